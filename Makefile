@@ -1,0 +1,55 @@
+# make demo   the quickstart for real: five runs, progress in the terminal, and at a terminal JupyterLab on its copy
+# make test   every check: lint, types, the front end's tests, then pytest with kernels and a browser
+# Needs Python 3.11 or newer with venv, Node 20 with npm, and nothing else; all that is installed lies in .venv.
+
+PYTHON ?= python3
+# The one place that names PyTorch's version. torchvision's follows from it.
+TORCH ?= 2.13.0
+
+VENV := .venv
+FLOOR := .venv-floor
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+FLOOR_INSTALLED := $(FLOOR)/.installed
+FRONT_END := $(wildcard labextension/*.json labextension/*.mjs) $(shell find labextension/src -type f)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint front-end-test install build clean
+
+demo: $(INSTALLED)
+	$(BIN)/python examples/run_demo.py
+
+test: lint front-end-test $(FLOOR_INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+front-end-test: $(INSTALLED)
+	cd labextension && npm run --silent lint && npm run --silent typecheck && npm run --silent test
+
+install: $(INSTALLED)
+
+build: $(INSTALLED)
+	$(BIN)/python -m build
+
+clean:
+	rm -rf $(VENV) $(FLOOR) build dist labextension/node_modules labextension/lib nbsweep/static nbsweep/labextension
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts examples/.demo
+
+# torch comes first and by version: a range, asked for later, then takes what is there.
+# The bundles are removed so that the Python build makes them anew, whichever of the sources changed.
+$(INSTALLED): pyproject.toml $(FRONT_END)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet "torch==$(TORCH)" torchvision
+	rm -rf nbsweep/static nbsweep/labextension
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+# The oldest notebook that is served (Colab's): nbsweep's own libraries come as new as Python allows.
+$(FLOOR_INSTALLED): pyproject.toml tests/floor/requirements.txt
+	test -x $(FLOOR)/bin/python || $(PYTHON) -m venv $(FLOOR)
+	$(FLOOR)/bin/python -m pip install --quiet --requirement tests/floor/requirements.txt
+	touch $@

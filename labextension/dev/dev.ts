@@ -1,0 +1,37 @@
+/**
+ * The dev page: the dashboard on a simulated feed, without Jupyter.
+ *
+ * Query: runs, points, live, hostile, failing, silent, goal, theme (light|dark), log, smooth, open.
+ */
+import { mountDashboard } from "../src/dashboard";
+import { initialView } from "../src/parts";
+import { simulatedFeed } from "./simulate";
+
+const query = new URLSearchParams(location.search);
+const number = (name: string, otherwise: number): number => Number(query.get(name) ?? otherwise);
+
+const dark = query.get("theme") === "dark";
+document.documentElement.dataset.theme = dark ? "dark" : "light";
+document.body.style.background = dark ? "#111214" : "#fff";
+
+const view = initialView();
+view.logY = query.has("log");
+view.smoothing = number("smooth", 0);
+view.expanded = new Set((query.get("open") ?? "").split(",").filter(Boolean));
+
+const host = document.getElementById("dashboard");
+if (host) {
+  mountDashboard(
+    host,
+    simulatedFeed({
+      runs: number("runs", 40),
+      points: number("points", 108),
+      live: query.has("live"),
+      hostile: query.has("hostile"),
+      failing: query.has("failing"),
+      silent: query.has("silent"),
+      goal: query.get("goal") === "maximize" ? "maximize" : "minimize",
+    }),
+    { view },
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * The line above the curves: which key (a select when there is a choice), log y, smoothing.
+ *
+ * In: the keys there are and the one shown. Out: the user's choices.
+ */
+import { button, element, setAttribute, setText, show } from "./dom";
+import { orderKeys } from "./keys";
+import type { Actions, Frame } from "./parts";
+
+export interface CurveControls {
+  readonly heading: HTMLElement;
+  readonly node: HTMLElement;
+  update(frame: Frame, keys: readonly string[], key: string | null): void;
+}
+
+export function createCurveControls(actions: Actions): CurveControls {
+  const title = element("span", { class: "nbs-title" });
+  const select = element("select", { class: "nbs-select", "aria-label": "Metric to draw" });
+  select.addEventListener("change", () => {
+    actions.change({ key: select.value });
+  });
+  let logY = false;
+  const log = button({ class: "nbs-toggle" }, "log y", () => {
+    actions.change({ logY: !logY });
+  });
+  const smoothing = element("input", {
+    ...{ type: "range", min: "0", max: "0.98", step: "0.02", class: "nbs-slider" },
+    "aria-label": "Smoothing",
+  });
+  smoothing.addEventListener("input", () => {
+    actions.change({ smoothing: Number(smoothing.value) });
+  });
+  const label = element("label", { class: "nbs-dim" }, "smoothing", smoothing);
+  const node = element("div", { class: "nbs-right" }, log, label);
+  let offered = "";
+
+  return {
+    heading: element("div", { class: "nbs-heading" }, title, select),
+    node,
+    update(frame: Frame, keys: readonly string[], key: string | null): void {
+      const ordered = orderKeys(keys, frame.state.sweep?.metric?.name ?? null);
+      const choice = ordered.length > 1;
+      show(title, !choice);
+      show(select, choice);
+      setText(title, key ?? "metric", key ?? "");
+      const wanted = JSON.stringify(ordered);
+      if (wanted !== offered) {
+        offered = wanted;
+        select.replaceChildren(...ordered.map((name) => element("option", { value: name }, name)));
+      }
+      if (key !== null && select.value !== key) select.value = key;
+      logY = frame.view.logY;
+      setAttribute(log, "aria-pressed", String(logY));
+      const value = String(frame.view.smoothing);
+      if (smoothing.value !== value) smoothing.value = value;
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * What a row opens: the traceback, what the run printed, its whole config. All of it as text.
+ *
+ * In: a run and the kernel's RunDetail once it has come. The console keeps to its end, as a
+ * terminal does, unless the reader has scrolled up.
+ */
+import { element, setText, show } from "./dom";
+import { formatLiteral } from "./format";
+import type { Json, RunDetail, RunView } from "./protocol";
+
+export interface Details {
+  readonly node: HTMLTableRowElement;
+  update(run: RunView, detail: RunDetail | null, open: boolean): void;
+}
+
+let made = 0;
+
+export function createDetails(run: string, columns: number): Details {
+  const traceback = block("Traceback");
+  const output = block("Output");
+  const config = block("Config");
+  const waiting = element("div", { class: "nbs-dim" }, "Asking the kernel…");
+  const inner = element("div", { class: "nbs-details" });
+  inner.append(waiting, traceback.node, output.node, config.node);
+  const cell = element("td", { colspan: String(columns) }, inner);
+  const node = element("tr", { class: "nbs-detail-row", "data-detail-of": run, hidden: "" }, cell);
+  node.id = `nbs-details-${++made}`;
+
+  return {
+    node,
+    update(view: RunView, detail: RunDetail | null, open: boolean): void {
+      show(node, open);
+      if (!open) return;
+      show(waiting, detail === null);
+      traceback.set(detail?.traceback ?? view.error ?? "");
+      const silence = detail === null ? "" : "nothing printed";
+      output.set(detail?.console === undefined || detail.console === "" ? silence : detail.console);
+      config.set(configText(detail?.config ?? view.config));
+    },
+  };
+}
+
+interface Block {
+  readonly node: HTMLElement;
+  set(text: string): void;
+}
+
+function block(title: string): Block {
+  const pre = element("pre", { class: "nbs-pre", tabindex: "0", "aria-label": title });
+  const node = element("div", {}, element("div", { class: "nbs-dim" }, title), pre);
+  return {
+    node,
+    set(text: string): void {
+      show(node, text !== "");
+      const atEnd = pre.scrollHeight - pre.scrollTop - pre.clientHeight < 24;
+      if (pre.textContent === text) return;
+      setText(pre, text);
+      if (atEnd && title !== "Config") pre.scrollTop = pre.scrollHeight;
+    },
+  };
+}
+
+function configText(config: Readonly<Record<string, Json>>): string {
+  return Object.entries(config)
+    .map(([name, value]) => `${name} = ${formatLiteral(value)}`)
+    .join("\n");
+}

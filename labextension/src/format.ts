@@ -1,0 +1,83 @@
+/**
+ * How numbers, durations and config values read: short, tabular, and in Python's words.
+ *
+ * In: values; out: plain text that goes into `textContent`. Nothing here knows a DOM.
+ */
+import type { Json } from "./protocol";
+
+/** Four significant digits at most, without trailing zeros: 0.0767, 168, 5.7e-5, 1.23e+8. */
+export function formatNumber(value: number | null, digits = 4): string {
+  if (value === null) return "–";
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e7) return String(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) {
+    return value.toExponential(2).replace(/\.?0+e/, "e");
+  }
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** One formatter for a whole column: the same decimals in each row, so that digits line up. */
+export function columnFormatter(
+  values: readonly (number | null)[],
+): (value: number | null) => string {
+  const finite = values.filter((v): v is number => v !== null && Number.isFinite(v));
+  if (finite.length === 0 || finite.every(Number.isInteger)) return (value) => formatNumber(value);
+  const sizes = finite
+    .map(Math.abs)
+    .filter((size) => size > 0)
+    .sort((a, b) => a - b);
+  // The small ones (a loss' best) get three significant digits; a single tiny value has no say.
+  const small = sizes[Math.floor(sizes.length / 10)] ?? 1;
+  const median = sizes[Math.floor(sizes.length / 2)] ?? 1;
+  if (small < 1e-3 || median >= 1e6) return (value) => formatNumber(value);
+  const decimals = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(small))));
+  return (value) => {
+    if (value === null || !Number.isFinite(value)) return formatNumber(value);
+    const size = Math.abs(value);
+    // One diverged run must not widen the column, nor a tiny value be shown as zero.
+    const fits = size < 1000 * median && (size === 0 || size >= 0.5 * 10 ** -decimals);
+    return fits ? value.toFixed(decimals) : formatNumber(value);
+  };
+}
+
+/** 0.4 s, 12 s, 3 min 05 s, 1 h 02 min. */
+export function formatDuration(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) return "–";
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${pad(whole % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+}
+
+/** A config value as its author wrote it: Python's words for true, false and none. */
+export function formatConfigValue(value: Json | undefined): string {
+  if (value === undefined) return "–";
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "number") return formatNumber(value, 3);
+  if (typeof value === "string") return value;
+  return formatLiteral(value);
+}
+
+/** A value as a Python literal, in full: for the detail panel and tooltips. */
+export function formatLiteral(value: Json): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "number") return String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(formatLiteral).join(", ")}]`;
+  const items = Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}: ${formatLiteral(v)}`);
+  return `{${items.join(", ")}}`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, "0");
+}

@@ -1,0 +1,208 @@
+/**
+ * The first lines: what this sweep is, its state, the best value, the controls, the progress.
+ *
+ * In: a Frame. Out: commands. A pressed button says so at once and waits for the kernel's answer;
+ * the stop menu offers what is less than stopping now.
+ */
+import { button, element, setAttribute, setText, show } from "./dom";
+import { formatNumber } from "./format";
+import type { Actions, Frame, Part } from "./parts";
+import { progress } from "./progress";
+import { toFloat, type SweepView } from "./protocol";
+import { isBusy, isPending, type DashboardState } from "./state";
+
+export function createHeader(actions: Actions): Part {
+  const name = element("span", { class: "nbs-name", "data-testid": "nbs-name" });
+  const kind = element("span", { class: "nbs-dim nbs-kind" });
+  const stateText = element("span");
+  const state = element(
+    "span",
+    { class: "nbs-state", "data-testid": "nbs-state", role: "status" },
+    element("span", { class: "nbs-dot", "aria-hidden": "true" }),
+    stateText,
+  );
+  const bestValue = element("b");
+  const bestRun = element("span", { class: "nbs-dim nbs-best-run" });
+  const best = element("span", { class: "nbs-best", "data-testid": "nbs-best" });
+  best.append(element("span", { class: "nbs-dim" }, "best "), bestValue, " ", bestRun);
+  const controls = createControls(actions);
+  const bar = createProgress();
+  const callout = createCallout(actions);
+  const right = element("div", { class: "nbs-right" }, best, controls.node);
+  const line = element("div", { class: "nbs-line" }, name, kind, state, right);
+  const node = element("header", { class: "nbs-header" }, line, bar.node, callout.node);
+
+  return {
+    node,
+    update(frame: Frame): void {
+      const sweep = frame.state.sweep;
+      if (!sweep) return;
+      setText(name, sweep.name, sweep.name);
+      setText(kind, kindOf(sweep));
+      const lost = frame.state.connection === "lost";
+      setText(stateText, lost ? "kernel not connected" : stateOf(sweep));
+      setAttribute(state, "data-state", lost ? "lost" : dotOf(sweep));
+      show(best, sweep.best !== null);
+      if (sweep.best) {
+        setText(bestValue, formatNumber(toFloat(sweep.best.value)));
+        setText(bestRun, sweep.best.name, sweep.best.name);
+      }
+      controls.update(frame);
+      bar.update(frame);
+      callout.update(frame);
+    },
+  };
+}
+
+function kindOf(sweep: SweepView): string {
+  return sweep.metric
+    ? `${sweep.method} · ${sweep.metric.goal} ${sweep.metric.name}`
+    : sweep.method;
+}
+
+function stateOf(sweep: SweepView): string {
+  if (sweep.state === "paused" && isBusy(sweep)) return "paused, runs are ending";
+  if (sweep.state === "running" && !isBusy(sweep)) return "waiting for an agent";
+  return sweep.state;
+}
+
+function dotOf(sweep: SweepView): string {
+  return sweep.state === "running" && !isBusy(sweep) ? "idle" : sweep.state;
+}
+
+function createControls(actions: Actions): Part {
+  const pause = button({ class: "nbs-button", "data-testid": "nbs-pause" }, "Pause", () => {
+    actions.command(pause.dataset.does === "resume" ? "resume" : "pause");
+  });
+  const stop = button({ class: "nbs-button", "data-testid": "nbs-stop" }, "Stop", () => {
+    actions.command("stop");
+  });
+  stop.title = "Stop the sweep and its runs now";
+  const after = button({ role: "menuitem" }, "Stop after current runs", () => {
+    actions.command("stop_after_current");
+    open(false);
+    more.focus();
+  });
+  const menu = element("div", { class: "nbs-menu", role: "menu", hidden: "" }, after);
+  const moreNames = { "aria-haspopup": "menu", "aria-expanded": "false" };
+  const more = button(
+    { class: "nbs-button nbs-more", "aria-label": "More ways to stop", ...moreNames },
+    "▾",
+    () => {
+      open(menu.hidden);
+    },
+  );
+  const open = (opened: boolean): void => {
+    show(menu, opened);
+    setAttribute(more, "aria-expanded", String(opened));
+    if (opened) after.focus();
+  };
+  const stops = element("span", { class: "nbs-split" }, stop, more, menu);
+  stops.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || menu.hidden) return;
+    event.stopPropagation();
+    open(false);
+    more.focus();
+  });
+  stops.addEventListener("focusout", (event) => {
+    if (!(event.relatedTarget instanceof Node && stops.contains(event.relatedTarget))) open(false);
+  });
+  const node = element("span", { class: "nbs-controls" }, pause, stops);
+
+  return {
+    node,
+    update({ state }: Frame): void {
+      const sweep = state.sweep;
+      if (!sweep) return;
+      const paused = sweep.state === "paused";
+      const over = sweep.state === "finished" || sweep.state === "cancelled";
+      show(pause, !over && (paused || isBusy(sweep)));
+      setAttribute(pause, "data-does", paused ? "resume" : "pause");
+      label(pause, pauseLabel(state, paused), isPending(state, paused ? "resume" : "pause"));
+      show(stops, isBusy(sweep));
+      show(node, !pause.hidden || !stops.hidden);
+      const soon = isPending(state, "stop_after_current");
+      label(stop, isPending(state, "stop") ? "Stopping…" : "■ Stop", isPending(state, "stop"));
+      label(after, soon ? "Stopping after current runs…" : "Stop after current runs", soon);
+      setAttribute(more, "data-pending", String(soon));
+      more.disabled = isPending(state, "stop");
+    },
+  };
+}
+
+function pauseLabel(state: DashboardState, paused: boolean): string {
+  if (isPending(state, "resume")) return "Resuming…";
+  if (isPending(state, "pause")) return "Pausing…";
+  return paused ? "▶ Resume" : "❚❚ Pause";
+}
+
+function label(node: HTMLButtonElement, text: string, pending: boolean): void {
+  setText(node, text);
+  node.disabled = pending;
+  setAttribute(node, "aria-busy", String(pending));
+}
+
+function createProgress(): Part {
+  const bar = element("div", {
+    class: "nbs-bar",
+    "data-testid": "nbs-progress",
+    role: "progressbar",
+    "aria-label": "runs",
+    "aria-valuemin": "0",
+  });
+  const text = element("div", { class: "nbs-dim nbs-progress-text" });
+  let drawn = "";
+  return {
+    node: element("div", { class: "nbs-progress" }, bar, text),
+    update({ state }: Frame): void {
+      if (!state.sweep) return;
+      const shown = progress(state.sweep);
+      setText(text, shown.text);
+      setAttribute(bar, "aria-valuetext", shown.text);
+      setAttribute(bar, "aria-valuenow", String(shown.done));
+      if (shown.whole === null) bar.removeAttribute("aria-valuemax");
+      else setAttribute(bar, "aria-valuemax", String(shown.whole));
+      const wanted = JSON.stringify(shown.segments);
+      if (wanted === drawn) return;
+      drawn = wanted;
+      bar.replaceChildren(
+        ...shown.segments.map((segment) => {
+          const part = element("span", { "data-tone": segment.tone });
+          part.style.width = `${100 * segment.share}%`;
+          return part;
+        }),
+      );
+    },
+  };
+}
+
+/** Why the sweep is as it is (three failures: the last traceback), and what the kernel just said. */
+function createCallout(actions: Actions): Part {
+  const noteHead = element("div", { class: "nbs-note-head" });
+  const noteRest = element("pre", { class: "nbs-pre", tabindex: "0", "aria-label": "details" });
+  const note = element("div", { class: "nbs-note", "data-testid": "nbs-note" }, noteHead, noteRest);
+  const text = element("span", { class: "nbs-notice-text" });
+  const close = button({ class: "nbs-icon", "aria-label": "Dismiss" }, "×", () => {
+    actions.dismissNotice();
+  });
+  const notice = element(
+    "div",
+    { class: "nbs-notice", "data-testid": "nbs-notice", role: "alert" },
+    text,
+    close,
+  );
+  return {
+    node: element("div", {}, note, notice),
+    update({ state }: Frame): void {
+      const written = state.sweep?.note?.trim() ?? "";
+      show(note, written !== "");
+      const cut = written.indexOf("\n");
+      setText(noteHead, cut < 0 ? written : written.slice(0, cut));
+      setText(noteRest, cut < 0 ? "" : written.slice(cut + 1).trim());
+      show(noteRest, cut >= 0);
+      show(notice, state.notice !== null);
+      setText(text, state.notice?.text ?? "");
+      setAttribute(notice, "data-level", state.notice?.level ?? "info");
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * The one state object of a dashboard, and how each kernel message changes it.
+ *
+ * In: messages with buffers, in any order that a lossy, reordered or restarted channel may bring.
+ * Out: the changed state, and whether the page must ask the kernel again (a gap in a series).
+ * Nothing here draws, sends or reads a clock other than the one handed in.
+ */
+import type {
+  Command,
+  CommandName,
+  Cursors,
+  KernelMessage,
+  Notice,
+  RunDetail,
+  RunView,
+  SeriesView,
+  SweepView,
+} from "./protocol";
+import { appendChunk, emptySeries, toFloats, type Series } from "./series";
+
+export type Connection = "connecting" | "live" | "lost";
+
+/** A pressed button that the kernel has not yet answered by a changed state. */
+export interface PendingCommand {
+  readonly command: CommandName;
+  readonly run: string | null;
+  readonly since_ms: number;
+}
+
+export interface DashboardState {
+  connection: Connection;
+  sweep: SweepView | null;
+  runs: Map<string, RunView>;
+  /** By key, then by run: a chart asks for one key. */
+  series: Map<string, Map<string, Series>>;
+  details: Map<string, RunDetail>;
+  notice: Notice | null;
+  pending: readonly PendingCommand[];
+  /** The kernel's clock minus the page's, in seconds: they are often two machines. */
+  clockOffset_s: number;
+}
+
+export function initialState(): DashboardState {
+  return {
+    connection: "connecting",
+    sweep: null,
+    runs: new Map(),
+    series: new Map(),
+    details: new Map(),
+    notice: null,
+    pending: [],
+    clockOffset_s: 0,
+  };
+}
+
+/** "resync": a series has a gap, ask by hello with cursors. "foreign": not meant for this page. */
+export type Outcome = "applied" | "resync" | "foreign";
+
+export function applyMessage(
+  state: DashboardState,
+  message: KernelMessage,
+  buffers: readonly DataView[],
+  session: string,
+  now_ms: number,
+): Outcome {
+  if (message.to && message.to !== session) return "foreign";
+  let outcome: Outcome = "applied";
+  switch (message.type) {
+    case "snapshot":
+      state.runs = new Map();
+      state.series = new Map();
+      outcome = applyChanges(state, message.sweep, message.runs, message.series, buffers, now_ms);
+      break;
+    case "delta":
+      // Before its snapshot a page has nothing to change; its hello is on the way already.
+      if (!state.sweep) return "foreign";
+      outcome = applyChanges(state, message.sweep, message.runs, message.series, buffers, now_ms);
+      break;
+    case "run_detail":
+      state.details.set(message.run, message);
+      break;
+    case "notice":
+      state.notice = message;
+      state.pending = [];
+      break;
+    default:
+      return "foreign";
+  }
+  state.connection = "live";
+  state.pending = state.pending.filter((pending) => !isSettled(pending, state));
+  return outcome;
+}
+
+function applyChanges(
+  state: DashboardState,
+  sweep: SweepView | null,
+  runs: readonly RunView[],
+  series: readonly SeriesView[],
+  buffers: readonly DataView[],
+  now_ms: number,
+): Outcome {
+  if (sweep) {
+    state.sweep = sweep;
+    state.clockOffset_s = sweep.now - now_ms / 1000;
+  }
+  for (const run of runs) state.runs.set(run.id, run);
+  let outcome: Outcome = "applied";
+  for (const view of series) {
+    if (!applySeries(state, view, buffers)) outcome = "resync";
+  }
+  return outcome;
+}
+
+function applySeries(
+  state: DashboardState,
+  view: SeriesView,
+  buffers: readonly DataView[],
+): boolean {
+  let ofKey = state.series.get(view.key);
+  if (!ofKey) state.series.set(view.key, (ofKey = new Map<string, Series>()));
+  let series = ofKey.get(view.run);
+  if (!series) ofKey.set(view.run, (series = emptySeries()));
+  const appended = appendChunk(series, {
+    start: view.start,
+    total: view.total,
+    reduced: view.reduced ?? false,
+    steps: toFloats(buffers[view.steps]),
+    values: toFloats(buffers[view.values]),
+  });
+  return appended !== "gap";
+}
+
+/** What the page holds, for a hello: empty before the first snapshot, which asks for everything. */
+export function cursors(state: DashboardState): Cursors {
+  const held: Cursors = {};
+  for (const id of state.runs.keys()) held[id] = {};
+  for (const [key, ofKey] of state.series) {
+    for (const [run, series] of ofKey) (held[run] ??= {})[key] = series.total;
+  }
+  return held;
+}
+
+export function press(state: DashboardState, command: Command, now_ms: number): void {
+  const pending = { command: command.command, run: command.run ?? null, since_ms: now_ms };
+  state.pending = [...state.pending, pending];
+  state.notice = null;
+}
+
+export function isPending(state: DashboardState, command: CommandName, run?: string): boolean {
+  return state.pending.some((p) => p.command === command && p.run === (run ?? null));
+}
+
+function isSettled(pending: PendingCommand, state: DashboardState): boolean {
+  const sweep = state.sweep;
+  if (!sweep) return true;
+  switch (pending.command) {
+    case "pause":
+      return sweep.state !== "running";
+    case "resume":
+      return sweep.state !== "paused";
+    case "stop":
+    case "stop_after_current":
+      return !isBusy(sweep);
+    case "kill_run":
+      return state.runs.get(pending.run ?? "")?.state !== "running";
+  }
+}
+
+/** Something is still going on: an agent is there, or a run of some other process is running. */
+export function isBusy(sweep: SweepView): boolean {
+  return sweep.active || (sweep.counts.running ?? 0) > 0;
+}
+
+/** How long a run has taken: for a running one by the kernel's clock, so that it ticks. */
+export function runDuration_s(run: RunView, state: DashboardState, now_ms: number): number | null {
+  if (run.state === "running" && run.started_at !== null) {
+    return Math.max(0, now_ms / 1000 + state.clockOffset_s - run.started_at);
+  }
+  return run.duration_s;
+}

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { formatTick, linearTicks, logTicks, xRange, yRange } from "../src/scales";
+
+test("a diverged curve runs off a linear axis and is counted", () => {
+  const usual = Array.from({ length: 5 }, () => ({ low: 0.1, high: 2 }));
+  const { range, clipped } = yRange([...usual, { low: 0.1, high: 1e9 }], false);
+  expect(range[1]).toBeLessThan(3);
+  expect(clipped).toBe(1);
+});
+
+test("a single curve has the axis to itself, however far it goes", () => {
+  expect(yRange([{ low: 0, high: 1e9 }], false).range[1]).toBeGreaterThanOrEqual(1e9);
+});
+
+test("one value, or none, still has an axis of some width", () => {
+  expect(yRange([{ low: 2, high: 2 }], false).range).toEqual([1.8, 2.2]);
+  expect(yRange([{ low: 0, high: 0 }], false).range).toEqual([-1, 1]);
+  expect(yRange([], true).range[0]).toBeGreaterThan(0);
+  expect(xRange([{ low: 4, high: 4 }])).toEqual([3.5, 4.5]);
+});
+
+test("values that are never negative have an axis that is not either", () => {
+  expect(yRange([{ low: 0.01, high: 2 }], false).range[0]).toBe(0);
+});
+
+test("log ticks are 1, 3, 10 where there is room and fewer where there is not", () => {
+  expect(logTicks(0.05, 3, 6)).toEqual([0.05, 0.1, 0.2, 0.5, 1, 2]);
+  expect(logTicks(0.01, 20, 7)).toEqual([0.01, 0.03, 0.1, 0.3, 1, 3, 10]);
+  expect(logTicks(1e-12, 1e12, 6).length).toBeLessThanOrEqual(6);
+});
+
+test("a log axis of less than a decade still has ticks", () => {
+  expect(logTicks(0.31, 0.44, 6).length).toBeGreaterThan(2);
+});
+
+test("linear ticks stand at round numbers, and steps are whole", () => {
+  expect(linearTicks(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  expect(linearTicks(0, 2, 8, true)).toEqual([0, 1, 2]);
+});
+
+test("ticks are short", () => {
+  expect([0.001, 1500, 20000, 3e6].map(formatTick)).toEqual(["0.001", "1500", "20k", "3M"]);
+});

@@ -1,0 +1,90 @@
+"""nbsweep: hyperparameter sweeps that live inside the notebook.
+
+    import nbsweep
+
+    sweep_id = nbsweep.sweep(
+        {"method": "random", "metric": {"name": "loss"}, "parameters": {"lr": {"min": 0.0, "max": 0.1}}}
+    )
+    nbsweep.agent(sweep_id, train, count=5)
+
+In a notebook: ``%load_ext nbsweep``, then ``%%sweep define`` and ``%%sweep_train``. The names are W&B's where W&B has
+the thing, so that ``import nbsweep as wandb`` runs its tutorials. Importing this package loads nothing heavy: each
+name is fetched when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from nbsweep.errors import ConfigError, NbsweepError, RunStopped, StoreError, StoreVersionError, UsageError
+
+if TYPE_CHECKING:
+    from nbsweep.agents import Agent
+    from nbsweep.api import agent, define_metric, finish, init, log, login, sweep
+    from nbsweep.run_config import Config, Summary
+    from nbsweep.runs import Run
+    from nbsweep.sweeps import Sweep
+
+    config: Config
+    summary: Summary
+    run: Run | None
+
+__all__ = [
+    "Agent",
+    "ConfigError",
+    "NbsweepError",
+    "Run",
+    "RunStopped",
+    "StoreError",
+    "StoreVersionError",
+    "Sweep",
+    "UsageError",
+    "agent",
+    "config",
+    "define_metric",
+    "finish",
+    "init",
+    "log",
+    "login",
+    "run",
+    "summary",
+    "sweep",
+]
+
+_HOMES = {
+    "Agent": "nbsweep.agents",
+    "Run": "nbsweep.runs",
+    "Sweep": "nbsweep.sweeps",
+    **dict.fromkeys(("agent", "define_metric", "finish", "init", "log", "login", "sweep"), "nbsweep.api"),
+}
+_OF_THE_CURRENT_RUN = ("config", "run", "summary")
+_MODULES = ("search", "space", "stopping", "sweep_config", "plots", "analysis")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    if name in _OF_THE_CURRENT_RUN:  # asked for each time: another thread has another run
+        return getattr(importlib.import_module("nbsweep.api"), f"current_{name}")()
+    if name in _MODULES:
+        return importlib.import_module(f"nbsweep.{name}")
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("nbsweep")
+    raise AttributeError(f"module 'nbsweep' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """``%load_ext nbsweep``: bring in the magics."""
+    importlib.import_module("nbsweep.notebook").load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """``%unload_ext nbsweep``: take the magics out again; running sweeps go on."""
+    importlib.import_module("nbsweep.notebook").unload(ipython)

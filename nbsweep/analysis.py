@@ -1,0 +1,113 @@
+"""What runs say together: the value of each, the best of them, tables. DataFrames out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nbsweep.store import History, RunRecord
+from nbsweep.sweep_config import Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["best_run", "flat", "history_frame", "metric_value", "runs_frame"]
+
+# A run that failed or was killed says nothing certain of its config, and one that runs is not done yet.
+COUNTED_STATES = ("finished", "stopped")
+
+
+def metric_value(run: RunRecord, metric: Metric | None) -> float | None:
+    """The run's summary value of the sweep's metric; None where it has none or it is not a number (NaN is one)."""
+    value = run.summary.get(metric.name) if metric is not None else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value)
+
+
+def best_run(runs: Sequence[RunRecord], metric: Metric | None) -> RunRecord | None:
+    """The finished or early-stopped run with the best finite value; the earliest of equals; None if there is none."""
+    if metric is None:
+        return None
+    sign = 1.0 if metric.goal == "minimize" else -1.0
+    candidates = [
+        (sign * value, run.number, run)
+        for run in runs
+        if run.state in COUNTED_STATES and (value := metric_value(run, metric)) is not None and math.isfinite(value)
+    ]
+    return min(candidates, key=lambda c: c[:2])[2] if candidates else None
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested parameters as dotted names.
+
+    >>> flat({"optimizer": {"lr": 0.1}, "epochs": 2})
+    {'optimizer.lr': 0.1, 'epochs': 2}
+    """
+    out: dict[str, Any] = {}
+    for key, value in config.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            out.update(flat(value, f"{name}."))
+        else:
+            out[name] = value
+    return out
+
+
+def runs_frame(runs: Sequence[RunRecord]) -> pd.DataFrame:
+    """A row a run: run (its name), id, number, state, duration_s, a column a parameter, a column a summary key.
+
+    A summary key that is also a parameter's name or one of the first columns becomes ``summary.KEY``; such a
+    parameter ``config.KEY``.
+    """
+    import pandas as pd
+
+    now = time.time()
+    rows = []
+    for run in runs:
+        row: dict[str, Any] = {
+            "run": run.name,
+            "id": run.id,
+            "number": run.number,
+            "state": run.state,
+            "duration_s": run.duration_s(now),
+        }
+        for key, value in flat(run.config).items():
+            row[f"config.{key}" if key in _FIRST_COLUMNS else key] = value
+        rows.append(row)
+    taken = {name for row in rows for name in row} | set(_FIRST_COLUMNS)
+    for row, run in zip(rows, runs, strict=True):
+        row.update({f"summary.{key}" if key in taken else key: value for key, value in run.summary.items()})
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=_FIRST_COLUMNS)
+
+
+def history_frame(histories: Mapping[str, History]) -> pd.DataFrame:
+    """A row a log call: run, step, time (UTC), a column a key; NaN where a call lacked the key.
+
+    Parameters
+    ----------
+    histories : mapping
+        {run name: its history}. A key that is called run, step or time becomes ``log.KEY``.
+    """
+    import pandas as pd
+
+    frames = []
+    for name, history in histories.items():
+        columns: dict[str, Any] = {
+            "run": name,
+            "step": history.steps,
+            "time": pd.to_datetime(history.times, unit="s", utc=True),
+        }
+        frame = pd.DataFrame(columns, index=range(len(history.steps)))
+        for key, column in history.columns.items():
+            series = pd.Series(column.values, index=column.rows)
+            frame[f"log.{key}" if key in columns else key] = series.reindex(frame.index)
+        frames.append(frame)
+    if not frames:
+        return pd.DataFrame(columns=["run", "step", "time"])
+    return pd.concat(frames, ignore_index=True)
+
+
+_FIRST_COLUMNS = ["run", "id", "number", "state", "duration_s"]

@@ -1,0 +1,219 @@
+"""The functions of the public face, in W&B's words: define a sweep, run an agent, log from training code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from nbsweep import process, sweep_config
+from nbsweep.agents import Agent
+from nbsweep.controller import create_run, create_sweep, end_run
+from nbsweep.errors import UsageError
+from nbsweep.progress import wait_for
+from nbsweep.run_config import Config, Summary
+from nbsweep.runs import Run, current_run, set_process_run
+from nbsweep.sweeps import find_sweep
+
+__all__ = ["agent", "define_metric", "finish", "init", "log", "login", "sweep"]
+
+
+def sweep(
+    config: Mapping[str, Any] | str | os.PathLike[str],
+    project: str | None = None,
+    *,
+    name: str | None = None,
+    seed: int | None = None,
+    **ignored: Any,
+) -> str:
+    """Define a sweep and return its id.
+
+    Parameters
+    ----------
+    config : dict, or path of a YAML file
+    project, name : str, optional
+        Default: what the config says, then ``NBSWEEP_PROJECT``.
+    seed : int, optional
+        Makes the search repeatable. Default: the config's, else drawn and kept with the sweep.
+
+    Raises
+    ------
+    ConfigError
+        When the config cannot be used; all that is wrong with it is said at once.
+    """
+    _warn_ignored("sweep", ignored)
+    checked = sweep_config.load(config)
+    for note in checked.notes:
+        warnings.warn(note, stacklevel=2)
+    record = create_sweep(process.recorder().store, checked, project=project, name=name, seed=seed)
+    process.set_current_sweep(record.id)
+    return record.id
+
+
+def agent(
+    sweep_id: str,
+    function: Callable[..., Any] | None = None,
+    count: int | None = None,
+    *,
+    project: str | None = None,
+    workers: int = 1,
+    engine: str = "threads",
+    block: bool = True,
+    **ignored: Any,
+) -> Agent:
+    """Train runs of a sweep in this process.
+
+    Parameters
+    ----------
+    sweep_id : str
+        As `sweep` gave it; a sweep's name and W&B's "entity/project/id" work too.
+    function : callable
+        The training function. It may call `init`, and is called without arguments, or with the run's config (and the
+        run) if it requires them.
+    count : int, optional
+        How many runs; by default until the space is exhausted or the sweep is stopped.
+    workers : int, default 1
+        How many runs at once.
+    engine : str, default "threads"
+    block : bool, default True
+        Wait for the end. Interrupting once ends after the current runs, twice ends them.
+
+    Raises
+    ------
+    UsageError
+        For an unknown or cancelled sweep, or arguments that cannot be used.
+    """
+    _warn_ignored("agent", ignored)
+    if function is None:
+        raise UsageError("agent(sweep_id) needs the training function too: nbsweep.agent(sweep_id, train, count=5)")
+    found = find_sweep(process.recorder().store, sweep_id, project=project)
+    process.set_current_sweep(found.id)
+    working = Agent(found.id, function, count, workers=workers, engine=engine)
+    notebook = _notebook()
+    if notebook is not None:
+        notebook.train(working, wait=block, echo=block and workers == 1)
+        return working
+    working.start()
+    if block:
+        wait_for([working])
+    return working
+
+
+def init(
+    config: Mapping[str, Any] | None = None,
+    project: str | None = None,
+    name: str | None = None,
+    tags: Iterable[str] | None = None,
+    notes: str | None = None,
+    **ignored: Any,
+) -> Run:
+    """The run of this thread: under an agent the one it trains, else a fresh one outside any sweep.
+
+    Parameters
+    ----------
+    config : mapping, optional
+        Hyperparameters. Under an agent they are defaults: what the sweep chose wins.
+    project, name, tags, notes : optional
+        Kept with a fresh run.
+    **ignored
+        W&B's other arguments; they make no difference, which one warning says.
+
+    Returns
+    -------
+    Run
+        Also a context manager that ends the run.
+    """
+    _warn_ignored("init", ignored)
+    run = current_run()
+    if run is not None and run.state == "running" and (run.sweep_id is not None or _notebook() is None):
+        if config:
+            run.config.update(config)
+        return run
+    if run is not None and run.sweep_id is None:
+        run.finish()  # in a notebook a cell that calls init() again means a new run
+    recorder = process.recorder()
+    record = create_run(recorder.store, project=project, name=name, tags=tags or (), notes=notes)
+    fresh = Run(record, on_finish=_end_of_own_run)
+    recorder.watch(fresh)
+    set_process_run(fresh)
+    if config:
+        fresh.config.update(config)
+    return fresh
+
+
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool = True, **ignored: Any) -> None:
+    """Log to the run of the calling thread; see `Run.log`.
+
+    Raises
+    ------
+    UsageError
+        When there is no run: call `init` first.
+    """
+    run = current_run()
+    if run is None:
+        raise UsageError(
+            "log() was called outside any run: call nbsweep.init() first, or in a thread of your own use run.log()"
+        )
+    run.log(data, step, commit)
+
+
+def finish(exit_code: int | None = None, **ignored: Any) -> None:
+    """End the current run, if there is one."""
+    run = current_run()
+    if run is not None:
+        run.finish(exit_code)
+
+
+def define_metric(name: str, summary: str = "last", **ignored: Any) -> None:
+    """Say what the current run's summary keeps of a key: "last", "min", "max", "mean" or "best"."""
+    run = current_run()
+    if run is None:
+        raise UsageError(f"define_metric({name!r}) was called outside any run: call nbsweep.init() first")
+    run.define_metric(name, summary)
+
+
+def login(*_args: Any, **_kwargs: Any) -> bool:
+    """There is no account: True, without a network."""
+    return True
+
+
+def current_config() -> Config:
+    """The current run's config; an empty one outside any run."""
+    run = current_run()
+    return run.config if run is not None else Config()
+
+
+def current_summary() -> Summary:
+    """The current run's summary; an empty one outside any run."""
+    run = current_run()
+    return run.summary if run is not None else Summary({}, lambda: None, lambda: None)
+
+
+def _end_of_own_run(run: Run, state: str, error: str | None) -> None:
+    recorder = process.recorder()
+    recorder.release(run)
+    end_run(recorder.store, run.id, state, error)
+    if current_run() is run:
+        set_process_run(None)
+
+
+def _warn_ignored(function: str, ignored: Mapping[str, Any]) -> None:
+    given = [name for name, value in ignored.items() if value is not None]
+    if given:
+        warnings.warn(
+            f"nbsweep.{function}: {', '.join(given)} {'makes' if len(given) == 1 else 'make'} no difference here",
+            stacklevel=3,
+        )
+
+
+def _notebook() -> Any:
+    """The notebook room, in an IPython kernel; None elsewhere, without importing IPython."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    import nbsweep.notebook
+
+    return nbsweep.notebook

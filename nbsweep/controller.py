@@ -1,0 +1,405 @@
+"""The only room that changes a run's or a sweep's state.
+
+A controller is a library over the store, not a server: every agent in every process makes its own, and whichever asks
+next acts as the controller inside one write transaction. That is why no run is handed out twice.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import psutil
+
+from nbsweep import search, sweep_config
+from nbsweep.errors import UsageError
+from nbsweep.identity import new_id, run_name
+from nbsweep.search.base import Observation, Searcher
+from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
+from nbsweep.sweep_config import SweepConfig
+
+__all__ = [
+    "DEFAULT_PROJECT",
+    "LEASE_S",
+    "Controller",
+    "End",
+    "Wait",
+    "crash_own_runs",
+    "create_run",
+    "create_sweep",
+    "end_run",
+    "recover",
+]
+
+DEFAULT_PROJECT = "uncategorized"
+FAILURES_IN_A_ROW = 3
+LEASE_S = 30.0  # an agent that has not renewed its heartbeat for so long is taken for dead
+MAX_ATTEMPTS = 2  # a config whose run crashed is handed out once more
+
+
+@dataclass(frozen=True)
+class Wait:
+    """No run now; ask again soon."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class End:
+    """No run now or later for this agent."""
+
+    reason: str
+
+
+def create_sweep(
+    store: Store, config: SweepConfig, *, project: str | None = None, name: str | None = None, seed: int | None = None
+) -> SweepRecord:
+    """Keep a new sweep. Its seed is `seed`, else the config's, else drawn now and kept, so that it can be repeated."""
+    sweep_id = new_id()
+    for candidate in (seed, config.seed):
+        if candidate is not None:
+            chosen = candidate
+            break
+    else:
+        chosen = secrets.randbelow(2**31)
+    search.make_searcher(config, chosen)  # what cannot be searched is said now, not at the first run
+    record = SweepRecord(
+        id=sweep_id,
+        name=name or config.name or sweep_id,
+        project=project or config.project or os.environ.get("NBSWEEP_PROJECT") or DEFAULT_PROJECT,
+        config=config.to_dict(),
+        seed=chosen,
+        created_at=time.time(),
+    )
+    with store.write() as db:
+        db.insert_sweep(record)
+    return record
+
+
+def create_run(
+    store: Store,
+    *,
+    project: str | None = None,
+    name: str | None = None,
+    tags: Iterable[str] = (),
+    notes: str | None = None,
+) -> RunRecord:
+    """Keep a new run outside any sweep, already running."""
+    now, run_id = time.time(), new_id()
+    project = project or os.environ.get("NBSWEEP_PROJECT") or DEFAULT_PROJECT
+    with store.write() as db:
+        number = db.next_run_number(None, project)
+        record = RunRecord(
+            id=run_id,
+            sweep_id=None,
+            number=number,
+            name=name or run_name(run_id, number),
+            project=project,
+            config={},
+            tags=tuple(tags),
+            notes=notes,
+            created_at=now,
+            started_at=now,
+        )
+        db.insert_run(record)
+    return record
+
+
+def end_run(store: Store, run_id: str, state: str, error: str | None = None) -> None:
+    """Record how a run outside any sweep ended."""
+    with store.write() as db:
+        db.update_run(run_id, state=state, error=error, finished_at=time.time())
+
+
+class Controller:
+    """One sweep's controller in this process.
+
+    Parameters
+    ----------
+    store : Store
+    sweep_id : str
+
+    Raises
+    ------
+    UsageError
+        When the store has no such sweep.
+    """
+
+    def __init__(self, store: Store, sweep_id: str) -> None:
+        self.store = store
+        self.sweep_id = sweep_id
+        with store.read() as db:
+            sweep = _existing(db, sweep_id)
+        self.config = sweep_config.load(sweep.config)
+        self.seed = sweep.seed
+        self._searcher: Searcher | None = None
+        self._told_revision = -1
+
+    # -- for agents ----------------------------------------------------------------------------------------------
+
+    def join(self, count: int | None) -> str:
+        """Register an agent that asks for `count` runs and return its id.
+
+        Goes on with a sweep that has finished, and with one that failures paused; one that a person paused stays so.
+        """
+        now = time.time()
+        agent = AgentRecord(
+            id=new_id(),
+            sweep_id=self.sweep_id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            process_started_at=psutil.Process().create_time(),
+            count=count,
+            started=0,
+            joined_at=now,
+            heartbeat_at=now,
+            left_at=None,
+        )
+        with self.store.write() as db:
+            sweep = _existing(db, self.sweep_id)
+            if sweep.state == "cancelled":
+                raise UsageError(f"sweep {sweep.id} was cancelled and takes no more runs; define a new one")
+            _recover(db, self.sweep_id)
+            sweep = _existing(db, self.sweep_id)
+            db.insert_agent(agent)
+            if sweep.state == "finished" or sweep.note_kind == "failures":
+                db.update_sweep(self.sweep_id, state="running", note=None, note_kind=None)
+            else:
+                db.update_sweep(self.sweep_id)
+        return agent.id
+
+    def leave(self, agent_id: str) -> None:
+        """The agent has ended; when it was the last one at work, the sweep is finished."""
+        with self.store.write() as db:
+            db.update_agents([agent_id], left_at=time.time())
+            sweep = _existing(db, self.sweep_id)
+            others = any(agent.left_at is None for agent in db.agents(self.sweep_id))
+            ended = not others and sweep.state == "running" and not db.runs(self.sweep_id, states=LIVE_STATES)
+            db.update_sweep(self.sweep_id, **({"state": "finished"} if ended else {}))
+
+    def next_run(self, agent_id: str) -> RunRecord | Wait | End:
+        """A run to train now, kept as running; or why there is none."""
+        try:
+            with self.store.write() as db:
+                return self._next_run(db, agent_id)
+        except BaseException:
+            # The searcher may have moved past a point that was not kept; it is rebuilt from the store.
+            self._searcher, self._told_revision = None, -1
+            raise
+
+    def report(self, run_id: str, state: str, error: str | None = None) -> None:
+        """Record how a run ended. Three failures at an agent's start pause the sweep, with the last traceback."""
+        with self.store.write() as db:
+            run = db.run(run_id)
+            if run is None or not run.live:
+                return
+            db.update_run(run_id, state=state, error=error, finished_at=time.time())
+            if state == "failed" and run.agent_id is not None:
+                self._pause_if_all_fail(db, run.agent_id, error)
+
+    # -- for people ----------------------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """No new runs until `resume`; the running ones go on."""
+        self._change(("running",), state="paused", note=None, note_kind="person")
+
+    def resume(self) -> None:
+        """Go on after `pause`, or after failures paused the sweep."""
+        self._change(("paused",), state="running", note=None, note_kind=None)
+
+    def stop(self, *, after_current: bool = False) -> int:
+        """End the agents of this sweep, and its running runs too unless `after_current`; returns how many runs.
+
+        The sweep can go on later: a new agent takes it up.
+        """
+        return self._end("finished", after_current=after_current)
+
+    def cancel(self) -> int:
+        """As `stop`, and for good: no agent can take the sweep up again."""
+        return self._end("cancelled", after_current=False)
+
+    def kill_run(self, run_id: str) -> None:
+        """Ask a running run to end; it will be `killed`."""
+        with self.store.write() as db:
+            run = db.run(run_id)
+            if run is None or run.sweep_id != self.sweep_id:
+                raise UsageError(f"sweep {self.sweep_id} has no run {run_id!r}")
+            if run.live:
+                db.update_run(run_id, stop_requested=True)
+
+    # -- private -------------------------------------------------------------------------------------------------
+
+    def _next_run(self, db: Session, agent_id: str) -> RunRecord | Wait | End:
+        sweep = _existing(db, self.sweep_id)
+        agent = next(agent for agent in db.agents_by_ids([agent_id]))
+        if sweep.state == "cancelled":
+            return End("the sweep was cancelled")
+        if agent.stop_requested:
+            return End("stopped")
+        if agent.count is not None and agent.started >= agent.count:
+            return End(f"{agent.count} runs were asked for")
+        if sweep.state == "paused":
+            return Wait("the sweep is paused")
+        if self.config.run_cap is not None and db.run_count(self.sweep_id) >= self.config.run_cap:
+            return End(f"the sweep has the {self.config.run_cap} runs of its run_cap")
+        record = self._again(db) or self._suggested(db)
+        if isinstance(record, End):
+            return record
+        record = replace(record, agent_id=agent_id)
+        db.insert_run(record)
+        db.update_agents([agent_id], started=agent.started + 1)
+        return record
+
+    def _suggested(self, db: Session) -> RunRecord | End:
+        searcher = self._told(db)
+        number = db.next_run_number(self.sweep_id, "")
+        config = searcher.ask(number)
+        if config is None:
+            return End("every point of the space has a run")
+        return self._record(number, config)
+
+    def _again(self, db: Session) -> RunRecord | None:
+        """The config of a run that crashed, unless it was tried again already."""
+        crashed = [run for run in db.runs(self.sweep_id, states=("crashed",)) if run.attempt + 1 < MAX_ATTEMPTS]
+        if not crashed:
+            return None
+        again = [run.config for run in db.runs(self.sweep_id) if run.attempt > 0]
+        for run in crashed:
+            if run.config not in again:
+                return self._record(db.next_run_number(self.sweep_id, ""), run.config, run.attempt + 1)
+        return None
+
+    def _record(self, number: int, config: dict[str, object], attempt: int = 0) -> RunRecord:
+        now, run_id = time.time(), new_id()
+        return RunRecord(
+            id=run_id,
+            sweep_id=self.sweep_id,
+            number=number,
+            name=run_name(run_id, number),
+            project="",
+            config=config,
+            attempt=attempt,
+            created_at=now,
+            started_at=now,
+        )
+
+    def _told(self, db: Session) -> Searcher:
+        """The searcher, told of every run that changed since it was last asked."""
+        if self._searcher is None:
+            self._searcher = search.make_searcher(self.config, self.seed)
+        sweep = _existing(db, self.sweep_id)
+        metric = self.config.metric.name if self.config.metric else None
+        for run in db.runs(self.sweep_id, since_revision=self._told_revision):
+            value = run.summary.get(metric) if metric else None
+            number = value if isinstance(value, (int, float)) else None
+            self._searcher.tell(Observation(run.number, run.config, run.state, number))
+        self._told_revision = sweep.revision
+        return self._searcher
+
+    def _pause_if_all_fail(self, db: Session, agent_id: str, error: str | None) -> None:
+        ended = [run for run in db.runs(self.sweep_id) if run.agent_id == agent_id and not run.live]
+        if len(ended) != FAILURES_IN_A_ROW or any(run.state != "failed" for run in ended):
+            return
+        if _existing(db, self.sweep_id).state != "running":
+            return
+        note = (
+            f"The first {FAILURES_IN_A_ROW} runs failed, so the sweep was stopped. The last traceback:\n{error or ''}"
+        )
+        db.update_sweep(self.sweep_id, state="paused", note=note, note_kind="failures")
+        db.update_agents([agent_id], stop_requested=1)
+
+    def _change(self, from_states: tuple[str, ...], **values: object) -> None:
+        with self.store.write() as db:
+            if _existing(db, self.sweep_id).state in from_states:
+                db.update_sweep(self.sweep_id, **values)
+
+    def _end(self, state: str, *, after_current: bool) -> int:
+        with self.store.write() as db:
+            sweep = _existing(db, self.sweep_id)
+            working = [agent.id for agent in db.agents(self.sweep_id) if agent.left_at is None]
+            db.update_agents(working, stop_requested=1)
+            live = db.runs(self.sweep_id, states=LIVE_STATES)
+            if not after_current:
+                for run in live:
+                    db.update_run(run.id, stop_requested=True)
+            if state == "cancelled" or (sweep.state != "cancelled" and not (after_current and live)):
+                db.update_sweep(self.sweep_id, state=state, note=None, note_kind=None)
+        return len(live)
+
+
+def recover(store: Store, sweep_id: str) -> None:
+    """Mark the runs whose process has gone as `crashed`. Cheap where there is nothing to do."""
+    with store.read() as db:
+        if not _lost(db, sweep_id):
+            return
+    with store.write() as db:
+        _recover(db, sweep_id)
+
+
+def crash_own_runs(store: Store, agent_ids: Iterable[str]) -> None:
+    """This process is about to end while these agents have runs: say so."""
+    ids = list(agent_ids)
+    with store.write() as db:
+        for sweep_id in {agent.sweep_id for agent in db.agents_by_ids(ids)}:
+            mine = [run for run in db.runs(sweep_id, states=LIVE_STATES) if run.agent_id in ids]
+            _mark_crashed(db, sweep_id, mine, "The process ended while the run trained.")
+        db.update_agents(ids, left_at=time.time())
+
+
+def _recover(db: Session, sweep_id: str) -> None:
+    _mark_crashed(db, sweep_id, _lost(db, sweep_id), "Its process vanished while it trained.")
+
+
+def _mark_crashed(db: Session, sweep_id: str, runs: list[RunRecord], why: str) -> None:
+    now = time.time()
+    for run in runs:
+        db.update_run(run.id, state="crashed", error=why, finished_at=now)
+    agents = {run.agent_id for run in runs if run.agent_id}
+    db.update_agents(
+        [a.id for a in db.agents(sweep_id) if a.left_at is None and (a.id in agents or not _alive(a))], left_at=now
+    )
+    working = any(agent.left_at is None for agent in db.agents(sweep_id))
+    if not working and _existing(db, sweep_id).state == "running":
+        db.update_sweep(sweep_id, state="finished")
+
+
+def _lost(db: Session, sweep_id: str) -> list[RunRecord]:
+    live = db.runs(sweep_id, states=LIVE_STATES)
+    if not live:
+        return []
+    dead = _memo(lambda agent_id: not any(_alive(agent) for agent in db.agents_by_ids([agent_id])))
+    return [run for run in live if run.agent_id is None or dead(run.agent_id)]
+
+
+def _alive(agent: AgentRecord) -> bool:
+    if agent.left_at is not None:
+        return False
+    if agent.host == socket.gethostname():
+        try:
+            started = psutil.Process(agent.pid).create_time()
+        except psutil.Error:
+            return False
+        return abs(started - agent.process_started_at) < 1.0
+    return time.time() - agent.heartbeat_at < LEASE_S
+
+
+def _memo(function: Callable[[str], bool]) -> Callable[[str], bool]:
+    known: dict[str, bool] = {}
+
+    def remembered(key: str) -> bool:
+        if key not in known:
+            known[key] = function(key)
+        return known[key]
+
+    return remembered
+
+
+def _existing(db: Session, sweep_id: str) -> SweepRecord:
+    sweep = db.sweep(sweep_id)
+    if sweep is None:
+        raise UsageError(f"there is no sweep {sweep_id!r} in this store")
+    return sweep

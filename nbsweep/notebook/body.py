@@ -1,0 +1,66 @@
+"""The body of a ``%%sweep_train`` cell as a function of a run.
+
+The body sees the notebook's names and `config`, `run` and `log`; what it defines stays in the run, because each run
+executes it in a namespace of its own, a copy of the notebook's. A body that only defines things, one of them a
+function `train`, is called as that function.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from nbsweep.agents import call_with_config
+from nbsweep.errors import UsageError
+from nbsweep.runs import Run
+
+__all__ = ["training_function"]
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
+
+def training_function(shell: Any, body: str) -> Callable[..., Any]:
+    """Compile a cell body into a function ``(config, run)``.
+
+    Raises
+    ------
+    UsageError
+        For an empty body, or one that is not Python, with the line at fault.
+    """
+    source = shell.transform_cell(body)
+    # Kept where tracebacks look for source lines, under the name IPython gives a cell.
+    filename = shell.compile.cache(source, shell.execution_count)
+    try:
+        tree = ast.parse(source, filename)
+        code = compile(tree, filename, "exec", dont_inherit=True, flags=shell.compile.flags)
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        raise UsageError(
+            f"the body of %%sweep_train is not Python: {error.msg} (line {error.lineno}: {line})"
+            + ("; the body is the run itself, it needs no return" if "return" in line else "")
+        ) from None
+    if not tree.body:
+        raise UsageError(
+            "the body of %%sweep_train is empty: write the training code below it; it sees config, run and log"
+        )
+    defines_train = _only_defines_train(tree)
+
+    def train(config: Any, run: Run) -> None:
+        namespace = dict(shell.user_ns)
+        namespace.update(config=config, run=run, log=run.log)
+        try:
+            exec(code, namespace)
+            if defines_train:
+                call_with_config(namespace["train"], run)
+        finally:
+            namespace.clear()  # what the run made can be freed although its functions refer to this dict
+
+    return train
+
+
+def _only_defines_train(tree: ast.Module) -> bool:
+    statements = [s for s in tree.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    if not all(isinstance(statement, _DEFINITIONS) for statement in statements):
+        return False
+    return any(isinstance(statement, ast.FunctionDef) and statement.name == "train" for statement in statements)

@@ -1,0 +1,153 @@
+"""Training under a cell: the agent, its dashboard, what its runs print, and the twins that stay when it is over."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import Any
+from uuid import uuid4
+
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from nbsweep import process
+from nbsweep.agents import Agent
+from nbsweep.errors import UsageError
+from nbsweep.notebook import console
+from nbsweep.progress import wait_for
+
+__all__ = ["in_colab", "refuse_second", "show", "train", "wait"]
+
+
+class _Live:
+    """One agent and the output that shows it."""
+
+    def __init__(self, agent: Agent) -> None:
+        from nbsweep.notebook.dashboard import Dashboard
+
+        self.agent = agent
+        self.dashboard = Dashboard(agent.sweep_id)
+        self.display_id = uuid4().hex
+        self.waiters = 0
+        self.twin_is_final = False
+        self._parent = _parent_header()
+
+    def show(self) -> None:
+        data, metadata = self.dashboard._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True, display_id=self.display_id)
+
+    def finish(self) -> None:
+        """Put the final twins into the output. Done on the main thread where somebody waits there: a notebook that
+        is executed without a front end takes only what the running cell sends."""
+        if not self.twin_is_final:
+            self.twin_is_final = True
+            data, metadata = self.dashboard._repr_mimebundle_()
+            display(data, metadata=metadata, raw=True, display_id=self.display_id, update=True)
+
+    def ended(self) -> None:
+        """On the agent's thread, when it has ended."""
+        console.release(self.agent.id)
+        if not self.waiters:
+            with contextlib.suppress(Exception):  # a front end that has gone must not end the agent's thread
+                self.finish()
+                self.twin_is_final = False  # a later %sweep wait does it again, in its own cell
+
+    def failed(self, run_name: str, text: str) -> None:
+        """Show a traceback on stderr of the training cell, whichever cell runs now."""
+        text = f"run {run_name} failed:\n{text}" if run_name != "nbsweep" else text
+        kernel = getattr(get_ipython(), "kernel", None)
+        try:
+            assert kernel is not None and self._parent and not self.waiters
+            kernel.session.send(
+                kernel.iopub_socket,
+                "stream",
+                {"name": "stderr", "text": text},
+                parent=self._parent,
+                ident=b"stream.stderr",
+            )
+        except Exception:  # not an ipykernel as we know it
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+_lives: dict[str, _Live] = {}
+
+
+def train(agent: Agent, *, wait: bool, echo: bool = False) -> None:
+    """Start `agent` with a dashboard under the running cell.
+
+    Parameters
+    ----------
+    agent : Agent
+        Not yet started.
+    wait : bool
+        Block until it has ended; in Colab always.
+    echo : bool
+        Print what the runs print in the cell, too.
+    """
+    wait = wait or in_colab()
+    live = _Live(agent)
+    live.show()
+    live.waiters = int(wait)
+    _lives[agent.id] = live
+    agent.on_failure = live.failed
+    agent.on_end = live.ended
+    console.capture(agent.id, echo=echo)
+    agent.start()
+    if wait:
+        _wait([live])
+
+
+def wait(sweep_id: str) -> bool:
+    """Block until this kernel's agents of the sweep have ended; False if there are none and never were."""
+    lives = [live for live in _lives.values() if live.agent.sweep_id == sweep_id]
+    if lives:
+        _wait(lives)
+    return bool(lives)
+
+
+def show(sweep_id: str) -> None:
+    """Show a sweep's dashboard under the running cell."""
+    from nbsweep.notebook.dashboard import Dashboard
+
+    display(Dashboard(sweep_id))
+
+
+def refuse_second(sweep_id: str) -> None:
+    """A training cell that is run again by accident must not train everything twice."""
+    if process.agents(sweep_id):
+        raise UsageError(
+            f"sweep {sweep_id} is being trained in this kernel already; `%sweep wait` waits for it, `%sweep stop` ends "
+            "it, and --workers N of the first call trains several runs at once"
+        )
+
+
+def in_colab() -> bool:
+    """Whether this kernel is Colab's, where a widget that a background thread updates does not move."""
+    return "google.colab" in sys.modules
+
+
+def _wait(lives: list[_Live]) -> None:
+    pump = None
+    if in_colab():
+        from nbsweep.notebook.dashboard import publisher
+
+        pump = publisher().turn
+    for live in lives:
+        live.waiters += 1
+    try:
+        wait_for([live.agent for live in lives], pump=pump)
+    finally:
+        for live in lives:
+            live.waiters -= 1
+            if live.agent.done:
+                live.finish()
+
+
+def _parent_header() -> Any:
+    kernel = getattr(get_ipython(), "kernel", None)
+    get_parent = getattr(kernel, "get_parent", None)
+    try:
+        return get_parent() if get_parent is not None else None
+    except Exception:
+        return None

@@ -1,0 +1,307 @@
+"""``%sweep``, ``%%sweep`` and ``%%sweep_train``: they read the line and call the Python API, nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import shlex
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class
+
+from nbsweep import process, sweep_config
+from nbsweep.agents import Agent
+from nbsweep.analysis import best_run, flat, metric_value
+from nbsweep.controller import create_sweep
+from nbsweep.errors import ConfigError, UsageError
+from nbsweep.notebook import live
+from nbsweep.notebook.body import training_function
+from nbsweep.notebook.card import SpaceCard
+from nbsweep.notebook.twins import text_table
+from nbsweep.store import SweepRecord
+from nbsweep.sweep_config import SweepConfig
+from nbsweep.sweeps import Sweep, find_sweep
+
+__all__ = ["SweepMagics"]
+
+
+@magics_class
+class SweepMagics(Magics):  # type: ignore[misc]
+    """The magics of nbsweep; ``%sweep --help`` lists them."""
+
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def sweep(self, line: str, cell: str | None = None) -> Any:
+        """Define, train, watch and steer sweeps: ``%sweep define | train | status | best | …``."""
+        words = _split(line)
+        if cell is not None:
+            if words[:1] != ["define"]:
+                raise UsageError(f"%%sweep {line}: a cell can be `%%sweep define [NAME]`; to train, use %%sweep_train")
+            return self._define_cell(words[1:], cell)
+        command, rest = (words[0], words[1:]) if words else ("status", [])
+        commands: dict[str, Callable[[list[str]], Any]] = {
+            "define": self._define_line,
+            "train": self._train_line,
+            "status": self._status,
+            "list": self._list,
+            "use": self._use,
+            "dashboard": self._dashboard,
+            "wait": self._wait,
+            "pause": self._pause,
+            "resume": self._resume,
+            "stop": self._stop,
+            "cancel": self._cancel,
+            "best": self._best,
+            "runs": self._runs,
+            "export": self._export,
+        }
+        if command in ("--help", "-h", "help"):
+            print("%sweep " + " | ".join(commands) + "\n%%sweep define [NAME]\n%%sweep_train [--count N] [--workers N]")
+            return None
+        if command not in commands:
+            import difflib
+
+            near = difflib.get_close_matches(command, commands, 1)
+            hint = f"did you mean `%sweep {near[0]}`?" if near else "use one of " + ", ".join(commands)
+            raise UsageError(f"%sweep {command}: there is no such command; {hint}")
+        return commands[command](rest)
+
+    @cell_magic  # type: ignore[untyped-decorator]
+    def sweep_train(self, line: str, cell: str) -> None:
+        """Train runs of the current sweep; the body is the run and sees `config`, `run` and `log`."""
+        parser = _Parser("%%sweep_train", "[--count N] [--workers N] [--engine E] [--sweep NAME] [--wait]")
+        _add_train_options(parser)
+        options = parser.parse_args(_split(line))
+        self._train(options, training_function(self.shell, cell))
+
+    # -- define --------------------------------------------------------------------------------------------------
+
+    def _define_cell(self, words: list[str], body: str) -> SpaceCard:
+        parser = _Parser("%%sweep define", "[NAME] [--project P] [--seed N]")
+        parser.add_argument("name", nargs="?")
+        _add_define_options(parser)
+        options = parser.parse_args(words)
+        return self._define(self._body_config(body), options, options.name)
+
+    def _define_line(self, words: list[str]) -> SpaceCard:
+        parser = _Parser("%sweep define", "CONFIG_VARIABLE | FILE.yaml [--name NAME] [--project P] [--seed N]")
+        parser.add_argument("config")
+        parser.add_argument("--name")
+        _add_define_options(parser)
+        options = parser.parse_args(words)
+        source: str = options.config
+        if source.isidentifier() or source in self.shell.user_ns:
+            if source not in self.shell.user_ns:
+                raise UsageError(
+                    f"%sweep define {source}: there is no variable {source!r}, and it is not a YAML file's name"
+                )
+            return self._define(self.shell.user_ns[source], options, options.name)
+        return self._define(source, options, options.name)
+
+    def _define(self, config: Any, options: argparse.Namespace, name: str | None) -> SpaceCard:
+        checked = sweep_config.load(config)
+        for note in checked.notes:
+            warnings.warn(note, stacklevel=2)
+        existing = _same_sweep(name, checked, options)
+        record = existing or create_sweep(
+            process.recorder().store, checked, project=options.project, name=name, seed=options.seed
+        )
+        process.set_current_sweep(record.id)
+        return SpaceCard(record, checked, attached=existing is not None)
+
+    def _body_config(self, body: str) -> Any:
+        """The dict or YAML of a define cell."""
+        if not body.strip():
+            raise ConfigError("the cell is empty; below %%sweep define write the sweep config, a dict or YAML")
+        try:
+            tree: ast.Module | None = ast.parse(body)
+        except SyntaxError as error:
+            tree, reason = None, error
+        if tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], (ast.Expr, ast.Assign)):
+            return self._evaluated(tree.body[0], body)
+        if tree is None and body.lstrip().startswith(("{", "dict(")):
+            line = (reason.text or "").strip()
+            raise ConfigError(
+                f"the dict below %%sweep define is not Python: {reason.msg} (line {reason.lineno}: {line})"
+            )
+        return sweep_config.parse_yaml(body, "the cell")
+
+    def _evaluated(self, statement: ast.Expr | ast.Assign, body: str) -> Any:
+        """A dict expression; ``sweep_config = {...}``, as tutorials have it, is taken and the name kept."""
+        try:
+            value = eval(compile(ast.Expression(statement.value), "<sweep define>", "eval"), self.shell.user_ns)
+        except NameError as error:
+            if getattr(error, "name", None) in ("true", "false", "null"):  # JSON, which is YAML
+                return sweep_config.parse_yaml(body, "the cell")
+            raise ConfigError(f"the dict below %%sweep define uses a name that the notebook lacks: {error}") from None
+        except Exception as error:
+            raise ConfigError(
+                f"the dict below %%sweep define could not be evaluated: {type(error).__name__}: {error}"
+            ) from None
+        if isinstance(value, str) and isinstance(statement, ast.Expr):
+            raise ConfigError(f"the cell below %%sweep define is a string, {value!r:.60}; write a dict or YAML")
+        if not isinstance(value, Mapping):
+            kind = type(value).__name__
+            raise ConfigError(f"the cell below %%sweep define gives {kind} {value!r:.60}; write a dict or YAML")
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                if isinstance(target, ast.Name):
+                    self.shell.user_ns[target.id] = value
+        return value
+
+    # -- train ---------------------------------------------------------------------------------------------------
+
+    def _train_line(self, words: list[str]) -> None:
+        parser = _Parser("%sweep train", "FUNCTION [--count N] [--workers N] [--engine E] [--sweep NAME] [--wait]")
+        parser.add_argument("function")
+        _add_train_options(parser)
+        options = parser.parse_args(words)
+        function = self.shell.user_ns.get(options.function)
+        if not callable(function):
+            raise UsageError(f"%sweep train {options.function}: the notebook has no function {options.function!r}")
+        self._train(options, function)
+
+    def _train(self, options: argparse.Namespace, function: Callable[..., Any]) -> None:
+        found = find_sweep(process.recorder().store, options.sweep)
+        live.refuse_second(found.id)
+        process.set_current_sweep(found.id)
+        agent = Agent(found.id, function, options.count, workers=options.workers, engine=options.engine)
+        live.train(agent, wait=options.wait)
+
+    # -- watch and steer -----------------------------------------------------------------------------------------
+
+    def _status(self, words: list[str]) -> None:
+        print(text_table(_named("status", words)))
+
+    def _list(self, words: list[str]) -> None:
+        _Parser("%sweep list", "").parse_args(words)
+        store = process.recorder().store
+        with store.read() as db:
+            rows = [(sweep, db.run_count(sweep.id)) for sweep in db.sweeps()]
+        current = process.current_sweep_id()
+        for sweep, count in rows:
+            mark = "*" if sweep.id == current else " "
+            print(f"{mark} {sweep.id}  {sweep.name}  {sweep.config['method']}  {sweep.state}  {count} runs")
+        if not rows:
+            print("No sweeps yet: define one with %%sweep define.")
+
+    def _use(self, words: list[str]) -> None:
+        parser = _Parser("%sweep use", "NAME")
+        parser.add_argument("name")
+        sweep = find_sweep(process.recorder().store, parser.parse_args(words).name)
+        process.set_current_sweep(sweep.id)
+        print(f"The current sweep is {sweep.name} (id {sweep.id}).")
+
+    def _dashboard(self, words: list[str]) -> None:
+        live.show(_named("dashboard", words).id)
+
+    def _wait(self, words: list[str]) -> None:
+        sweep = _named("wait", words)
+        if not live.wait(sweep.id):
+            print(f"No agent of this kernel is at work on sweep {sweep.name}; it is {sweep.state}.")
+
+    def _pause(self, words: list[str]) -> None:
+        sweep = _named("pause", words)
+        sweep.pause()
+        print(f"Sweep {sweep.name} is {sweep.state}: running runs go on, new ones wait for `%sweep resume`.")
+
+    def _resume(self, words: list[str]) -> None:
+        sweep = _named("resume", words)
+        sweep.resume()
+        print(f"Sweep {sweep.name} is {sweep.state}.")
+
+    def _stop(self, words: list[str]) -> None:
+        parser = _Parser("%sweep stop", "[NAME] [--after-current]")
+        parser.add_argument("name", nargs="?")
+        parser.add_argument("--after-current", action="store_true")
+        options = parser.parse_args(words)
+        sweep = Sweep(options.name)
+        running = sweep.stop(after_current=options.after_current)
+        runs = f"{running} running run{'s' if running != 1 else ''}"
+        how = f"{runs} will finish" if options.after_current else f"{runs} ended"
+        print(f"Sweep {sweep.name} stops: {how}. %%sweep_train goes on with it.")
+
+    def _cancel(self, words: list[str]) -> None:
+        sweep = _named("cancel", words)
+        running = sweep.cancel()
+        print(f"Sweep {sweep.name} is cancelled for good; {running} running run{'s' if running != 1 else ''} ended.")
+
+    def _best(self, words: list[str]) -> None:
+        sweep = _named("best", words)
+        config = sweep.checked_config
+        best = best_run(sweep.runs, config.metric)
+        if best is None or config.metric is None:
+            print(f"Sweep {sweep.name} has no finished run with a finite metric yet.")
+            return
+        print(f"{best.name}: {config.metric.name} = {metric_value(best, config.metric):.6g}")
+        for name, value in flat(best.config).items():
+            print(f"  {name}: {value!r}")
+
+    def _runs(self, words: list[str]) -> Any:
+        return _named("runs", words).to_pandas()
+
+    def _export(self, words: list[str]) -> None:
+        parser = _Parser("%sweep export", "FILE.csv | FILE.json [--sweep NAME]")
+        parser.add_argument("file")
+        parser.add_argument("--sweep")
+        options = parser.parse_args(words)
+        frame, path = Sweep(options.sweep).to_pandas(), Path(options.file)
+        if path.suffix == ".csv":
+            frame.to_csv(path, index=False)
+        elif path.suffix == ".json":
+            frame.to_json(path, orient="records", indent=1)
+        else:
+            raise UsageError(f"%sweep export {options.file}: use a name that ends in .csv or .json")
+        print(f"{len(frame)} runs written to {path}")
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that raises UsageError and never ends the kernel."""
+
+    def __init__(self, command: str, usage: str) -> None:
+        super().__init__(prog=command, usage=f"{command} {usage}".strip(), add_help=False, allow_abbrev=False)
+        self._shown_usage = f"{command} {usage}".strip()
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; usage: {self._shown_usage}")
+
+
+def _add_define_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project")
+    parser.add_argument("--seed", type=int)
+
+
+def _add_train_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--engine", default="threads")
+    parser.add_argument("--sweep")
+    parser.add_argument("--wait", action="store_true")
+
+
+def _named(command: str, words: list[str]) -> Sweep:
+    """The sweep that a command with an optional name means."""
+    parser = _Parser(f"%sweep {command}", "[NAME]")
+    parser.add_argument("name", nargs="?")
+    return Sweep(parser.parse_args(words).name)
+
+
+def _same_sweep(name: str | None, config: SweepConfig, options: argparse.Namespace) -> SweepRecord | None:
+    """The open sweep of that name with that very config: running its cell again goes on with it."""
+    if name is None:
+        return None
+    with process.recorder().store.read() as db:
+        for sweep in db.sweeps(name=name, project=options.project):
+            seeds = (None, sweep.seed)
+            if sweep.state != "cancelled" and sweep.config == config.to_dict() and options.seed in seeds:
+                return sweep
+    return None
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"{line!r} cannot be split into words: {error}") from None

@@ -1,0 +1,120 @@
+"""What this process has open: its store, the store's recorder, its agents, its current sweep.
+
+One place that knows, so that interpreter exit, a forked child and a change of ``NBSWEEP_STORAGE`` are handled once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from nbsweep import runs
+from nbsweep.controller import crash_own_runs
+from nbsweep.recorder import Recorder
+from nbsweep.store import Store, storage_url
+
+if TYPE_CHECKING:
+    from nbsweep.agents import Agent
+
+__all__ = ["agents", "current_sweep_id", "forget_agent", "recorder", "remember_agent", "set_current_sweep", "shut_down"]
+
+_lock = threading.RLock()
+_recorders: dict[str, Recorder] = {}
+_agents: dict[str, Agent] = {}
+_current: dict[str, str] = {}
+_default_url: list[tuple[str | None, str]] = []
+
+
+def recorder() -> Recorder:
+    """The recorder of the store that ``NBSWEEP_STORAGE`` names now; `.store` is the store.
+
+    Without that variable it is the one under the directory the process was in when it first asked.
+    """
+    with _lock:
+        named = os.environ.get("NBSWEEP_STORAGE")
+        if not _default_url or _default_url[0][0] != named:
+            _default_url[:] = [(named, storage_url())]
+        url = _default_url[0][1]
+        if url not in _recorders:
+            _recorders[url] = Recorder(Store(url))
+        return _recorders[url]
+
+
+def remember_agent(agent: Agent) -> None:
+    with _lock:
+        _agents[agent.id] = agent
+
+
+def forget_agent(agent: Agent) -> None:
+    with _lock:
+        _agents.pop(agent.id, None)
+
+
+def agents(sweep_id: str | None = None) -> list[Agent]:
+    """The agents at work in this process, of one sweep or of all, in the order they started."""
+    with _lock:
+        return [agent for agent in _agents.values() if sweep_id is None or agent.sweep_id == sweep_id]
+
+
+def set_current_sweep(sweep_id: str) -> None:
+    """Make it the sweep that is meant where none is named."""
+    _current[recorder().store.url] = sweep_id
+
+
+def current_sweep_id() -> str | None:
+    """The sweep last defined, chosen or trained here, or None."""
+    return _current.get(recorder().store.url)
+
+
+def shut_down() -> None:
+    """End what this process has going: its runs are marked, everything logged is written, the stores are closed."""
+    with _lock:
+        working, recorders = list(_agents.values()), list(_recorders.values())
+    for run in filter(None, [runs.current_run()]):
+        if run.sweep_id is None:
+            with contextlib.suppress(Exception):
+                run.finish(exit_code=1 if _died_of_an_error() else 0)
+    for agent in working:
+        with contextlib.suppress(Exception):
+            agent.abandon()
+    for each in recorders:
+        with contextlib.suppress(Exception):
+            each.flush()
+            ids = [agent.id for agent in working if agent.store is each.store]
+            if ids:
+                crash_own_runs(each.store, ids)
+        with contextlib.suppress(Exception):
+            each.close()
+            each.store.close()
+    _forget_everything()
+
+
+def _died_of_an_error() -> bool:
+    """A script that ends by an uncaught exception; in a notebook every failed cell leaves one behind."""
+    return "ipykernel" not in sys.modules and getattr(sys, "last_value", None) is not None
+
+
+def _forget_everything() -> None:
+    _recorders.clear()
+    _agents.clear()
+    _current.clear()
+    _default_url.clear()
+    runs.set_process_run(None)
+
+
+def _in_forked_child() -> None:
+    """A connection must not be carried over a fork: the child starts with nothing open and leaves all to the parent."""
+    global _lock
+    _lock = threading.RLock()
+    for each in _recorders.values():
+        each.store.close(forked=True)
+    _forget_everything()
+
+
+atexit.register(shut_down)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_forked_child)

@@ -1,0 +1,105 @@
+"""Waiting for agents: a line of progress, and the interrupt key.
+
+The first interrupt lets the current runs finish, the second ends them; either way the sweep can go on later.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from nbsweep import analysis
+
+if TYPE_CHECKING:
+    from nbsweep.agents import Agent
+
+__all__ = ["progress_line", "wait_for"]
+
+TURN_S = 0.05
+LINE_EVERY_S = 0.5
+
+
+def wait_for(agents: Sequence[Agent], *, stream: TextIO | None = None, pump: Callable[[], None] | None = None) -> None:
+    """Block until the agents have ended.
+
+    Parameters
+    ----------
+    agents : sequence of Agent
+    stream : text file, optional
+        Where progress goes, standard error by default: a line that is rewritten at a terminal, elsewhere a line a run.
+    pump : callable, optional
+        Called about twenty times a second on this thread (Colab moves widgets only from here).
+    """
+    out = stream or sys.stderr
+    interrupts = 0
+    shown = ""
+    next_line = 0.0
+    while not all(agent.done for agent in agents):
+        try:
+            for agent in agents:
+                agent.wait(TURN_S)
+            if pump is not None:
+                pump()
+            if time.monotonic() >= next_line:
+                next_line = time.monotonic() + LINE_EVERY_S
+                shown = _show(out, agents, shown)
+        except KeyboardInterrupt:
+            interrupts += 1
+            first = interrupts == 1
+            out.write(
+                "\nThe current runs will finish; interrupt again to end them now.\n"
+                if first
+                else "\nEnding the runs.\n"
+            )
+            for agent in agents:
+                agent.stop(after_current=first)
+    if pump is not None:
+        pump()
+    if agents:
+        _show(out, agents, shown, last=True)
+
+
+def progress_line(agent: Agent) -> str:
+    """Such as ``3 of 5 runs · 1 running · best loss 0.0767 (ivory-stoat-3)``."""
+    with agent.store.read() as db:
+        runs = db.runs(agent.sweep_id)
+        record = db.sweep(agent.sweep_id)
+    mine = [run for run in runs if run.agent_id == agent.id]
+    ended = sum(not run.live for run in mine)
+    running = len(mine) - ended
+    failed = sum(run.state in ("failed", "crashed") for run in mine)
+    metric = agent.controller.config.metric
+    best = analysis.best_run(runs, metric)
+    parts = [f"{ended} of {agent.count} runs" if agent.count is not None else f"{ended} runs"]
+    parts += [f"{running} running"] if running else []
+    parts += [f"{failed} failed"] if failed else []
+    if record is not None and record.state == "paused":
+        parts.append("paused")
+    if best is not None and metric is not None:
+        value = analysis.metric_value(best, metric)
+        parts.append(f"best {metric.name} {_number(value)} ({best.name})")
+    return " · ".join(parts)
+
+
+def _show(out: TextIO, agents: Sequence[Agent], shown: str, *, last: bool = False) -> str:
+    line = " | ".join(progress_line(agent) for agent in agents)
+    if getattr(out, "isatty", lambda: False)():
+        out.write(f"\r\x1b[K{line}" + ("\n" if last else ""))
+        out.flush()
+    elif last or _ended_part(line) != _ended_part(shown):
+        if not (last and line == shown):
+            out.write(line + "\n")
+            out.flush()
+        return line
+    return line if getattr(out, "isatty", lambda: False)() else shown
+
+
+def _ended_part(line: str) -> str:
+    return line.split(" · ")[0]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}" if math.isfinite(value) else str(value)

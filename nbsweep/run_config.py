@@ -1,0 +1,177 @@
+"""A run's config and summary as users hold them: by attribute, by item, as a mapping.
+
+`Config` knows which keys the sweep chose: those are locked, and an attempt to change one warns once and changes
+nothing, so that a run's results are always those of the config that the search believes in.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import Any
+
+__all__ = ["Config", "Summary"]
+
+
+class _AttributeMapping(MutableMapping[str, Any]):
+    """Items that also answer as attributes."""
+
+    _values: dict[str, Any]
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # not a user's key: pickle, copy and IPython ask for such names
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except KeyError:
+            import difflib
+
+            near = difflib.get_close_matches(name, [str(key) for key in self], 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(map(str, self)) or 'no keys'}"
+            raise AttributeError(f"{type(self).__name__.lower()} has no key {name!r}{hint}") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            object.__setattr__(self, name, value)
+        else:
+            self[name] = value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(str(key) for key in self)]
+
+
+class Config(_AttributeMapping):
+    """The hyperparameters of a run.
+
+    Parameters
+    ----------
+    values : mapping
+        What the sweep chose (locked) or, outside a sweep, nothing.
+    locked : bool
+        Whether `values` are a sweep's.
+    on_change : callable, optional
+        Called without arguments after a change.
+
+    >>> config = Config({"lr": 0.1}, locked=True)
+    >>> config.update({"batch_size": 64})
+    >>> config.lr, config["batch_size"], config.get("momentum", 0.9), dict(config)
+    (0.1, 64, 0.9, {'lr': 0.1, 'batch_size': 64})
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Any] | None = None,
+        *,
+        locked: bool = False,
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        self._values = dict(values or {})
+        self._locked = frozenset(self._values) if locked else frozenset()
+        self._on_change = on_change
+        self._warned = False
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.update({key: value})
+
+    def __delitem__(self, key: str) -> None:
+        if key in self._locked:
+            self._warn([key])
+            return
+        del self._values[key]
+        self._changed()
+
+    def update(self, *others: Any, **kwargs: Any) -> None:
+        """Set keys from mappings or keyword arguments; keys that the sweep chose stay, with one warning.
+
+        `allow_val_change` (W&B's) is accepted: it makes no difference.
+        """
+        new: dict[str, Any] = {}
+        kwargs.pop("allow_val_change", None)
+        for other in others:
+            if isinstance(other, bool):  # W&B's second positional argument, allow_val_change
+                continue
+            new.update(_as_mapping(other))
+        new.update(kwargs)
+        held = [key for key, value in new.items() if key in self._locked and not _same(self._values[key], value)]
+        if held:
+            self._warn(held)
+        self._values.update({key: value for key, value in new.items() if key not in self._locked})
+        self._changed()
+
+    def setdefaults(self, defaults: Mapping[str, Any]) -> None:
+        """Set the keys that the config lacks."""
+        self._values = {**_as_mapping(defaults), **self._values}
+        self._changed()
+
+    def as_dict(self) -> dict[str, Any]:
+        """A plain dict of the config."""
+        return dict(self._values)
+
+    def _warn(self, keys: list[str]) -> None:
+        if not self._warned:
+            self._warned = True
+            kept = ", ".join(f"{key} = {self._values[key]!r}" for key in keys)
+            warnings.warn(
+                f"the sweep chose {kept}; a run cannot change what its sweep chose, so the value stays",
+                stacklevel=4,
+            )
+
+    def _changed(self) -> None:
+        if self._on_change is not None:
+            self._on_change()
+
+
+class Summary(_AttributeMapping):
+    """The last (or as `define_metric` says) value of every logged key, and what the user sets here.
+
+    Reading it brings in what was logged so far.
+    """
+
+    def __init__(self, values: dict[str, Any], refresh: Callable[[], None], on_change: Callable[[], None]) -> None:
+        self._values_now = values
+        self._refresh = refresh
+        self._on_change = on_change
+
+    @property
+    def _values(self) -> dict[str, Any]:  # type: ignore[override]
+        self._refresh()
+        return self._values_now
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._values[key] = value
+        self._on_change()
+
+    def __delitem__(self, key: str) -> None:
+        del self._values[key]
+        self._on_change()
+
+
+def _as_mapping(value: Any) -> dict[str, Any]:
+    """A mapping, or an object with attributes such as argparse's Namespace."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    try:
+        return dict(vars(value))
+    except TypeError:
+        from nbsweep.errors import UsageError
+
+        raise UsageError(f"config takes a dict, not {type(value).__name__} {value!r:.80}") from None
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return bool(one == other) and type(one) is type(other)
+    except Exception:  # a user's value may refuse comparison (arrays do)
+        return False

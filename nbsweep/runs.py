@@ -1,0 +1,321 @@
+"""`Run`: what training code holds. Its config, `log`, its summary, and the signal that it should end.
+
+`log` takes a copy of plain values and appends it to a list; all else (conversion, steps, summaries, writing) happens
+on the recorder's thread, or on the thread that asks for the summary. `current_run` finds the run of the calling thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nbsweep.errors import RunStopped, UsageError
+from nbsweep.run_config import Config, Summary
+from nbsweep.store import RunTail
+from nbsweep.store.records import RunRecord
+from nbsweep.values import PLAIN_TYPES, Unkept, capture, plain
+
+__all__ = ["AGGREGATES", "Run", "bind_thread", "current_run", "set_process_run", "thread_run"]
+
+AGGREGATES = ("last", "min", "max", "mean", "best")
+
+
+class Run:
+    """One training run. Made by `nbsweep.init` and by agents, not by users.
+
+    Attributes
+    ----------
+    id, name, project : str
+    sweep_id : str or None
+        None for a run outside any sweep.
+    number : int
+        0 for a sweep's first run.
+    config : Config
+        The hyperparameters.
+    summary : Summary
+        The last value of every logged key, or as `define_metric` says.
+    """
+
+    def __init__(
+        self,
+        record: RunRecord,
+        *,
+        goal: str = "minimize",
+        on_finish: Callable[[Run, str, str | None], None] | None = None,
+    ) -> None:
+        self.id = record.id
+        self.name = record.name
+        self.project = record.project
+        self.sweep_id = record.sweep_id
+        self.agent_id = record.agent_id
+        self.number = record.number
+        self.tags = record.tags
+        self.notes = record.notes
+        self.state = "running"
+        self.config = Config(record.config, locked=record.sweep_id is not None, on_change=self._config_changed)
+        self._goal = goal
+        self._on_finish = on_finish
+        self._pending: list[tuple[int | None, float, dict[str, Any]]] = []
+        self._partial: dict[str, Any] = {}
+        self._console: list[tuple[str, str]] = []
+        self._draining = threading.Lock()  # held while values are converted; never by log()
+        self._drained: list[tuple[int, float, dict[str, Any]]] = []
+        self._next_step = 0
+        self._values: dict[str, Any] = dict(record.summary)
+        self._aggregates: dict[str, str] = {}
+        self._means: dict[str, tuple[int, float]] = {}
+        self._warned: set[str] = set()
+        self._dirty: set[str] = set()
+        self._stop_state: str | None = None
+        self._on_stop: Callable[[], None] | None = None
+        self.summary = Summary(self._values, self._convert, lambda: self._dirty.add("summary"))
+
+    # -- for training code ---------------------------------------------------------------------------------------
+
+    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+        """Record values of this step. Never waits for the disk, the network or a GPU.
+
+        Parameters
+        ----------
+        data : mapping of str to value
+            Numbers, booleans, strings, NumPy scalars, tensors of one element; nested dicts become dotted keys.
+            NaN and infinities are kept. What cannot be kept is left out with one warning a key.
+        step : int, optional
+            The step's number; by default one more than the last.
+        commit : bool, default True
+            False holds the values back and adds them to those of the next call.
+
+        Raises
+        ------
+        RunStopped
+            When the run was stopped; nbsweep catches it around the training code.
+        UsageError
+            When `data` is not a mapping, `step` not a whole number, or the run has ended.
+        """
+        if self._stop_state is not None:
+            raise RunStopped(f"run {self.name} was stopped")
+        if type(data) is dict and PLAIN_TYPES.issuperset(map(type, data.values())) and _all_str(data):
+            taken = data.copy()
+        elif isinstance(data, Mapping):
+            taken = capture(data)
+        else:
+            raise UsageError(f"log takes a dict of names and values, not {type(data).__name__} {data!r:.80}")
+        if self.state != "running":
+            raise UsageError(f"run {self.name} has ended ({self.state}); nbsweep.init() starts another")
+        if step is not None:
+            step = _whole(step)
+        if self._partial or not commit:
+            taken = {**self._partial, **taken}
+            self._partial = {} if commit else taken
+        if commit:
+            self._pending.append((step, time.time(), taken))
+
+    def define_metric(self, name: str, summary: str = "last", **_ignored: Any) -> None:
+        """Say what the summary keeps of a logged key: ``"last"`` (default), "min", "max", "mean" or "best".
+
+        "best" is min or max by the sweep's goal. Other arguments of W&B's are accepted and make no difference.
+        """
+        if summary not in AGGREGATES:
+            raise UsageError(f"define_metric({name!r}, summary={summary!r}): use one of {', '.join(AGGREGATES)}")
+        self._aggregates[name] = ("min" if self._goal == "minimize" else "max") if summary == "best" else summary
+
+    def finish(self, exit_code: int | None = None) -> None:
+        """End the run: write what is left and set its state. Does nothing on a run that has ended.
+
+        Under an agent the run ends with the training function; calling this earlier ends its logging.
+        """
+        self._end("failed" if exit_code else "finished", None)
+
+    @property
+    def step(self) -> int:
+        """The step that the next `log` will have."""
+        self._convert()
+        return self._next_step
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
+        if isinstance(error, RunStopped):
+            # Under an agent the exception goes on to end the training function; the agent catches it there.
+            self._end(self._stop_state or "killed", None)
+            return self.sweep_id is None
+        if error is not None:
+            import traceback
+
+            text = "".join(traceback.format_exception(kind, error, trace))
+            self._end("killed" if isinstance(error, KeyboardInterrupt) else "failed", text)
+            return False
+        self._end("finished", None)
+        return False
+
+    def __repr__(self) -> str:
+        return f"<nbsweep run {self.name} ({self.state})>"
+
+    # -- for agents and engines ----------------------------------------------------------------------------------
+
+    def request_stop(self, state: str) -> None:
+        """Let the next `log` raise RunStopped; the run then ends in `state` (killed or stopped). Never waits."""
+        if self._stop_state is None and self.state == "running":
+            self._stop_state = state
+            if self._on_stop is not None:
+                self._on_stop()
+
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Be told, on whatever thread, when the run is asked to stop."""
+        self._on_stop = callback
+
+    def close(self, state: str) -> None:
+        """The run has ended; what still calls `log` on it is told so."""
+        self.state = state
+
+    @property
+    def stop_state(self) -> str | None:
+        """The state in which the run is asked to end, or None."""
+        return self._stop_state
+
+    def print(self, stream: str, text: str) -> None:
+        """Keep a piece of what the run printed ("stdout" or "stderr")."""
+        self._console.append((stream, text))
+
+    # -- for the recorder ----------------------------------------------------------------------------------------
+
+    def drain(self, tail: RunTail) -> None:
+        """Move what was logged into `tail`."""
+        self._convert()
+        with self._draining:
+            rows, self._drained = self._drained, []
+        for row in rows:
+            tail.append(*row)
+
+    def take_update(self) -> dict[str, Any]:
+        """Columns of the run's record that changed since the last call."""
+        dirty, self._dirty = self._dirty, set()
+        update: dict[str, Any] = {}
+        if "summary" in dirty:
+            with self._draining:
+                update["summary"] = {key: plain(value) for key, value in self._values.items() if _keepable(value)}
+        if "config" in dirty:
+            update["config"] = self.config.as_dict()
+        return update
+
+    def take_console(self) -> list[tuple[str, str]]:
+        taken = self._console[:]
+        del self._console[: len(taken)]
+        pieces: list[tuple[str, str]] = []
+        for stream, text in taken:
+            if pieces and pieces[-1][0] == stream:
+                pieces[-1] = (stream, pieces[-1][1] + text)
+            else:
+                pieces.append((stream, text))
+        return pieces
+
+    def put_back(self, update: Mapping[str, Any], console: list[tuple[str, str]]) -> None:
+        """Take back what could not be written."""
+        self._dirty |= set(update)
+        self._console[:0] = console
+
+    # -- private -------------------------------------------------------------------------------------------------
+
+    def _convert(self) -> None:
+        """Turn captured values into plain ones, give steps, and bring the summary up to date."""
+        with self._draining:
+            # Not by exchanging the list: a log() that has fetched the old one would append to it too late.
+            rows = self._pending[:]
+            del self._pending[: len(rows)]
+            for row in rows:
+                self._convert_row(*row)
+
+    def _convert_row(self, step: int | None, time_s: float, captured: dict[str, Any]) -> None:
+        row: dict[str, Any] = {}
+        for key, value in captured.items():
+            kept = value if type(value) in PLAIN_TYPES else plain(value)
+            if isinstance(kept, Unkept):
+                self._warn_unkept(key, kept)
+                continue
+            row[key] = kept
+            self._summarise(key, kept)
+        number = self._next_step if step is None else step
+        self._next_step = number + 1
+        self._drained.append((number, time_s, row))
+        self._dirty.add("summary")
+
+    def _summarise(self, key: str, value: Any) -> None:
+        how = self._aggregates.get(key, "last")
+        old = self._values.get(key)
+        if how == "last" or not isinstance(value, (int, float)):
+            self._values[key] = value
+        elif how == "mean":
+            count, total = self._means.get(key, (0, 0.0))
+            self._means[key] = (count + 1, total + value)
+            self._values[key] = (total + value) / (count + 1)
+        elif value == value:  # NaN is never the least or the greatest
+            pick = min if how == "min" else max
+            self._values[key] = pick(old, value) if isinstance(old, (int, float)) and old == old else value
+        else:
+            self._values.setdefault(key, value)
+
+    def _warn_unkept(self, key: str, unkept: Unkept) -> None:
+        if key not in self._warned:
+            self._warned.add(key)
+            text = f"log: {key!r} was not kept: {unkept.reason}"
+            self.print("stderr", text + "\n")
+            warnings.warn(text, stacklevel=2)
+
+    def _config_changed(self) -> None:
+        self._dirty.add("config")
+
+    def _end(self, state: str, error: str | None) -> None:
+        if self.state != "running":
+            return
+        if self._partial:
+            self._pending.append((None, time.time(), self._partial))
+            self._partial = {}
+        if self._on_finish is not None:
+            self._on_finish(self, state, error)
+        self.state = state
+
+
+_of_thread = threading.local()
+_of_process: list[Run] = []
+
+
+def bind_thread(run: Run | None) -> None:
+    """Make `run` the current run of the calling thread."""
+    _of_thread.run = run
+
+
+def set_process_run(run: Run | None) -> None:
+    """Make `run` the current run of every thread that has none of its own (`nbsweep.init` outside an agent)."""
+    _of_process[:] = [] if run is None else [run]
+
+
+def thread_run() -> Run | None:
+    """The run that the calling thread trains for an agent, or None."""
+    run: Run | None = getattr(_of_thread, "run", None)
+    return run
+
+
+def current_run() -> Run | None:
+    """The run that the calling thread trains, or the one that `init` started in this process."""
+    return thread_run() or (_of_process[0] if _of_process else None)
+
+
+def _all_str(data: dict[Any, Any]) -> bool:
+    return all(type(key) is str for key in data)
+
+
+def _whole(step: Any) -> int:
+    try:
+        if int(step) == step:
+            return int(step)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise UsageError(f"log(step={step!r}): a step is a whole number")
+
+
+def _keepable(value: Any) -> bool:
+    return type(value) in PLAIN_TYPES or not isinstance(plain(value), Unkept)

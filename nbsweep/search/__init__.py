@@ -1,0 +1,121 @@
+"""Searching: which config the next run gets.
+
+`make_searcher` makes the searcher of a sweep config; `Optimizer` is ask and tell for a loop of one's own. Nothing here
+does I/O, knows a store or reads a clock.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from nbsweep import sweep_config
+from nbsweep.errors import UsageError
+from nbsweep.search.base import Observation, Searcher
+from nbsweep.search.grid import GridSearch
+from nbsweep.search.random import RandomSearch
+from nbsweep.space import SearchSpace
+from nbsweep.support import identity
+from nbsweep.sweep_config import SweepConfig
+
+__all__ = ["Observation", "Optimizer", "Searcher", "make_searcher"]
+
+
+def make_searcher(config: SweepConfig, seed: int) -> Searcher:
+    """The searcher of a sweep.
+
+    Parameters
+    ----------
+    config : SweepConfig
+        From `nbsweep.sweep_config.load`.
+    seed : int
+        0 or more; with the same seed and the same observations the suggestions are the same.
+
+    Raises
+    ------
+    UsageError
+        When the method is not there yet.
+
+    Examples
+    --------
+    >>> config = sweep_config.load({"method": "grid", "parameters": {"a": {"values": [1, 2]}}})
+    >>> make_searcher(config, seed=0).ask(0)
+    {'a': 1}
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise UsageError(f"the seed is {seed!r}; it must be a whole number, 0 or more")
+    space = SearchSpace.from_config(config.parameters)
+    if config.method == "grid":
+        return GridSearch(space, seed if config.grid_order == "random" else None)
+    if config.method == "random":
+        return RandomSearch(space, seed)
+    raise UsageError(f"method {config.method} is not in this version yet; use method random or grid")
+
+
+class Optimizer:
+    """Ask and tell, without a store: for a loop of one's own.
+
+    Parameters
+    ----------
+    config : mapping, path or SweepConfig
+        As `nbsweep.sweep` takes it.
+    seed : int, optional
+        Overrides the config's seed; without either, the search is different every time.
+
+    Examples
+    --------
+    >>> optimizer = Optimizer({"method": "grid", "parameters": {"x": {"values": [0, 1, 2]}}})
+    >>> for _ in range(3):
+    ...     config = optimizer.ask()
+    ...     optimizer.tell(config, value=(config["x"] - 1) ** 2)
+    >>> optimizer.ask()
+    Traceback (most recent call last):
+    nbsweep.errors.UsageError: every point of the space was suggested (3 of them); stop asking, or widen the space
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any] | str | os.PathLike[str] | SweepConfig, seed: int | None = None
+    ) -> None:
+        self.config = sweep_config.load(config)
+        chosen = seed if seed is not None else self.config.seed
+        self.seed = secrets.randbelow(2**31) if chosen is None else chosen
+        self._searcher = make_searcher(self.config, self.seed)
+        self._next = 0
+        self._pending: dict[str, list[int]] = {}
+
+    def ask(self) -> dict[str, Any]:
+        """The next config to try.
+
+        Raises
+        ------
+        UsageError
+            When every point of a finite space was suggested.
+        """
+        config = self._searcher.ask(self._next)
+        if config is None:
+            raise UsageError(
+                f"every point of the space was suggested ({self._next} of them); stop asking, or widen the space"
+            )
+        self._pending.setdefault(identity(config), []).append(self._next)
+        self._next += 1
+        return config
+
+    def tell(self, config: Mapping[str, Any], value: float | None) -> None:
+        """Say how a config did.
+
+        Parameters
+        ----------
+        config : mapping
+            One that `ask` gave, or any other.
+        value : float or None
+            The metric; None when the attempt failed.
+        """
+        numbers = self._pending.get(identity(dict(config)))
+        if numbers:
+            number = numbers.pop(0)
+        else:
+            number, self._next = self._next, self._next + 1
+        state = "failed" if value is None else "finished"
+        self._searcher.tell(Observation(number, dict(config), state, None if value is None else float(value)))

@@ -1,0 +1,27 @@
+"""The only room that speaks SQL: sweeps, runs, agents, history and console output, in SQLite or PostgreSQL.
+
+`Store(url)` opens a database; `store.read()` and `store.write()` give a `Session` inside one transaction.
+"""
+
+from __future__ import annotations
+
+from nbsweep.store.chunks import Chunk, Column, History, RunTail, read_history
+from nbsweep.store.database import DEFAULT_URL, Store, storage_url
+from nbsweep.store.records import LIVE_STATES, AgentRecord, RunRecord, SweepRecord
+from nbsweep.store.session import Session
+
+__all__ = [
+    "DEFAULT_URL",
+    "LIVE_STATES",
+    "AgentRecord",
+    "Chunk",
+    "Column",
+    "History",
+    "RunRecord",
+    "RunTail",
+    "Session",
+    "Store",
+    "SweepRecord",
+    "read_history",
+    "storage_url",
+]

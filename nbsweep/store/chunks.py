@@ -1,0 +1,158 @@
+"""A run's history between memory and the store: `Tail` grows chunks while a run logs, `read_history` puts them back.
+
+A log call is a row: a step and a time. A key's column holds the numbers of the rows it was logged in and its values,
+so keys logged at different steps cost each other nothing. The last, still growing chunk of a column is written again
+at each flush until it is full; a reader therefore never sees half a chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nbsweep.store.columns import decode, encode, kind_of
+
+__all__ = ["Chunk", "Column", "History", "RunTail", "read_history"]
+
+CHUNK_VALUES = 1024
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Up to `CHUNK_VALUES` values of one column, encoded (see `nbsweep.store.columns`)."""
+
+    run_id: str
+    kind: str  # "row" (index: steps, values: times) or "key" (index: row numbers, values: values)
+    key: str
+    seq: int
+    first: int  # how many values the chunks before this one hold
+    count: int
+    index: bytes
+    values: bytes
+
+
+@dataclass
+class _Tail:
+    """The growing end of one column."""
+
+    kind: str
+    key: str
+    value_kind: str
+    seq: int = 0
+    first: int = 0
+    index: list[int] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    changed: bool = False
+
+    def append(self, index: int, value: Any, sealed: list[_Tail]) -> None:
+        if len(self.values) >= CHUNK_VALUES:
+            if self.changed:
+                sealed.append(
+                    _Tail(self.kind, self.key, self.value_kind, self.seq, self.first, self.index, self.values)
+                )
+            self.seq, self.first = self.seq + 1, self.first + len(self.values)
+            self.index, self.values = [], []
+        kind = kind_of(value)
+        self.value_kind = _common_kind(self.value_kind, kind) if self.values else kind
+        self.index.append(index)
+        self.values.append(value)
+        self.changed = True
+
+    def chunk(self, run_id: str) -> Chunk:
+        values = _microseconds(self.values) if self.kind == "row" else encode(self.values, self.value_kind)
+        return Chunk(
+            run_id, self.kind, self.key, self.seq, self.first, len(self.values), encode(self.index, "int"), values
+        )
+
+
+class RunTail:
+    """The part of a run's history that is still being written. Not thread-safe: its owner is the recorder."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.rows = 0
+        self._tails: dict[tuple[str, str], _Tail] = {}
+        self._sealed: list[_Tail] = []
+
+    def append(self, step: int, time_s: float, data: dict[str, Any]) -> None:
+        """Add one log call: its step, its time (seconds since the epoch) and plain values."""
+        self._tail("row", "").append(step, time_s, self._sealed)
+        for key, value in data.items():
+            self._tail("key", key).append(self.rows, value, self._sealed)
+        self.rows += 1
+
+    def take_chunks(self) -> list[Chunk]:
+        """The chunks that changed since they were last taken, encoded."""
+        changed = [tail for tail in self._tails.values() if tail.changed]
+        chunks = [tail.chunk(self.run_id) for tail in (*self._sealed, *changed)]
+        self._sealed = []
+        for tail in changed:
+            tail.changed = False
+        return chunks
+
+    def _tail(self, kind: str, key: str) -> _Tail:
+        tail = self._tails.get((kind, key))
+        if tail is None:
+            tail = self._tails[kind, key] = _Tail(kind, key, "int")
+        return tail
+
+
+@dataclass(frozen=True)
+class Column:
+    """One logged key of one run: `rows[i]` is the number of the log call that gave `values[i]`."""
+
+    rows: npt.NDArray[np.int64]
+    values: Any  # array of shape (n,), or a list where values are not all of one numeric kind
+    numeric: bool
+
+
+@dataclass(frozen=True)
+class History:
+    """All that a run logged: `steps` and `times` (seconds since the epoch), shape (rows,), and a column a key."""
+
+    steps: npt.NDArray[np.int64]
+    times: npt.NDArray[np.float64]
+    columns: dict[str, Column]
+
+
+def read_history(chunks: Iterable[Chunk]) -> dict[str, History]:
+    """Decode chunks of any number of runs, in the order the store gives them: {run id: History}."""
+    by_run: dict[str, dict[tuple[str, str], list[Chunk]]] = {}
+    for chunk in chunks:
+        by_run.setdefault(chunk.run_id, {}).setdefault((chunk.kind, chunk.key), []).append(chunk)
+    return {run_id: _history(columns) for run_id, columns in by_run.items()}
+
+
+def _history(columns: dict[tuple[str, str], list[Chunk]]) -> History:
+    rows = columns.get(("row", ""), [])
+    steps = [decode(chunk.index) for chunk in rows]
+    times = [decode(chunk.values) / 1e6 for chunk in rows]
+    return History(
+        np.concatenate(steps) if steps else np.empty(0, "i8"),
+        np.concatenate(times) if times else np.empty(0, "f8"),
+        {key: _column(chunks) for (kind, key), chunks in columns.items() if kind == "key"},
+    )
+
+
+def _column(chunks: list[Chunk]) -> Column:
+    rows = np.concatenate([decode(chunk.index) for chunk in chunks])
+    parts = [decode(chunk.values) for chunk in chunks]
+    if any(isinstance(part, list) for part in parts) or len({part.dtype.kind for part in parts} - {"i", "f"}) > 1:
+        return Column(rows, [v for part in parts for v in (part if isinstance(part, list) else part.tolist())], False)
+    kinds = {part.dtype.kind for part in parts}
+    if "b" in kinds and len(kinds) > 1:
+        return Column(rows, [v for part in parts for v in part.tolist()], False)
+    return Column(rows, np.concatenate(parts), True)
+
+
+def _common_kind(one: str, other: str) -> str:
+    """A chunk has one kind: ints among floats become floats, any other mixture is kept as JSON."""
+    return one if one == other else "float" if {one, other} == {"int", "float"} else "json"
+
+
+def _microseconds(times_s: list[float]) -> bytes:
+    return encode(np.round(np.asarray(times_s) * 1e6).astype("i8"), "int")

@@ -1,0 +1,111 @@
+"""The store: opens a database by SQLAlchemy URL and gives short transactions on it.
+
+`with store.write() as db` is one write transaction, `with store.read() as db` a consistent view; `db` (a `Session`)
+has the queries. Nothing outside this folder speaks SQL.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from nbsweep.errors import StoreError, StoreVersionError
+from nbsweep.store import schema
+from nbsweep.store.session import Session
+from nbsweep.store.sqlite import sqlite_engine
+
+__all__ = ["DEFAULT_URL", "Store", "storage_url"]
+
+DEFAULT_URL = "sqlite:///.nbsweep/nbsweep.db"
+
+
+def storage_url() -> str:
+    """The URL of the store to use: ``NBSWEEP_STORAGE``, or a file under the working directory, made absolute.
+
+    Absolute, so that training code that changes the directory does not move the store.
+    """
+    url = make_url(os.environ.get("NBSWEEP_STORAGE") or DEFAULT_URL)
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        url = url.set(database=str(Path(url.database).absolute()))
+    return url.render_as_string(hide_password=False)
+
+
+class Store:
+    """A database of sweeps, runs and their history.
+
+    Parameters
+    ----------
+    url : str
+        A SQLAlchemy URL; ``sqlite:///relative/path.db`` or ``postgresql+psycopg://…``.
+
+    Raises
+    ------
+    StoreVersionError
+        The database was written by a newer nbsweep.
+    StoreError
+        It cannot be opened or is not a database.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            parsed = make_url(url)
+            sqlite = parsed.get_backend_name() == "sqlite"
+            self._engine: Engine = sqlite_engine(parsed) if sqlite else create_engine(parsed, pool_pre_ping=True)
+            self._prepare()
+        except (SQLAlchemyError, OSError, NoSuchModuleError, ImportError) as error:
+            raise StoreError(f"cannot open the store {_shown(url)}: {_reason(error)}; see NBSWEEP_STORAGE") from error
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent view of the store, for reading."""
+        with self._transaction(write=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One write transaction: all of it is kept, or nothing. Keep it short: other writers wait."""
+        with self._transaction(write=True) as session:
+            yield session
+
+    def close(self, *, forked: bool = False) -> None:
+        """Close all connections. In a forked child (`forked`) they are dropped and left to the parent."""
+        self._engine.dispose(close=not forked)
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[Session]:
+        try:
+            with self._engine.connect().execution_options(write=write) as connection, connection.begin():
+                yield Session(connection)
+        except DBAPIError as error:
+            raise StoreError(f"the store {_shown(self.url)} could not be used: {_reason(error)}") from error
+
+    def _prepare(self) -> None:
+        if not inspect(self._engine).has_table("meta"):
+            with self._engine.connect().execution_options(write=True) as connection, connection.begin():
+                # Another process may have been first; both create what is missing inside one write transaction.
+                schema.metadata.create_all(connection)
+                session = Session(connection)
+                if session.schema_version() is None:
+                    session.set_schema_version(schema.SCHEMA_VERSION)
+        with self.read() as session:
+            version = session.schema_version()
+        if version is None or version > schema.SCHEMA_VERSION:
+            raise StoreVersionError(
+                f"the store {_shown(self.url)} was written by a newer nbsweep (schema {version}; this one knows up to "
+                f"{schema.SCHEMA_VERSION}); upgrade with `pip install -U nbsweep`, or set NBSWEEP_STORAGE to another"
+            )
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

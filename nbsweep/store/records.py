@@ -1,0 +1,87 @@
+"""Rows of the store as frozen dataclasses: what the rest of nbsweep passes around.
+
+JSON columns arrive here as Python objects; times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["LIVE_STATES", "AgentRecord", "RunRecord", "SweepRecord"]
+
+LIVE_STATES = ("pending", "running")
+
+
+@dataclass(frozen=True)
+class SweepRecord:
+    """A sweep. `state` is running, paused, finished or cancelled."""
+
+    id: str
+    name: str
+    project: str
+    config: dict[str, Any]
+    seed: int
+    state: str = "running"
+    note: str | None = None
+    note_kind: str | None = None
+    created_at: float = 0.0
+    revision: int = 0
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run. `state` is pending, running, finished, failed, stopped, killed or crashed."""
+
+    id: str
+    sweep_id: str | None
+    number: int
+    name: str
+    project: str
+    config: dict[str, Any]
+    state: str = "running"
+    attempt: int = 0
+    agent_id: str | None = None
+    stop_requested: bool = False
+    summary: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    notes: str | None = None
+    tags: tuple[str, ...] = ()
+    created_at: float = 0.0
+    started_at: float | None = None
+    finished_at: float | None = None
+    revision: int = 0
+
+    @property
+    def live(self) -> bool:
+        return self.state in LIVE_STATES
+
+    @property
+    def error_line(self) -> str | None:
+        """The last line of the traceback, which says what went wrong."""
+        lines = [line for line in (self.error or "").splitlines() if line.strip()]
+        return lines[-1].strip() if lines else None
+
+    def duration_s(self, now: float) -> float | None:
+        """Seconds from start to end, or to `now` while it is live."""
+        if self.started_at is None:
+            return None
+        end = self.finished_at if self.finished_at is not None else now
+        return max(0.0, end - self.started_at)
+
+
+@dataclass(frozen=True)
+class AgentRecord:
+    """An agent: one call of `nbsweep.agent` in one process."""
+
+    id: str
+    sweep_id: str
+    host: str
+    pid: int
+    process_started_at: float
+    count: int | None
+    started: int
+    joined_at: float
+    heartbeat_at: float
+    left_at: float | None
+    stop_requested: bool = False

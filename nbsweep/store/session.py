@@ -1,0 +1,228 @@
+"""The queries, on one open transaction.
+
+Each method is one statement or two; what they mean together (who may start which run, when a sweep ends) is the
+controller's business.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, func, or_, select
+
+from nbsweep.store import schema
+from nbsweep.store.chunks import Chunk
+from nbsweep.store.records import AgentRecord, RunRecord, SweepRecord
+
+__all__ = ["Session"]
+
+_JSON_COLUMNS = {"config", "summary", "tags"}
+
+
+class Session:
+    """The store's reads and writes inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # -- sweeps --------------------------------------------------------------------------------------------------
+
+    def insert_sweep(self, sweep: SweepRecord) -> None:
+        self._insert(schema.sweeps, sweep)
+
+    def sweep(self, sweep_id: str) -> SweepRecord | None:
+        row = self._one(select(schema.sweeps).where(schema.sweeps.c.id == sweep_id))
+        return _sweep(row) if row else None
+
+    def sweeps(self, *, project: str | None = None, name: str | None = None) -> list[SweepRecord]:
+        """Newest first."""
+        query = select(schema.sweeps).order_by(schema.sweeps.c.created_at.desc())
+        if project is not None:
+            query = query.where(schema.sweeps.c.project == project)
+        if name is not None:
+            query = query.where(schema.sweeps.c.name == name)
+        return [_sweep(row) for row in self._all(query)]
+
+    def update_sweep(self, sweep_id: str, **values: Any) -> int:
+        """Change columns of a sweep and return its new revision."""
+        table = schema.sweeps
+        self._connection.execute(
+            table.update().where(table.c.id == sweep_id).values(**values, revision=table.c.revision + 1)
+        )
+        return int(self._connection.execute(select(table.c.revision).where(table.c.id == sweep_id)).scalar_one())
+
+    # -- runs ----------------------------------------------------------------------------------------------------
+
+    def insert_run(self, run: RunRecord) -> None:
+        self._insert(schema.runs, run)
+        self.touch_runs([run.id])
+
+    def run(self, run_id: str) -> RunRecord | None:
+        row = self._one(select(schema.runs).where(schema.runs.c.id == run_id))
+        return _run(row) if row else None
+
+    def runs(self, sweep_id: str, *, since_revision: int = -1, states: Iterable[str] | None = None) -> list[RunRecord]:
+        """The runs of a sweep that changed after `since_revision` (and are in one of `states`), by number."""
+        query = (
+            select(schema.runs)
+            .where(schema.runs.c.sweep_id == sweep_id, schema.runs.c.revision > since_revision)
+            .order_by(schema.runs.c.number)
+        )
+        if states is not None:
+            query = query.where(schema.runs.c.state.in_(list(states)))
+        return [_run(row) for row in self._all(query)]
+
+    def runs_by_ids(self, run_ids: Iterable[str]) -> list[RunRecord]:
+        return [_run(row) for row in self._all(select(schema.runs).where(schema.runs.c.id.in_(list(run_ids))))]
+
+    def run_count(self, sweep_id: str) -> int:
+        query = select(func.count()).select_from(schema.runs).where(schema.runs.c.sweep_id == sweep_id)
+        return int(self._connection.execute(query).scalar_one())
+
+    def next_run_number(self, sweep_id: str | None, project: str) -> int:
+        """One past the greatest number of the sweep, or of the project's runs outside any sweep."""
+        where = (
+            (schema.runs.c.sweep_id == sweep_id,)
+            if sweep_id is not None
+            else (schema.runs.c.sweep_id.is_(None), schema.runs.c.project == project)
+        )
+        newest = self._connection.execute(select(func.max(schema.runs.c.number)).where(*where)).scalar()
+        return 0 if newest is None else int(newest) + 1
+
+    def update_run(self, run_id: str, **values: Any) -> None:
+        """Change columns of a run; readers of its sweep will see that it changed."""
+        table = schema.runs
+        self._connection.execute(table.update().where(table.c.id == run_id).values(**_to_row(values)))
+        self.touch_runs([run_id])
+
+    def touch_runs(self, run_ids: Iterable[str]) -> None:
+        """Note that these runs changed: their sweeps' revisions grow, and the runs carry them."""
+        table, ids = schema.runs, list(run_ids)
+        query = select(table.c.sweep_id).where(table.c.id.in_(ids), table.c.sweep_id.is_not(None)).distinct()
+        for sweep_id in self._connection.execute(query).scalars().all():
+            revision = self.update_sweep(sweep_id)
+            self._connection.execute(
+                table.update().where(table.c.id.in_(ids), table.c.sweep_id == sweep_id).values(revision=revision)
+            )
+
+    # -- agents --------------------------------------------------------------------------------------------------
+
+    def insert_agent(self, agent: AgentRecord) -> None:
+        self._insert(schema.agents, agent)
+
+    def agents(self, sweep_id: str) -> list[AgentRecord]:
+        """In the order they joined."""
+        query = select(schema.agents).where(schema.agents.c.sweep_id == sweep_id).order_by(schema.agents.c.joined_at)
+        return [_agent(row) for row in self._all(query)]
+
+    def agents_by_ids(self, agent_ids: Iterable[str]) -> list[AgentRecord]:
+        return [_agent(row) for row in self._all(select(schema.agents).where(schema.agents.c.id.in_(list(agent_ids))))]
+
+    def update_agents(self, agent_ids: Iterable[str], **values: Any) -> None:
+        table = schema.agents
+        self._connection.execute(table.update().where(table.c.id.in_(list(agent_ids))).values(**values))
+
+    # -- history and console -------------------------------------------------------------------------------------
+
+    def put_chunks(self, chunks: Iterable[Chunk]) -> None:
+        """Write chunks, each in the place of an earlier, shorter one of the same run, kind, key and number."""
+        table = schema.history
+        for chunk in chunks:
+            where = (
+                table.c.run_id == chunk.run_id,
+                table.c.kind == chunk.kind,
+                table.c.key == chunk.key,
+                table.c.seq == chunk.seq,
+            )
+            values = {"first": chunk.first, "count": chunk.count, "index": chunk.index, "values": chunk.values}
+            if not self._connection.execute(table.update().where(*where).values(values)).rowcount:
+                self._connection.execute(
+                    table.insert().values(run_id=chunk.run_id, kind=chunk.kind, key=chunk.key, seq=chunk.seq, **values)
+                )
+
+    def chunks(
+        self, run_ids: Iterable[str], *, kind: str | None = None, since: Mapping[tuple[str, str], int] | None = None
+    ) -> list[Chunk]:
+        """Chunks of these runs in order; with `since` ({(run, key): count}) only those that hold newer values."""
+        table = schema.history
+        query = select(table).where(table.c.run_id.in_(list(run_ids)))
+        if kind is not None:
+            query = query.where(table.c.kind == kind)
+        query = query.order_by(table.c.run_id, table.c.kind, table.c.key, table.c.seq)
+        if since:
+            known = [
+                (table.c.run_id == run_id) & (table.c.key == key) & (table.c.first + table.c.count <= count)
+                for (run_id, key), count in since.items()
+            ]
+            query = query.where(~or_(*known))
+        return [Chunk(**row) for row in self._all(query)]
+
+    def append_console(self, run_id: str, pieces: Iterable[tuple[str, str]]) -> None:
+        """Add (stream, text) pieces to what the run printed."""
+        table = schema.console
+        query = select(func.max(table.c.seq)).where(table.c.run_id == run_id)
+        newest = self._connection.execute(query).scalar()
+        rows = [
+            {"run_id": run_id, "seq": seq, "stream": stream, "text": text}
+            for seq, (stream, text) in enumerate(pieces, start=0 if newest is None else int(newest) + 1)
+        ]
+        if rows:
+            self._connection.execute(table.insert(), rows)
+
+    def console(self, run_id: str) -> list[tuple[str, str]]:
+        table = schema.console
+        query = select(table.c.stream, table.c.text).where(table.c.run_id == run_id).order_by(table.c.seq)
+        return [(row.stream, row.text) for row in self._connection.execute(query)]
+
+    # -- the database itself -------------------------------------------------------------------------------------
+
+    def schema_version(self) -> int | None:
+        query = select(schema.meta.c.value).where(schema.meta.c.key == "schema_version")
+        value = self._connection.execute(query).scalar()
+        return None if value is None else int(value)
+
+    def set_schema_version(self, version: int) -> None:
+        self._connection.execute(schema.meta.delete().where(schema.meta.c.key == "schema_version"))
+        self._connection.execute(schema.meta.insert().values(key="schema_version", value=str(version)))
+
+    # -- private -------------------------------------------------------------------------------------------------
+
+    def _insert(self, table: Table, record: Any) -> None:
+        values = {f.name: getattr(record, f.name) for f in fields(record)}
+        self._connection.execute(table.insert().values(**_to_row(values)))
+
+    def _one(self, query: Select[Any]) -> Mapping[str, Any] | None:
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else dict(row)
+
+    def _all(self, query: Select[Any]) -> list[Mapping[str, Any]]:
+        return [dict(row) for row in self._connection.execute(query).mappings()]
+
+
+def _to_row(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: json.dumps(value) if name in _JSON_COLUMNS else int(value) if isinstance(value, bool) else value
+        for name, value in values.items()
+    }
+
+
+def _from_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: json.loads(value) if name in _JSON_COLUMNS and value else value for name, value in row.items()}
+
+
+def _sweep(row: Mapping[str, Any]) -> SweepRecord:
+    return SweepRecord(**_from_row(row))
+
+
+def _run(row: Mapping[str, Any]) -> RunRecord:
+    values = _from_row(row)
+    return RunRecord(
+        **{**values, "stop_requested": bool(values["stop_requested"]), "tags": tuple(values["tags"] or ())}
+    )
+
+
+def _agent(row: Mapping[str, Any]) -> AgentRecord:
+    return AgentRecord(**{**row, "stop_requested": bool(row["stop_requested"])})

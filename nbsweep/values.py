@@ -1,0 +1,84 @@
+"""What `log` accepts: turned into plain numbers, strings and booleans in two steps.
+
+`capture` runs on the training thread: it must not wait, read a GPU or do I/O; it takes the value as it is now.
+`plain` runs later on the recorder's thread and may do all of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["PLAIN_TYPES", "Unkept", "capture", "plain"]
+
+PLAIN_TYPES = frozenset({float, int, bool, str})
+
+
+class Unkept:
+    """Stands for a value that history cannot keep; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def capture(data: Mapping[Any, Any]) -> dict[str, Any]:
+    """A copy of `data` that later changes of the caller's objects do not reach.
+
+    Nested dicts become dotted keys, as in W&B. A tensor is detached and copied on its own device, without waiting
+    for it.
+
+    >>> capture({"loss": 0.5, "eval": {"acc": 1}})
+    {'loss': 0.5, 'eval.acc': 1}
+    """
+    taken: dict[str, Any] = {}
+    for key, value in data.items():
+        name = key if type(key) is str else str(key)
+        if type(value) in PLAIN_TYPES:
+            taken[name] = value
+        elif isinstance(value, Mapping):
+            taken.update({f"{name}.{inner}": v for inner, v in capture(value).items()})
+        else:
+            taken[name] = _capture_object(value)
+    return taken
+
+
+def plain(value: Any) -> Any:
+    """A float, int, bool or str; or `Unkept`."""
+    if type(value) in PLAIN_TYPES or isinstance(value, Unkept):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    try:
+        item = value.item()
+    except Exception as error:  # a user's object: its errors are its own
+        return Unkept(f"it could not be read: {error}")
+    return item if type(item) in PLAIN_TYPES else Unkept(f"its value is a {type(item).__name__}")
+
+
+def _capture_object(value: Any) -> Any:
+    if hasattr(value, "detach") and hasattr(value, "item"):  # a tensor of torch, or one that looks like it
+        if _size(value) != 1:
+            return Unkept(f"a tensor of shape {tuple(getattr(value, 'shape', ()))}; log one number, e.g. .mean()")
+        detached = value.detach()
+        return detached.clone() if hasattr(detached, "clone") else detached
+    if hasattr(value, "item") and hasattr(value, "dtype"):  # NumPy scalars and arrays, JAX arrays
+        if _size(value) != 1:
+            return Unkept(f"an array of shape {tuple(getattr(value, 'shape', ()))}; log one number, e.g. .mean()")
+        return value.copy() if getattr(value, "shape", ()) != () or hasattr(value, "setflags") else value
+    if isinstance(value, (str, bool, int, float)):  # subclasses: enums, numpy.float64, ...
+        for kind in (bool, int, float, str):
+            if isinstance(value, kind):
+                return kind(value)
+    if value is None:
+        return Unkept("None; leave the key out where there is no value")
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return Unkept(f"a {type(value).__name__}; log numbers, strings or booleans")
+
+
+def _size(value: Any) -> int:
+    size = 1
+    for length in getattr(value, "shape", ()):
+        size *= int(length)
+    return size

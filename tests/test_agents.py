@@ -1,0 +1,394 @@
+"""Agents on threads: runs are trained, kept apart, stopped in time, and fail alone."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nbsweep
+from nbsweep import process
+from nbsweep.errors import UsageError
+
+pytestmark = pytest.mark.usefixtures("tmp_store")
+
+CONFIG: dict[str, Any] = {
+    "method": "random",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"min": 0.0, "max": 0.1}, "epochs": {"value": 3}},
+}
+
+
+def until(true: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.01)
+
+
+def forever_logging() -> None:
+    while True:
+        nbsweep.log({"loss": 1.0})
+        time.sleep(0.001)
+
+
+def test_an_agent_trains_count_runs_and_keeps_what_they_logged() -> None:
+    def train() -> None:
+        for epoch in range(nbsweep.config.epochs):
+            nbsweep.log({"loss": nbsweep.config.lr / (epoch + 1), "epoch": epoch})
+
+    sweep_id = nbsweep.sweep(CONFIG, seed=1)
+    nbsweep.agent(sweep_id, train, count=5)
+    sweep = nbsweep.Sweep(sweep_id)
+    table, history = sweep.to_pandas(), sweep.history()
+    assert table["state"].tolist() == ["finished"] * 5 and sweep.state == "finished"
+    assert table["loss"].tolist() == [lr / 3 for lr in table["lr"]]
+    assert len(history) == 15 and history["epoch"].tolist() == [0, 1, 2] * 5
+    best = sweep.best_run
+    assert best is not None and best.summary["loss"] == table["loss"].min()
+
+
+def test_training_functions_get_what_they_require() -> None:
+    seen: list[Any] = []
+
+    def nothing(config: Any = None) -> None:
+        seen.append(config)
+
+    def config_only(config: Any) -> None:
+        seen.append(config["epochs"])
+
+    def both(config: Any, run: Any) -> None:
+        run.log({"loss": config.lr})
+        seen.append(run.name)
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    for function in (nothing, config_only, both):
+        nbsweep.agent(sweep_id, function, count=1)
+    assert seen[0] is None and seen[1] == 3 and seen[2].endswith("-3")
+
+
+def test_two_workers_train_at_once_and_nothing_of_theirs_mixes() -> None:
+    together = threading.Barrier(2, timeout=20)
+
+    def train() -> None:
+        together.wait()
+        for step in range(200):
+            nbsweep.log({"loss": nbsweep.config.lr, "step": step})
+        together.wait()
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=4, workers=2)
+    sweep = nbsweep.Sweep(sweep_id)
+    history, table = sweep.history(), sweep.to_pandas().set_index("run")
+    for name, rows in history.groupby("run"):
+        assert set(rows["loss"]) == {table.loc[name, "lr"]} and rows["log.step"].tolist() == list(range(200))
+
+
+def test_a_finite_space_ends_the_sweep_by_itself() -> None:
+    config = {"method": "random", "metric": {"name": "loss"}, "parameters": {"a": {"values": [1, 2, 3]}}}
+    sweep_id = nbsweep.sweep(config)
+    agent = nbsweep.agent(sweep_id, lambda config: None)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert sorted(sweep.to_pandas()["a"]) == [1, 2, 3] and sweep.state == "finished"
+    assert "every point" in (agent.end_reason or "")
+
+
+def test_an_exception_fails_its_run_alone_and_its_traceback_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    def train(run: Any) -> None:
+        if run.number == 1:
+            raise ZeroDivisionError("the second one")
+        run.log({"loss": 1.0})
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=3)
+    runs = nbsweep.Sweep(sweep_id).runs
+    assert [run.state for run in runs] == ["finished", "failed", "finished"]
+    assert runs[1].error_line == "ZeroDivisionError: the second one"
+    assert "nbsweep/agents.py" not in (runs[1].error or "") and "in train" in (runs[1].error or "")
+    assert "ZeroDivisionError: the second one" in capsys.readouterr().err
+
+
+def test_three_failures_at_the_start_end_the_agent_with_the_traceback() -> None:
+    def train() -> None:
+        raise ValueError("always")
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=10)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [run.state for run in sweep.runs] == ["failed"] * 3
+    assert sweep.state == "paused" and "ValueError: always" in (sweep.note or "")
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_even_base_exceptions_of_training_code_end_only_their_run(error: type[BaseException]) -> None:
+    def train(run: Any) -> None:
+        if run.number == 0:
+            raise error()
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=2)
+    assert [run.state for run in nbsweep.Sweep(sweep_id).runs] == ["failed", "finished"]
+
+
+def busy_python() -> None:
+    while True:
+        sum(range(100))
+
+
+def sleeping_in_c() -> None:
+    time.sleep(30)
+
+
+def swallowing() -> None:
+    while True:
+        try:
+            forever_logging()
+        except Exception:
+            pass
+
+
+@pytest.mark.parametrize("train", [forever_logging, busy_python, sleeping_in_c, swallowing])
+def test_stop_acts_within_a_second(train: Callable[[], None]) -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    agent = nbsweep.agent(sweep_id, train, count=3, workers=2, block=False)
+    sweep = nbsweep.Sweep(sweep_id)
+    until(lambda: len(sweep.runs) == 2)
+    time.sleep(0.1)
+    begun = time.monotonic()
+    assert sweep.stop() == 2
+    assert agent.wait(5)
+    # The promise is a second on a machine that is not overloaded; CI's two cores get some air.
+    assert time.monotonic() - begun < 2.0
+    assert [run.state for run in sweep.runs] == ["killed", "killed"] and sweep.state == "finished"
+
+
+def test_stop_after_current_lets_the_running_run_finish() -> None:
+    go_on = threading.Event()
+
+    def train() -> None:
+        nbsweep.log({"loss": 1.0})
+        go_on.wait(20)
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    agent = nbsweep.agent(sweep_id, train, count=5, block=False)
+    sweep = nbsweep.Sweep(sweep_id)
+    until(lambda: len(sweep.runs) == 1)
+    sweep.stop(after_current=True)
+    go_on.set()
+    assert agent.wait(20)
+    assert [run.state for run in sweep.runs] == ["finished"]
+
+
+def test_one_run_can_be_killed_and_the_rest_go_on() -> None:
+    def train(run: Any) -> None:
+        if run.number == 0:
+            forever_logging()
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    agent = nbsweep.agent(sweep_id, train, count=2, block=False)
+    sweep = nbsweep.Sweep(sweep_id)
+    until(lambda: len(sweep.runs) == 1)
+    sweep.kill_run(sweep.runs[0].name)
+    assert agent.wait(20)
+    assert [run.state for run in sweep.runs] == ["killed", "finished"]
+
+
+def test_pause_holds_new_runs_and_resume_lets_them_go() -> None:
+    release = threading.Semaphore(0)
+
+    def train() -> None:
+        release.acquire(timeout=20)
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    agent = nbsweep.agent(sweep_id, train, count=2, block=False)
+    sweep = nbsweep.Sweep(sweep_id)
+    until(lambda: len(sweep.runs) == 1)
+    sweep.pause()
+    release.release()
+    until(lambda: sweep.runs[0].state == "finished")
+    assert not agent.wait(0.6) and len(sweep.runs) == 1
+    sweep.resume()
+    release.release()
+    assert agent.wait(20) and len(sweep.runs) == 2
+
+
+def test_no_thread_is_left_when_an_agent_has_ended() -> None:
+    before = set(threading.enumerate())  # runs of other tests that sit in C code are still there
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, lambda config: nbsweep.log({"loss": 1.0}), count=3, workers=2)
+    process.shut_down()
+    until(lambda: not [t.name for t in set(threading.enumerate()) - before if t.name.startswith("nbsweep")], 10)
+
+
+def test_what_a_run_made_can_be_freed_after_it() -> None:
+    class Model:
+        pass
+
+    models: list[weakref.ref[Model]] = []
+
+    def train(run: Any) -> None:
+        model = Model()
+        models.append(weakref.ref(model))
+        run.log({"loss": 1.0})
+        if run.number == 1:
+            raise ValueError(model)
+
+    nbsweep.agent(nbsweep.sweep(CONFIG), train, count=2)
+    gc.collect()
+    assert [model() for model in models] == [None, None]
+
+
+def test_another_process_reads_what_was_logged_within_a_moment() -> None:
+    go_on = threading.Event()
+
+    def train() -> None:
+        nbsweep.log({"loss": 0.125})
+        go_on.wait(30)
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    agent = nbsweep.agent(sweep_id, train, count=1, block=False)
+    until(lambda: bool(nbsweep.Sweep(sweep_id).runs))
+    time.sleep(0.25)  # the promise itself: readable by others 250 ms after log()
+    code = f"import nbsweep; print(nbsweep.Sweep({sweep_id!r}).history()['loss'].tolist())"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    go_on.set()
+    agent.wait(20)
+    assert shown.strip() == "[0.125]"
+
+
+def test_kill_9_loses_nothing_older_than_a_moment_and_the_sweep_goes_on(tmp_path: Path) -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    code = textwrap.dedent(
+        f"""
+        import os, signal, time, nbsweep
+        def train():
+            for step in range(100):
+                nbsweep.log({{"loss": float(step)}})
+            time.sleep(0.25)
+            os.kill(os.getpid(), signal.SIGKILL)
+        nbsweep.agent({sweep_id!r}, train, count=1)
+        """
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == -9
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [run.state for run in sweep.runs] == ["crashed"]
+    assert sweep.history()["loss"].tolist() == [float(step) for step in range(100)]
+    nbsweep.agent(sweep_id, lambda run: run.log({"loss": 1.0}), count=1)
+    assert [run.state for run in sweep.runs] == ["crashed", "finished"]
+    assert sweep.runs[1].config == sweep.runs[0].config
+
+
+def test_a_process_that_ends_while_a_run_trains_says_so() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    code = textwrap.dedent(
+        f"""
+        import time, nbsweep
+        def train():
+            nbsweep.log({{"loss": 0.5}})
+            time.sleep(60)
+        nbsweep.agent({sweep_id!r}, train, count=1, block=False)
+        time.sleep(0.5)
+        """
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [run.state for run in sweep.runs] == ["crashed"] and sweep.history()["loss"].tolist() == [0.5]
+
+
+def test_init_outside_an_agent_is_a_run_of_its_own() -> None:
+    with nbsweep.init(config={"lr": 0.5}, project="mine", name="alone") as run:
+        nbsweep.log({"loss": 1.0})
+        assert nbsweep.run is run and nbsweep.config.lr == 0.5
+    assert run.state == "finished" and nbsweep.run is None
+    with pytest.raises(UsageError, match=r"nbsweep\.init\(\)"):
+        nbsweep.log({"loss": 1.0})
+
+
+def test_after_an_agent_init_starts_a_fresh_run_outside_the_sweep() -> None:
+    seen: list[Any] = []
+
+    def train() -> None:
+        with nbsweep.init() as run:
+            seen.append(run.sweep_id)
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=1)
+    with nbsweep.init() as run:
+        seen.append(run.sweep_id)
+    assert seen == [sweep_id, None]
+
+
+def test_init_defaults_give_way_to_what_the_sweep_chose() -> None:
+    seen: list[Any] = []
+
+    def train() -> None:
+        with (
+            pytest.warns(UserWarning, match="the sweep chose epochs = 3"),
+            nbsweep.init(config={"epochs": 99, "momentum": 0.9}),
+        ):
+            seen.append(dict(nbsweep.config))
+
+    nbsweep.agent(nbsweep.sweep(CONFIG), train, count=1)
+    assert seen[0]["epochs"] == 3 and seen[0]["momentum"] == 0.9
+
+
+def test_an_interrupt_while_waiting_lets_the_current_run_finish_and_a_second_ends_it(tmp_path: Path) -> None:
+    code = textwrap.dedent(
+        """
+        import _thread, sys, threading, time, nbsweep
+        config = {"method": "random", "metric": {"name": "loss"}, "parameters": {"a": {"min": 0.0, "max": 1.0}}}
+        sweep_id = nbsweep.sweep(config)
+        interrupts = int(sys.argv[1])
+        def train():
+            for _ in range(interrupts):
+                _thread.interrupt_main()
+                time.sleep(0.5)
+            for _ in range(10 if interrupts == 1 else 10_000):
+                nbsweep.log({"loss": 1.0})
+                time.sleep(0.01)
+        nbsweep.agent(sweep_id, train, count=5)
+        print([run.state for run in nbsweep.Sweep(sweep_id).runs])
+        """
+    )
+    for interrupts, states in (("1", "['finished']"), ("2", "['killed']")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, interrupts], capture_output=True, text=True, check=True, timeout=60
+        )
+        assert done.stdout.strip() == states, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"count": 0}, "count=0"),
+        ({"count": "5"}, "count='5'"),
+        ({"workers": 0}, "workers=0"),
+        ({"engine": "ray"}, "engine='ray'.*threads"),
+        ({"function": None}, "training function"),
+    ],
+)
+def test_a_wrong_argument_is_named(arguments: dict[str, Any], message: str) -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    with pytest.raises(UsageError, match=message):
+        nbsweep.agent(sweep_id, **{"function": lambda: None, **arguments})
+
+
+def test_an_unknown_sweep_is_said_with_those_there_are() -> None:
+    sweep_id = nbsweep.sweep(CONFIG, name="digits")
+    with pytest.raises(UsageError, match=rf"no sweep 'digitz'.*{sweep_id} \(digits\)"):
+        nbsweep.agent("digitz", lambda: None)
+
+
+def test_importing_nbsweep_loads_nothing_heavy() -> None:
+    heavy = ("numpy", "sklearn", "sqlalchemy", "IPython", "pandas", "yaml")
+    code = f"import sys, nbsweep; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -1,0 +1,255 @@
+"""The magics in a real kernel (jupyter_client): what a person at a notebook sees."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager, start_new_kernel
+
+DEFINE = """%%sweep define digits --seed 1
+{
+    "method": "random",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {
+        "optimizer": {"values": ["adam", "sgd"]},
+        "fc_layer_size": {"values": [128, 256, 512]},
+        "dropout": {"values": [0.3, 0.4, 0.5]},
+        "epochs": {"value": 1},
+        "learning_rate": {"distribution": "uniform", "min": 0, "max": 0.1},
+        "batch_size": {"distribution": "q_log_uniform_values", "q": 8, "min": 32, "max": 256},
+    },
+}
+"""
+
+
+class Notebook:
+    """Runs cells in a kernel and collects what they put out."""
+
+    def __init__(self, client: BlockingKernelClient) -> None:
+        self.client = client
+
+    def run(self, code: str, timeout_s: float = 60) -> Cell:
+        """Run a cell, whatever comes of it."""
+        messages: list[dict[str, Any]] = []
+        reply = self.client.execute_interactive(
+            code, timeout=timeout_s, output_hook=messages.append, allow_stdin=False, store_history=True
+        )
+        return Cell(reply["content"], messages)
+
+    def result(self, code: str) -> dict[str, str]:
+        """Run a cell that shows its last expression."""
+        cell = self.run(code)
+        assert cell.results, cell.error
+        bundle: dict[str, str] = cell.results[0]
+        return bundle
+
+    def text(self, code: str) -> str:
+        """Run a cell that prints."""
+        cell = self.run(code)
+        assert cell.ok, cell.error
+        return cell.text
+
+
+class Cell:
+    """One executed cell."""
+
+    def __init__(self, reply: dict[str, Any], messages: list[dict[str, Any]]) -> None:
+        self.ok = reply["status"] == "ok"
+        self.messages = messages
+        self.text = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
+        self.bundles = [m["content"]["data"] for m in messages if "data" in m["content"] and "display" in m["msg_type"]]
+        self.results = [m["content"]["data"] for m in messages if m["msg_type"] == "execute_result"]
+        self.error = "".join("\n".join(m["content"]["traceback"]) for m in messages if m["msg_type"] == "error")
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NBSWEEP_STORAGE", raising=False)
+    manager, client = start_kernel()
+    try:
+        yield Notebook(client)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def start_kernel() -> tuple[KernelManager, BlockingKernelClient]:
+    manager, client = start_new_kernel(kernel_name="python3")
+    Notebook(client).run("%load_ext nbsweep")
+    return manager, client
+
+
+def test_define_shows_the_space_from_a_dict_a_variable_yaml_and_a_file(notebook: Notebook, tmp_path: Path) -> None:
+    card = notebook.result(DEFINE)
+    for part in (
+        "learning_rate",
+        "uniform",
+        "0 … 0.1",
+        "q_log_uniform_values",
+        "32 … 256, step 8",
+        "29",
+        "'adam', 'sgd'",
+    ):
+        assert part in card["text/plain"] and ("'" in part or part in card["text/html"]), part
+    notebook.run(
+        'sweep_config = {"method": "grid", "parameters": {"a": {"values": [1, 2]}, "b": {"values": [1, 2, 3]}}}'
+    )
+    assert "6 grid points" in notebook.result("%sweep define sweep_config")["text/plain"]
+    yaml = "method: grid\nparameters:\n  a:\n    values: [1, 2, 3]\n"
+    assert "3 grid points" in notebook.result("%%sweep define\n" + yaml)["text/plain"]
+    (tmp_path / "config.yaml").write_text(yaml)
+    assert "3 grid points" in notebook.result("%sweep define config.yaml")["text/plain"]
+    notebook.run("choices = [3, 4]")
+    card = notebook.result('%%sweep define\n{"method": "grid", "parameters": {"a": {"values": choices}}}')
+    assert "3, 4" in card["text/plain"]
+
+
+def test_train_returns_at_once_and_the_sweep_is_watched_waited_for_and_read(notebook: Notebook, tmp_path: Path) -> None:
+    assert notebook.run(DEFINE).ok
+    notebook.run(
+        "import time, nbsweep\n"
+        "def step(lr):\n    nbsweep.log({'batch loss': lr})\n    print('step of', nbsweep.run.name)\n    time.sleep(0.01)"
+    )
+    body = "for i in range(30):\n    step(config.learning_rate)\nlog({'loss': config.learning_rate})\n"
+    notebook.run("import anywidget, matplotlib.figure")  # a first import is not what is timed here
+    begun = time.monotonic()
+    cell = notebook.run("%%sweep_train --count 5 --workers 2\n" + body)
+    took = time.monotonic() - begun
+    assert cell.ok, cell.error
+    assert took < 1.0, "the kernel must be free again at once"
+    assert "application/vnd.jupyter.widget-view+json" in cell.bundles[0] and "text/plain" in cell.bundles[0]
+    assert "running" in notebook.text("%sweep status")
+    waited = notebook.run("%sweep wait")
+    assert waited.ok and "5 of 5 runs" in waited.text
+    final = waited.bundles[-1]
+    assert "image/png" in final and "5 finished" in final["text/plain"]
+    assert "loss = " in notebook.text("%sweep best") and "learning_rate" in notebook.text("%sweep best")
+    check = (
+        "s = nbsweep.Sweep(); h = s.history(); t = s.to_pandas().set_index('run')\n"
+        "print(len(h), all(set(g['batch loss'].dropna()) == {t.loc[n, 'learning_rate']} for n, g in h.groupby('run')),"
+        " all(set(s.console(n).splitlines()) == {'step of ' + n} for n in t.index))"
+    )
+    assert notebook.text(check) == "155 True True\n"
+    assert "step of" not in waited.text, "what runs print stays with the run"
+    assert (tmp_path / ".nbsweep" / "nbsweep.db").exists()
+
+
+def test_names_of_the_body_stay_in_the_run_and_the_notebooks_are_read(notebook: Notebook) -> None:
+    assert notebook.run(DEFINE).ok
+    notebook.run("offset = 10\nmodel = 'mine'")
+    body = "import math\nmodel = offset + 1\ndef f():\n    return model\nlog({'loss': f() + math.floor(0.5)})\n"
+    assert notebook.run("%%sweep_train --count 2 --wait\n" + body).ok
+    assert notebook.text("print(model, 'f' in globals(), 'config' in globals())") == "mine False False\n"
+    assert "loss = 11" in notebook.text("%sweep best")
+
+
+@pytest.mark.parametrize("signature", ["", "config", "config, run"])
+def test_a_body_that_defines_train_is_called(notebook: Notebook, signature: str) -> None:
+    assert notebook.run(DEFINE).ok
+    body = f"import nbsweep\ndef train({signature}):\n    nbsweep.log({{'loss': nbsweep.config.learning_rate}})\n"
+    assert notebook.run("%%sweep_train --count 1 --wait\n" + body).ok
+    assert "loss = " in notebook.text("%sweep best")
+
+
+def test_sweep_train_takes_a_function_by_name(notebook: Notebook) -> None:
+    assert notebook.run(DEFINE).ok
+    notebook.run("import nbsweep\ndef fit(config):\n    nbsweep.log({'loss': config.dropout})")
+    assert notebook.run("%sweep train fit --count 2 --wait").ok
+    assert "2 finished" in notebook.text("%sweep status")
+
+
+def test_stop_pause_and_resume_from_magics(notebook: Notebook) -> None:
+    assert notebook.run(DEFINE).ok
+    notebook.run("import time")
+    assert notebook.run("%%sweep_train --count 3\nwhile True:\n    log({'loss': 1.0}); time.sleep(0.01)").ok
+    assert "is paused" in notebook.text("%sweep pause")
+    assert "is running" in notebook.text("%sweep resume")
+    assert "1 running run ended" in notebook.text("%sweep stop")
+    notebook.run("%sweep wait")
+    assert "1 killed" in notebook.text("%sweep status")
+
+
+def test_a_failing_body_shows_its_traceback_and_the_kernel_lives(notebook: Notebook) -> None:
+    assert notebook.run(DEFINE).ok
+    cell = notebook.run("%%sweep_train --count 9 --wait\nraise ValueError('no such luck')\n")
+    status = notebook.text("%sweep status")
+    assert status.count("failed: ValueError: no such luck") == 3
+    assert "The first 3 runs failed" in status and "line 1" in status
+    assert "no such luck" in cell.text
+    assert notebook.text("print(1 + 1)") == "2\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "parts"),
+    [
+        ('%%sweep define\n{"method": "randon", "parameters": {"a": {"value": 1}}}', ["method", "randon", "random"]),
+        (
+            '%%sweep define\n{"method": "random", "parameters": {"lr": {"min": 0.1, "max": 0.01}}}',
+            ["parameters.lr", "0.1", "0.01"],
+        ),
+        (
+            '%%sweep define\n{"method": "random", "parameters": {"lr": {"distribution": "unifrom", "min": 0, "max": 1}}}',
+            ["parameters.lr.distribution", "unifrom", "uniform"],
+        ),
+        ('%%sweep define\n{"method": "random", "paramters": {"a": {"value": 1}}}', ["paramters", "parameters"]),
+        ('%%sweep define\n{"method": "bayes", "parameters": {"a": {"min": 0, "max": 1}}}', ["metric"]),
+        ("%%sweep define\n[1, 2, 3]", ["list", "dict or YAML"]),
+        ("%%sweep define\n{'a': nowhere}", ["nowhere"]),
+        ("%%sweep define\n{'a': 1", ["not Python", "line 1"]),
+        ("%%sweep define\njust words", ["dict", "YAML"]),
+        ("%sweep define nowhere", ["nowhere"]),
+        ("%sweep defin x", ["did you mean `%sweep define`"]),
+        ("%sweep use abc", ["no sweep 'abc'"]),
+        ("%%sweep_train --count 1\npass", ["no sweep yet"]),
+        ("%%sweep_train --cuont 1\npass", ["--cuont", "usage: %%sweep_train"]),
+        ("%%sweep_train --count 1\ndef f(:", ["not Python"]),
+    ],
+)
+def test_a_typo_gets_a_message_that_names_it_and_no_traceback(notebook: Notebook, code: str, parts: list[str]) -> None:
+    cell = notebook.run(code)
+    assert not cell.ok
+    for part in parts:
+        assert part in cell.error, cell.error
+    assert "Traceback" not in cell.error and len(cell.error.splitlines()) < 8
+
+
+def test_the_same_define_cell_run_again_goes_on_with_its_sweep(notebook: Notebook) -> None:
+    first = notebook.result(DEFINE)["text/plain"]
+    again = notebook.result(DEFINE)["text/plain"]
+    assert "attached to" in again and first.split("(id ")[1][:8] == again.split("(id ")[1][:8]
+
+
+def test_after_a_kernel_restart_all_of_it_is_there_and_training_goes_on(notebook: Notebook) -> None:
+    assert notebook.run(DEFINE).ok
+    train = "%%sweep_train --count 2 --wait\nlog({'loss': config.learning_rate})"
+    assert notebook.run(train).ok
+    manager, client = start_kernel()
+    try:
+        again = Notebook(client)
+        assert "2 finished" in again.text("%sweep status")
+        assert again.run(DEFINE).ok and again.run(train).ok
+        assert again.text("import nbsweep; print(len(nbsweep.Sweep('digits').history()))") == "4\n"
+        bundle = again.result("nbsweep.Sweep('digits').dashboard()")
+        assert "image/png" in bundle and "4 finished" in bundle["text/plain"]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_a_kernel_shut_down_while_training_leaves_a_crashed_run_and_all_it_logged(notebook: Notebook) -> None:
+    assert notebook.run(DEFINE).ok
+    manager, client = start_kernel()
+    other = Notebook(client)
+    other.run("import time")
+    other.run("%%sweep_train --count 1\nlog({'loss': 0.5}); time.sleep(60)")
+    time.sleep(0.5)
+    client.stop_channels()
+    manager.shutdown_kernel()
+    assert "1 crashed" in notebook.text("%sweep status")
+    assert notebook.text("import nbsweep; print(nbsweep.Sweep().history()['loss'].tolist())") == "[0.5]\n"

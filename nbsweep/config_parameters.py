@@ -228,6 +228,7 @@ def _check(name: str, read: dict[str, Any], path: str, problems: Problems) -> No
 def _check_probabilities(values: Sequence[Any], probabilities: Sequence[float], path: str, problems: Problems) -> None:
     if len(probabilities) != len(values):
         problems.add(path, f"has {len(probabilities)} entries for {len(values)} values; give one a value")
+        return
     negative = [p for p in probabilities if p < 0]
     if negative:
         problems.add(path, f"has {show(negative[0])}; a probability is 0 or more")

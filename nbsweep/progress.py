@@ -9,33 +9,37 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from nbsweep import analysis
 
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
 
-__all__ = ["progress_line", "wait_for"]
+__all__ = ["Terminal", "progress_line", "wait_for"]
 
 TURN_S = 0.05
 LINE_EVERY_S = 0.5
 
 
-def wait_for(agents: Sequence[Agent], *, stream: TextIO | None = None, pump: Callable[[], None] | None = None) -> None:
+def wait_for(
+    agents: Sequence[Agent],
+    *,
+    show: Callable[[str, bool], None] | None = None,
+    pump: Callable[[], None] | None = None,
+) -> None:
     """Block until the agents have ended.
 
     Parameters
     ----------
     agents : sequence of Agent
-    stream : text file, optional
-        Where progress goes, standard error by default: a line that is rewritten at a terminal, elsewhere a line a run.
+    show : callable, optional
+        Takes the line of progress and whether it is the last; by default `Terminal`.
     pump : callable, optional
         Called about twenty times a second on this thread (Colab moves widgets only from here).
     """
-    out = stream or sys.stderr
+    show = show or Terminal().show
     interrupts = 0
-    shown = ""
     next_line = 0.0
     while not all(agent.done for agent in agents):
         try:
@@ -45,11 +49,11 @@ def wait_for(agents: Sequence[Agent], *, stream: TextIO | None = None, pump: Cal
                 pump()
             if time.monotonic() >= next_line:
                 next_line = time.monotonic() + LINE_EVERY_S
-                shown = _show(out, agents, shown)
+                show(_line(agents), False)
         except KeyboardInterrupt:
             interrupts += 1
             first = interrupts == 1
-            out.write(
+            sys.stderr.write(
                 "\nThe current runs will finish; interrupt again to end them now.\n"
                 if first
                 else "\nEnding the runs.\n"
@@ -59,7 +63,23 @@ def wait_for(agents: Sequence[Agent], *, stream: TextIO | None = None, pump: Cal
     if pump is not None:
         pump()
     if agents:
-        _show(out, agents, shown, last=True)
+        show(_line(agents), True)
+
+
+class Terminal:
+    """Progress on standard error: at a terminal a line that is rewritten, elsewhere a new line when a run has ended."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def show(self, line: str, last: bool) -> None:
+        """Show one line."""
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if last else ""))
+        elif line != self._shown and (last or _ended_part(line) != _ended_part(self._shown)):
+            sys.stderr.write(line + "\n")
+            self._shown = line
+        sys.stderr.flush()
 
 
 def progress_line(agent: Agent) -> str:
@@ -84,17 +104,8 @@ def progress_line(agent: Agent) -> str:
     return " · ".join(parts)
 
 
-def _show(out: TextIO, agents: Sequence[Agent], shown: str, *, last: bool = False) -> str:
-    line = " | ".join(progress_line(agent) for agent in agents)
-    if getattr(out, "isatty", lambda: False)():
-        out.write(f"\r\x1b[K{line}" + ("\n" if last else ""))
-        out.flush()
-    elif last or _ended_part(line) != _ended_part(shown):
-        if not (last and line == shown):
-            out.write(line + "\n")
-            out.flush()
-        return line
-    return line if getattr(out, "isatty", lambda: False)() else shown
+def _line(agents: Sequence[Agent]) -> str:
+    return " | ".join(progress_line(agent) for agent in agents)
 
 
 def _ended_part(line: str) -> str:

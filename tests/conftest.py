@@ -18,8 +18,6 @@ _shim = importlib.util.spec_from_file_location("torchvision_shim", TORCHVISION_S
 assert _shim is not None and _shim.loader is not None
 _shim.loader.exec_module(importlib.util.module_from_spec(_shim))
 
-os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
-
 
 @pytest.fixture
 def tmp_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:

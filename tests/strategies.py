@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ json_values = st.recursive(
 
 def numbers(low: float = -1e6, high: float = 1e6) -> st.SearchStrategy[float]:
     """Ints and floats between the bounds."""
-    return st.integers(int(low), int(high)) | st.floats(low, high)
+    return st.integers(math.ceil(low), math.floor(high)) | st.floats(low, high)
 
 
 @st.composite

@@ -68,7 +68,7 @@ class Dashboard(anywidget.AnyWidget):
             series = self._new_series([run.id for run in changed])
             self._revision = read_revision
             best = analysis.best_run(runs, self._config.metric)
-            self._send("delta", None, view, self._views(changed, best), series)
+            self._tell("delta", None, view, self._views(changed, best), series)
 
     def snapshot(self, session: str | None, cursors: Mapping[str, Mapping[str, int]]) -> None:
         """Send one page all it lacks."""
@@ -80,7 +80,7 @@ class Dashboard(anywidget.AnyWidget):
                 self.connected, self._revision = True, revision
             if not cursors:
                 series = [each.reduce(SNAPSHOT_POINTS) for each in series]
-            self._send("delta" if cursors else "snapshot", session, view, self._views(runs, best), series)
+            self._tell("delta" if cursors else "snapshot", session, view, self._views(runs, best), series)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         shown = super()._repr_mimebundle_(**kwargs)
@@ -178,7 +178,7 @@ class Dashboard(anywidget.AnyWidget):
                 self._rows[run_id, ""] = len(history.steps) - 1
         return found
 
-    def _send(
+    def _tell(
         self, kind: str, to: str | None, view: dict[str, Any], runs: list[dict[str, Any]], series: list[Series]
     ) -> None:
         buffers: list[bytes] = []

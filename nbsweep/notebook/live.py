@@ -99,8 +99,13 @@ def train(agent: Agent, *, wait: bool, echo: bool = False) -> None:
 
 
 def wait(sweep_id: str) -> bool:
-    """Block until this kernel's agents of the sweep have ended; False if there are none and never were."""
+    """Block until this kernel's agents of the sweep have ended; False if there were none since the last wait."""
     lives = [live for live in _lives.values() if live.agent.sweep_id == sweep_id]
+    ended = [live for live in lives if live.agent.done]
+    for live in ended[:-1] if len(ended) == len(lives) else ended:  # of those that have ended, the last one is shown
+        lives.remove(live)
+        live.finish()
+        _lives.pop(live.agent.id, None)
     if lives:
         _wait(lives)
     return bool(lives)
@@ -136,12 +141,27 @@ def _wait(lives: list[_Live]) -> None:
     for live in lives:
         live.waiters += 1
     try:
-        wait_for([live.agent for live in lives], pump=pump)
+        wait_for([live.agent for live in lives], show=_Line().show, pump=pump)
     finally:
         for live in lives:
             live.waiters -= 1
             if live.agent.done:
                 live.finish()
+                _lives.pop(live.agent.id, None)
+
+
+class _Line:
+    """Progress as one output of the cell, in the place of the last."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+
+    def show(self, line: str, last: bool) -> None:
+        bundle = {"text/plain": line}
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=uuid4().hex)
+        else:
+            self._handle.update(bundle, raw=True)
 
 
 def _parent_header() -> Any:

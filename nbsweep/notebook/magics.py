@@ -126,7 +126,12 @@ class SweepMagics(Magics):  # type: ignore[misc]
             raise ConfigError(
                 f"the dict below %%sweep define is not Python: {reason.msg} (line {reason.lineno}: {line})"
             )
-        return sweep_config.parse_yaml(body, "the cell")
+        try:
+            return sweep_config.parse_yaml(body, "the cell")
+        except ConfigError as error:
+            raise ConfigError(
+                f"the cell below %%sweep define is neither a dict nor YAML: {error}", error.path
+            ) from None
 
     def _evaluated(self, statement: ast.Expr | ast.Assign, body: str) -> Any:
         """A dict expression; ``sweep_config = {...}``, as tutorials have it, is taken and the name kept."""

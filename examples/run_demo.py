@@ -54,7 +54,8 @@ def execute(notebook: Path) -> None:
     content = nbformat.read(notebook, as_version=4)
     client = NotebookClient(content, timeout=600, kernel_name="python3", resources={"metadata": {"path": "."}})
     try:
-        client.execute()
+        with Path("kernel.log").open("w") as log:
+            client.execute(stderr=log)
     finally:
         nbformat.write(content, notebook)
 

@@ -254,3 +254,57 @@ def test_a_kernel_shut_down_while_training_leaves_a_crashed_run_and_all_it_logge
     manager.shutdown_kernel()
     assert "1 crashed" in notebook.text("%sweep status")
     assert notebook.text("import nbsweep; print(nbsweep.Sweep().history()['loss'].tolist())") == "[0.5]\n"
+
+
+def test_a_failure_in_the_background_is_shown_on_stderr_of_its_training_cell(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    training = notebook.client.execute(
+        "%%sweep_train --count 1\nimport time\ntime.sleep(0.5)\nraise ValueError('late')"
+    )
+    while True:
+        message = notebook.client.get_iopub_msg(timeout=30)
+        if message["msg_type"] == "stream" and "late" in message["content"]["text"]:
+            break
+    assert message["content"]["name"] == "stderr"
+    assert message["parent_header"]["msg_id"] == training
+
+
+def test_the_users_own_prints_stay_in_their_cell_while_runs_print(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    notebook.text("import time, nbsweep")
+    notebook.text(
+        "%%sweep_train --count 1\nwhile True:\n    print('from the run'); log({'loss': 1.0}); time.sleep(0.002)"
+    )
+    assert notebook.text("for i in range(5):\n    print(i); time.sleep(0.05)") == "0\n1\n2\n3\n4\n"
+    notebook.text("%sweep stop")
+    notebook.text("%sweep wait")
+    console = notebook.text("s = nbsweep.Sweep(); print(s.console('1'))")
+    assert set(console.split("\n")) == {"from the run", ""}
+    assert notebook.text("import sys; print(type(sys.stdout).__name__)") == "OutStream\n"
+
+
+def test_interrupting_a_wait_once_lets_the_run_finish_and_twice_ends_it(tmp_path: Path, notebook: Notebook) -> None:
+    manager, client = start_kernel()
+    other = Notebook(client)
+    try:
+        other.text(DEFINE)
+        other.text("%%sweep_train --count 3\nimport time\nwhile True:\n    log({'loss': 1.0}); time.sleep(0.01)")
+        waiting = client.execute("%sweep wait")
+        interrupts, said = 0, ""
+        while True:
+            message = client.get_iopub_msg(timeout=30)
+            if message["parent_header"].get("msg_id") != waiting:
+                continue
+            if message["msg_type"] == "stream":
+                said += message["content"]["text"]
+            if message["msg_type"] in ("display_data", "stream") and interrupts < 2:
+                interrupts += 1
+                manager.interrupt_kernel()
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                break
+        assert "interrupt again to end them now" in said
+        assert "1 killed" in other.text("%sweep status")
+        assert other.text("print('alive')") == "alive\n"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

@@ -148,7 +148,13 @@ def test_keys_of_a_server_are_ignored_with_one_note() -> None:
 def test_the_whole_top_level_is_read() -> None:
     loaded = load(
         config(
-            name="n", description="d", project="p", program="train.py", run_cap=10, seed=3, command=["python", "${args}"]
+            name="n",
+            description="d",
+            project="p",
+            program="train.py",
+            run_cap=10,
+            seed=3,
+            command=["python", "${args}"],
         )
     )
     assert (loaded.name, loaded.description, loaded.project, loaded.program) == ("n", "d", "p", "train.py")

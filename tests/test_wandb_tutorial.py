@@ -162,7 +162,6 @@ print(json.dumps({
 
 @pytest.mark.slow
 def test_the_tutorial_runs_unchanged_as_a_plain_script(tmp_path: Path, mnist_root: Path) -> None:
-    pytest.importorskip("torchvision")
     shim = Path(__file__).parent / "torchvision_shim"
     code = (
         f"DATA = {str(mnist_root)!r}\n{TUTORIAL}\n"

@@ -27,7 +27,10 @@ from nbsweep.sweeps import Sweep
 
 __all__ = ["Dashboard", "Publisher", "publisher"]
 
-_STATIC = Path(__file__).parent.parent / "static"
+_WIDGET = Path(__file__).parent.parent / "static" / "widget.js"
+_NOT_BUILT = """export default { render({ el }) {
+    el.textContent = "nbsweep's front end is not built: run `pip install .` in the checkout, with Node 20 at hand";
+} }"""
 UPDATE_EVERY_S = 0.05
 LOOK_EVERY_S = 1.0
 
@@ -41,7 +44,7 @@ class Dashboard(anywidget.AnyWidget):
         Id or name of the sweep.
     """
 
-    _esm = _STATIC / "widget.js"
+    _esm = _WIDGET if _WIDGET.exists() else _NOT_BUILT
     sweep_id = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, sweep_id: str) -> None:

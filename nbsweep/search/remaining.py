@@ -20,7 +20,7 @@ __all__ = ["Remaining"]
 
 
 class _Node:
-    """What is taken below one place: its weight in all, and the places on the next axis."""
+    """What is taken below one place: the places on the next axis, and their points' weight on the axes below."""
 
     __slots__ = ("below", "taken")
 
@@ -75,20 +75,20 @@ class Remaining:
         return tuple(places)
 
     def _change(self, places: tuple[int, ...], sign: int) -> None:
-        weight = sign
-        for axis, place in zip(self._axes, places, strict=True):
-            weight *= axis.weight_below(place + 1) - axis.weight_below(place)
+        weights = [_weight(axis, place) for axis, place in zip(self._axes, places, strict=True)]
+        beneath = list(accumulate(weights[::-1], lambda a, b: a * b, initial=1))[::-1]
         node = self._root
-        node.taken += weight
-        for place in places:
+        node.taken += sign * beneath[0]
+        for place, weight in zip(places, beneath[1:], strict=True):
             node = node.below.setdefault(place, _Node())
-            node.taken += weight
+            node.taken += sign * weight
 
 
 def _draw(axis: Axis, beneath: int, node: _Node | None, ticket: int) -> int:
     """The place on the axis where the weight that is left, summed from the first place on, first exceeds `ticket`."""
     touched = sorted(node.below) if node else []
-    taken = list(accumulate((node.below[place].taken for place in touched), initial=0)) if node else [0]
+    taken = [_weight(axis, place) * node.below[place].taken for place in touched] if node else []
+    taken = list(accumulate(taken, initial=0))
     low, high = 0, axis.size - 1
     while low < high:
         middle = (low + high) // 2
@@ -98,6 +98,10 @@ def _draw(axis: Axis, beneath: int, node: _Node | None, ticket: int) -> int:
         else:
             low = middle + 1
     return low
+
+
+def _weight(axis: Axis, place: int) -> int:
+    return axis.weight_below(place + 1) - axis.weight_below(place)
 
 
 def _below(limit: int, rng: np.random.Generator) -> int:

@@ -15,7 +15,7 @@ FRONT_END := $(wildcard labextension/*.json labextension/*.mjs) $(shell find lab
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint front-end-test install build clean
+.PHONY: demo test lint front-end-test install floor build clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/run_demo.py
@@ -31,6 +31,8 @@ front-end-test: $(INSTALLED)
 	cd labextension && npm run --silent lint && npm run --silent typecheck && npm run --silent test
 
 install: $(INSTALLED)
+
+floor: $(FLOOR_INSTALLED)
 
 build: $(INSTALLED)
 	$(BIN)/python -m build
@@ -48,8 +50,9 @@ $(INSTALLED): pyproject.toml $(FRONT_END)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@
 
-# The oldest notebook that is served (Colab's): nbsweep's own libraries come as new as Python allows.
-$(FLOOR_INSTALLED): pyproject.toml tests/floor/requirements.txt
+# The oldest notebook that is served (Colab's), with this checkout in it: the metadata must admit those versions.
+$(FLOOR_INSTALLED): $(INSTALLED) tests/floor/constraints.txt
 	test -x $(FLOOR)/bin/python || $(PYTHON) -m venv $(FLOOR)
-	$(FLOOR)/bin/python -m pip install --quiet --requirement tests/floor/requirements.txt
+	HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(FLOOR)/bin/python -m pip install --quiet --editable . ipykernel \
+		--constraint tests/floor/constraints.txt
 	touch $@

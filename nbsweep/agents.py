@@ -224,7 +224,8 @@ class Agent:
 
     def _ended(self, run: Run, abandoned: bool) -> None:
         live = self._live.get(run.id)
-        state, error = (live.outcome if live else None) or ("failed", None)
+        # An interrupt may land when the function has returned and its outcome is not noted yet.
+        state, error = (live.outcome if live else None) or (run.stop_state or "failed", None)
         if abandoned:
             state, error = run.stop_state or "killed", None
         try:

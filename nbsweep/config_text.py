@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 from nbsweep.errors import ConfigError
@@ -62,8 +63,7 @@ def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
         )
     try:
         name = os.fsdecode(path)
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
+        text = Path(name).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(f"the file {name!r} is not UTF-8 text") from None
     except (OSError, ValueError, TypeError) as error:

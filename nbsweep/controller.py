@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import psutil
@@ -18,26 +18,24 @@ import psutil
 from nbsweep import search, sweep_config
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
+from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.search.base import Observation, Searcher
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
 from nbsweep.sweep_config import SweepConfig
 
 __all__ = [
     "DEFAULT_PROJECT",
-    "LEASE_S",
     "Controller",
     "End",
     "Wait",
-    "crash_own_runs",
     "create_run",
     "create_sweep",
     "end_run",
-    "recover",
+    "not_yet",
 ]
 
 DEFAULT_PROJECT = "uncategorized"
 FAILURES_IN_A_ROW = 3
-LEASE_S = 30.0  # an agent that has not renewed its heartbeat for so long is taken for dead
 MAX_ATTEMPTS = 2  # a config whose run crashed is handed out once more
 
 
@@ -78,6 +76,16 @@ def create_sweep(
     with store.write() as db:
         db.insert_sweep(record)
     return record
+
+
+def not_yet(config: SweepConfig) -> list[str]:
+    """What the config asks for and this version does not do; a sweep runs without it, and says so."""
+    notes = []
+    if config.early_terminate is not None:
+        notes.append("early_terminate: this version does not end runs early yet; every run trains to its end")
+    if config.metric is not None and config.metric.target is not None:
+        notes.append("metric.target: this version does not end a sweep at its target yet; use --count, or stop it")
+    return notes
 
 
 def create_run(
@@ -133,7 +141,7 @@ class Controller:
         self.store = store
         self.sweep_id = sweep_id
         with store.read() as db:
-            sweep = _existing(db, sweep_id)
+            sweep = existing_sweep(db, sweep_id)
         self.config = sweep_config.load(sweep.config)
         self.seed = sweep.seed
         self._searcher: Searcher | None = None
@@ -160,11 +168,11 @@ class Controller:
             left_at=None,
         )
         with self.store.write() as db:
-            sweep = _existing(db, self.sweep_id)
+            sweep = existing_sweep(db, self.sweep_id)
             if sweep.state == "cancelled":
                 raise UsageError(f"sweep {sweep.id} was cancelled and takes no more runs; define a new one")
-            _recover(db, self.sweep_id)
-            sweep = _existing(db, self.sweep_id)
+            recover_in(db, self.sweep_id)
+            sweep = existing_sweep(db, self.sweep_id)
             db.insert_agent(agent)
             if sweep.state == "finished" or sweep.note_kind == "failures":
                 db.update_sweep(self.sweep_id, state="running", note=None, note_kind=None)
@@ -176,7 +184,7 @@ class Controller:
         """The agent has ended; when it was the last one at work, the sweep is finished."""
         with self.store.write() as db:
             db.update_agents([agent_id], left_at=time.time())
-            sweep = _existing(db, self.sweep_id)
+            sweep = existing_sweep(db, self.sweep_id)
             others = any(agent.left_at is None for agent in db.agents(self.sweep_id))
             ended = not others and sweep.state == "running" and not db.runs(self.sweep_id, states=LIVE_STATES)
             db.update_sweep(self.sweep_id, **({"state": "finished"} if ended else {}))
@@ -234,7 +242,7 @@ class Controller:
     # -- private -------------------------------------------------------------------------------------------------
 
     def _next_run(self, db: Session, agent_id: str) -> RunRecord | Wait | End:
-        sweep = _existing(db, self.sweep_id)
+        sweep = existing_sweep(db, self.sweep_id)
         agent = next(agent for agent in db.agents_by_ids([agent_id]))
         if sweep.state == "cancelled":
             return End("the sweep was cancelled")
@@ -291,7 +299,7 @@ class Controller:
         """The searcher, told of every run that changed since it was last asked."""
         if self._searcher is None:
             self._searcher = search.make_searcher(self.config, self.seed)
-        sweep = _existing(db, self.sweep_id)
+        sweep = existing_sweep(db, self.sweep_id)
         metric = self.config.metric.name if self.config.metric else None
         for run in db.runs(self.sweep_id, since_revision=self._told_revision):
             value = run.summary.get(metric) if metric else None
@@ -304,7 +312,7 @@ class Controller:
         ended = [run for run in db.runs(self.sweep_id) if run.agent_id == agent_id and not run.live]
         if len(ended) != FAILURES_IN_A_ROW or any(run.state != "failed" for run in ended):
             return
-        if _existing(db, self.sweep_id).state != "running":
+        if existing_sweep(db, self.sweep_id).state != "running":
             return
         note = (
             f"The first {FAILURES_IN_A_ROW} runs failed, so the sweep was stopped. The last traceback:\n{error or ''}"
@@ -314,12 +322,12 @@ class Controller:
 
     def _change(self, from_states: tuple[str, ...], **values: object) -> None:
         with self.store.write() as db:
-            if _existing(db, self.sweep_id).state in from_states:
+            if existing_sweep(db, self.sweep_id).state in from_states:
                 db.update_sweep(self.sweep_id, **values)
 
     def _end(self, state: str, *, after_current: bool) -> int:
         with self.store.write() as db:
-            sweep = _existing(db, self.sweep_id)
+            sweep = existing_sweep(db, self.sweep_id)
             working = [agent.id for agent in db.agents(self.sweep_id) if agent.left_at is None]
             db.update_agents(working, stop_requested=1)
             live = db.runs(self.sweep_id, states=LIVE_STATES)
@@ -329,77 +337,3 @@ class Controller:
             if state == "cancelled" or (sweep.state != "cancelled" and not (after_current and live)):
                 db.update_sweep(self.sweep_id, state=state, note=None, note_kind=None)
         return len(live)
-
-
-def recover(store: Store, sweep_id: str) -> None:
-    """Mark the runs whose process has gone as `crashed`. Cheap where there is nothing to do."""
-    with store.read() as db:
-        if not _lost(db, sweep_id):
-            return
-    with store.write() as db:
-        _recover(db, sweep_id)
-
-
-def crash_own_runs(store: Store, agent_ids: Iterable[str]) -> None:
-    """This process is about to end while these agents have runs: say so."""
-    ids = list(agent_ids)
-    with store.write() as db:
-        for sweep_id in {agent.sweep_id for agent in db.agents_by_ids(ids)}:
-            mine = [run for run in db.runs(sweep_id, states=LIVE_STATES) if run.agent_id in ids]
-            _mark_crashed(db, sweep_id, mine, "The process ended while the run trained.")
-        db.update_agents(ids, left_at=time.time())
-
-
-def _recover(db: Session, sweep_id: str) -> None:
-    _mark_crashed(db, sweep_id, _lost(db, sweep_id), "Its process vanished while it trained.")
-
-
-def _mark_crashed(db: Session, sweep_id: str, runs: list[RunRecord], why: str) -> None:
-    now = time.time()
-    for run in runs:
-        db.update_run(run.id, state="crashed", error=why, finished_at=now)
-    agents = {run.agent_id for run in runs if run.agent_id}
-    db.update_agents(
-        [a.id for a in db.agents(sweep_id) if a.left_at is None and (a.id in agents or not _alive(a))], left_at=now
-    )
-    working = any(agent.left_at is None for agent in db.agents(sweep_id))
-    if not working and _existing(db, sweep_id).state == "running":
-        db.update_sweep(sweep_id, state="finished")
-
-
-def _lost(db: Session, sweep_id: str) -> list[RunRecord]:
-    live = db.runs(sweep_id, states=LIVE_STATES)
-    if not live:
-        return []
-    dead = _memo(lambda agent_id: not any(_alive(agent) for agent in db.agents_by_ids([agent_id])))
-    return [run for run in live if run.agent_id is None or dead(run.agent_id)]
-
-
-def _alive(agent: AgentRecord) -> bool:
-    if agent.left_at is not None:
-        return False
-    if agent.host == socket.gethostname():
-        try:
-            started = psutil.Process(agent.pid).create_time()
-        except psutil.Error:
-            return False
-        return abs(started - agent.process_started_at) < 1.0
-    return time.time() - agent.heartbeat_at < LEASE_S
-
-
-def _memo(function: Callable[[str], bool]) -> Callable[[str], bool]:
-    known: dict[str, bool] = {}
-
-    def remembered(key: str) -> bool:
-        if key not in known:
-            known[key] = function(key)
-        return known[key]
-
-    return remembered
-
-
-def _existing(db: Session, sweep_id: str) -> SweepRecord:
-    sweep = db.sweep(sweep_id)
-    if sweep is None:
-        raise UsageError(f"there is no sweep {sweep_id!r} in this store")
-    return sweep

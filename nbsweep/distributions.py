@@ -316,7 +316,8 @@ class Beta(Continuous):
         self._a, self._b = float(a), float(b)
 
     def at(self, u: float) -> float:
-        return min(max(float(_special().betaincinv(self._a, self._b, u)), 0.0), 1.0)
+        quantile = u if u >= _EDGE else 0.0  # SciPy gives NaN for some that are nearer to 0
+        return min(max(float(_special().betaincinv(self._a, self._b, quantile)), 0.0), 1.0)
 
     def below(self, x: float) -> float:
         return float(_special().betainc(self._a, self._b, min(max(x, 0.0), 1.0)))

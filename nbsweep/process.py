@@ -13,8 +13,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from nbsweep import runs
-from nbsweep.controller import crash_own_runs
 from nbsweep.recorder import Recorder
+from nbsweep.recovery import crash_own_runs
 from nbsweep.store import Store, storage_url
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbsweep import analysis, process
-from nbsweep.controller import Controller, recover
+from nbsweep.controller import Controller
 from nbsweep.errors import UsageError
+from nbsweep.recovery import recover
 from nbsweep.store import History, RunRecord, Store, SweepRecord, read_history
 from nbsweep.sweep_config import SweepConfig
 

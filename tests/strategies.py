@@ -139,8 +139,8 @@ configs = st.fixed_dictionaries(
 
 _words = st.sampled_from(
     "method parameters metric early_terminate run_cap name command seed grid_order value values probabilities min max "
-    "q mu sigma a b distribution uniform q_uniform categorical normal beta int_uniform log_uniform q_log_uniform_values "
-    "grid random bayes goal type hyperband min_iter max_iter s eta strict 1e-5 lr".split()
+    "q mu sigma a b distribution uniform q_uniform categorical normal beta int_uniform log_uniform "
+    "grid random bayes goal type hyperband min_iter max_iter s eta strict 1e-5 lr".split()  # noqa: SIM905
 )
 
 _anything = st.one_of(

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from nbsweep import process, sweep_config
-from nbsweep.controller import Controller, End, Wait, create_sweep, recover
+from nbsweep.controller import Controller, End, Wait, create_sweep
 from nbsweep.errors import UsageError
+from nbsweep.recovery import recover
 from nbsweep.store import RunRecord, Store
 
 GRID: dict[str, Any] = {"method": "grid", "parameters": {"a": {"values": [1, 2, 3]}, "b": {"values": ["x", "y"]}}}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -223,9 +225,8 @@ def test_a_file_is_read_as_yaml_or_json(tmp_path: Path) -> None:
     ],
 )
 def test_text_that_is_no_config_is_refused_with_the_place(text: str, says: str) -> None:
-    with pytest.raises(ConfigError, match=".") as caught:
+    with pytest.raises(ConfigError, match=re.escape(says)):
         loads(text)
-    assert says in str(caught.value)
 
 
 def test_a_file_that_cannot_be_read_is_a_config_error(tmp_path: Path) -> None:
@@ -447,20 +448,16 @@ def test_a_valid_config_round_trips_through_json(raw: dict[str, Any]) -> None:
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.junk)
 def test_no_input_makes_the_loader_raise_anything_but_a_config_error(raw: Any) -> None:
-    try:
+    with contextlib.suppress(ConfigError):
         load(raw)
-    except ConfigError as error:
-        assert str(error)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("method: random\n[]{}-&*!!floatint1e-5'\"<>|?#%@,\t\\x00é"), max_size=60) | st.text())
 def test_no_text_makes_the_loader_raise_anything_but_a_config_error(text: str) -> None:
     for read in (loads, load):
-        try:
+        with contextlib.suppress(ConfigError):
             read(text)
-        except ConfigError as error:
-            assert str(error)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

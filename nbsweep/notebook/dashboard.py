@@ -21,6 +21,7 @@ import traitlets
 from nbsweep import analysis, process
 from nbsweep.errors import NbsweepError
 from nbsweep.notebook import twins
+from nbsweep.notebook.host import in_colab
 from nbsweep.notebook.views import PROTOCOL, SNAPSHOT_POINTS, Series, run_view, sendable, series_of, sweep_view
 from nbsweep.store import RunRecord, read_history
 from nbsweep.sweeps import Sweep
@@ -248,8 +249,6 @@ _publishers: list[Publisher] = []
 def publisher() -> Publisher:
     """This kernel's publisher. In Colab it has no thread: widgets move only from the main one (colabtools#3373)."""
     if not _publishers:
-        from nbsweep.notebook.live import in_colab
-
         _publishers.append(Publisher(own_thread=not in_colab()))
     return _publishers[0]
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from typing import Any
 from uuid import uuid4
 
-from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from nbsweep import process
 from nbsweep.agents import Agent
 from nbsweep.errors import UsageError
 from nbsweep.notebook import console
+from nbsweep.notebook.host import in_colab, parent_header, prepare_widgets, write_stderr
 from nbsweep.progress import wait_for
 
-__all__ = ["in_colab", "refuse_second", "show", "train", "wait"]
+__all__ = ["refuse_second", "show", "train", "wait"]
 
 
 class _Live:
@@ -30,7 +29,7 @@ class _Live:
         self.display_id = uuid4().hex
         self.waiters = 0
         self.twin_is_final = False
-        self._parent = _parent_header()
+        self._parent = parent_header()
 
     def show(self) -> None:
         data, metadata = self.dashboard._repr_mimebundle_()
@@ -55,19 +54,7 @@ class _Live:
     def failed(self, run_name: str, text: str) -> None:
         """Show a traceback on stderr of the training cell, whichever cell runs now."""
         text = f"run {run_name} failed:\n{text}" if run_name != "nbsweep" else text
-        kernel = getattr(get_ipython(), "kernel", None)
-        try:
-            assert kernel is not None and self._parent and not self.waiters
-            kernel.session.send(
-                kernel.iopub_socket,
-                "stream",
-                {"name": "stderr", "text": text},
-                parent=self._parent,
-                ident=b"stream.stderr",
-            )
-        except Exception:  # not an ipykernel as we know it
-            sys.stderr.write(text)
-            sys.stderr.flush()
+        write_stderr(text, None if self.waiters else self._parent)
 
 
 _lives: dict[str, _Live] = {}
@@ -86,6 +73,7 @@ def train(agent: Agent, *, wait: bool, echo: bool = False) -> None:
         Print what the runs print in the cell, too.
     """
     wait = wait or in_colab()
+    prepare_widgets()
     live = _Live(agent)
     live.show()
     live.waiters = int(wait)
@@ -127,11 +115,6 @@ def refuse_second(sweep_id: str) -> None:
         )
 
 
-def in_colab() -> bool:
-    """Whether this kernel is Colab's, where a widget that a background thread updates does not move."""
-    return "google.colab" in sys.modules
-
-
 def _wait(lives: list[_Live]) -> None:
     pump = None
     if in_colab():
@@ -162,12 +145,3 @@ class _Line:
             self._handle = display(bundle, raw=True, display_id=uuid4().hex)
         else:
             self._handle.update(bundle, raw=True)
-
-
-def _parent_header() -> Any:
-    kernel = getattr(get_ipython(), "kernel", None)
-    get_parent = getattr(kernel, "get_parent", None)
-    try:
-        return get_parent() if get_parent is not None else None
-    except Exception:
-        return None

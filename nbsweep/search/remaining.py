@@ -1,14 +1,13 @@
 """Drawing from what is left of a finite space, exactly by weight, without writing the space out.
 
 The points that are taken form a tree, one level an axis; every node knows the weight that is taken below it. A point is
-drawn level by level: the weight that is left below each place on the axis is its own weight times that of the levels
-below, less what is taken. Weights are whole numbers, so that "none left" is exact, and the draw does not depend on the
+drawn level by level: the weight that is left below a place on the axis is its own weight times that of the axes below,
+less what is taken. Weights are whole numbers, so that "none left" is exact, and the draw does not depend on the
 order in which points were taken.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import accumulate
 
@@ -20,13 +19,26 @@ __all__ = ["Remaining"]
 
 
 class _Node:
-    """What is taken below one place: the places on the next axis, and their points' weight on the axes below."""
+    """What is taken below one place: the weight of its points on the axes from here on, by ranges of the next axis.
+
+    The ranges are those that halving the axis again and again gives, so that adding a point and finding a place take as
+    many steps as the axis' size has bits.
+    """
 
     __slots__ = ("below", "taken")
 
     def __init__(self) -> None:
-        self.taken = 0
+        self.taken: dict[tuple[int, int], int] = {}
         self.below: dict[int, _Node] = {}
+
+    def add(self, place: int, size: int, weight: int) -> None:
+        low, high = 0, size
+        while True:
+            self.taken[low, high] = self.taken.get((low, high), 0) + weight
+            if high - low == 1:
+                return
+            middle = (low + high) // 2
+            low, high = (low, middle) if place < middle else (middle, high)
 
 
 class Remaining:
@@ -65,43 +77,38 @@ class Remaining:
 
     def draw(self, rng: np.random.Generator) -> tuple[int, ...]:
         """One of the untaken points (there must be one), as likely as its weight."""
-        node: _Node | None = self._root
+        node = self._root
         places = []
         for axis, total, beneath in zip(self._axes, self._total, self._beneath, strict=True):
-            left = total * beneath - (node.taken if node else 0)
-            place = _draw(axis, beneath, node, _below(left, rng))
+            left = total * beneath - node.taken.get((0, axis.size), 0)
+            place = _place(axis, beneath, node, _below(left, rng))
             places.append(place)
-            node = node.below.get(place) if node else None
+            node = node.below.get(place) or _Node()
         return tuple(places)
 
     def _change(self, places: tuple[int, ...], sign: int) -> None:
-        weights = [_weight(axis, place) for axis, place in zip(self._axes, places, strict=True)]
-        beneath = list(accumulate(weights[::-1], lambda a, b: a * b, initial=1))[::-1]
+        weights = [
+            axis.weight_below(place + 1) - axis.weight_below(place)
+            for axis, place in zip(self._axes, places, strict=True)
+        ]
+        from_here = list(accumulate(weights[::-1], lambda a, b: a * b))[::-1]
         node = self._root
-        node.taken += sign * beneath[0]
-        for place, weight in zip(places, beneath[1:], strict=True):
+        for axis, place, weight in zip(self._axes, places, from_here, strict=True):
+            node.add(place, axis.size, sign * weight)
             node = node.below.setdefault(place, _Node())
-            node.taken += sign * weight
 
 
-def _draw(axis: Axis, beneath: int, node: _Node | None, ticket: int) -> int:
+def _place(axis: Axis, beneath: int, node: _Node, ticket: int) -> int:
     """The place on the axis where the weight that is left, summed from the first place on, first exceeds `ticket`."""
-    touched = sorted(node.below) if node else []
-    taken = [_weight(axis, place) * node.below[place].taken for place in touched] if node else []
-    taken = list(accumulate(taken, initial=0))
-    low, high = 0, axis.size - 1
-    while low < high:
+    low, high = 0, axis.size
+    while high - low > 1:
         middle = (low + high) // 2
-        left = axis.weight_below(middle + 1) * beneath - taken[bisect_left(touched, middle + 1)]
-        if left > ticket:
+        left = (axis.weight_below(middle) - axis.weight_below(low)) * beneath - node.taken.get((low, middle), 0)
+        if ticket < left:
             high = middle
         else:
-            low = middle + 1
+            low, ticket = middle, ticket - left
     return low
-
-
-def _weight(axis: Axis, place: int) -> int:
-    return axis.weight_below(place + 1) - axis.weight_below(place)
 
 
 def _below(limit: int, rng: np.random.Generator) -> int:

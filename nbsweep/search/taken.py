@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 __all__ = ["Taken"]
@@ -35,7 +35,7 @@ class Taken(Generic[Point]):
     def __len__(self) -> int:
         return len(self._users)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Point]:
         return iter(self._users)
 
     def hold(self, number: int, point: Point | None) -> Point | None:

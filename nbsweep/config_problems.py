@@ -11,15 +11,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nbsweep.config_schema import Key
+from nbsweep.config_schema import EXPONENT, Key
 from nbsweep.errors import ConfigError
 
 __all__ = ["MISSING", "Problems", "did_you_mean", "join", "show"]
 
 MISSING: Any = object()
 
-# What people write for a number and YAML 1.1 reads as text, because the dot or the exponent's sign is missing.
-_EXPONENT = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+", re.ASCII)
+_EXPONENT = re.compile(EXPONENT)
 
 _MAX_DEPTH = 100
 _MAX_VALUES = 2_000_000  # stops a YAML text whose aliases multiply

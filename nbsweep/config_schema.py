@@ -12,6 +12,7 @@ from typing import Any
 __all__ = [
     "DISTRIBUTIONS",
     "EARLY_TERMINATE",
+    "EXPONENT",
     "GRID_DISTRIBUTIONS",
     "IGNORED",
     "INSTEAD",
@@ -28,7 +29,8 @@ __all__ = [
 class Key:
     """One key: what kind of value it takes, its default (`required` without one) and its limits.
 
-    `kind` is ``number``, ``whole``, ``text``, ``truth``, ``choice`` (of `choices`), ``list``, ``numbers`` or ``any``.
+    `kind` is ``number``, ``whole``, ``text``, ``truth``, ``choice`` (of `choices`), ``list``, ``numbers``, ``words``
+    or ``any``.
     """
 
     kind: str
@@ -95,6 +97,9 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     "q_beta": Distribution("multiples of q between 0 and 1, beta distributed", _BETA | _Q),
 }
 
+EXPONENT = r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)[eE][-+]?[0-9]+"
+"""What people write for a number and YAML 1.1 reads as text, because the dot or the exponent's sign is missing."""
+
 GRID_DISTRIBUTIONS = ("constant", "categorical", "int_uniform", "q_uniform")
 
 PARAMETER_KEYS: tuple[str, ...] = (
@@ -137,7 +142,7 @@ TOP_LEVEL: dict[str, Key] = {
     "description": Key("text", "what the sweep is for"),
     "project": Key("text", "the project it belongs to"),
     "program": Key("text", "the training script, for the command line"),
-    "command": Key("list", "how the command line starts the script"),
+    "command": Key("words", "how the command line starts the script"),
     "seed": Key("whole", "makes the search repeatable", at_least=0),
     "grid_order": Key("choice", "the order of a grid's points", default="sorted", choices=("sorted", "random")),
 }
@@ -226,26 +231,23 @@ def _object(keys: dict[str, Key]) -> dict[str, Any]:
     return schema | ({"required": required} if required else {})
 
 
-_EXPONENT_TEXT = {"type": "string", "pattern": r"^[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)[eE][-+]?[0-9]+$"}
-
-
 def _value(key: Key) -> dict[str, Any]:
     number: dict[str, Any] = {"type": "integer" if key.kind == "whole" else "number"}
-    number |= {"exclusiveMinimum": key.above} if key.above is not None else {}
-    number |= {"minimum": key.at_least} if key.at_least is not None else {}
-    schema: dict[str, Any] = {
-        "number": {"anyOf": [number, _EXPONENT_TEXT]},
-        "whole": {"anyOf": [number, _EXPONENT_TEXT]},
+    if key.above is not None:
+        number["exclusiveMinimum"] = key.above
+    if key.at_least is not None:
+        number["minimum"] = key.at_least
+    exponent = {"type": "string", "pattern": f"^{EXPONENT}$"}
+    kinds: dict[str, dict[str, Any]] = {
+        "number": {"anyOf": [number, exponent]},
+        "whole": {"anyOf": [number, exponent]},
         "text": {"type": "string"},
         "truth": {"type": "boolean"},
         "choice": {"enum": [*key.choices] + ([False] if "false" in key.choices else [])},
         "list": {"type": "array", "minItems": 1},
-        "numbers": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"anyOf": [{"type": "number", "minimum": 0}, _EXPONENT_TEXT]},
-        },
+        "numbers": {"type": "array", "minItems": 1, "items": {"anyOf": [{"type": "number", "minimum": 0}, exponent]}},
+        "words": {"type": "array", "items": {"type": ["string", "number"]}},
         "any": {},
-    }[key.kind]
-    schema = {"description": key.about} | schema
-    return schema | ({"default": key.default} if key.default is not None else {})
+    }
+    default = {} if key.default is None else {"default": key.default}
+    return {"description": key.about, **kinds[key.kind], **default}

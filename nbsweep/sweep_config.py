@@ -223,7 +223,7 @@ def _check_keys(raw: Mapping[object, object], problems: Problems) -> None:
 
 
 def _top_level(key: str, rule: Key, raw: Mapping[object, object], problems: Problems) -> Any:
-    if rule.kind in ("any", "list"):
+    if rule.kind in ("any", "words"):
         return None  # these have readers of their own
     return _value(key, rule, raw, key, problems)
 

@@ -38,7 +38,7 @@ def _bounded(
     first, second = draw(numbers(low, high)), draw(numbers(low, high))
     if first == second:
         second = first + 1
-    parameter = {"distribution": distribution, "min": min(first, second), "max": max(first, second)}
+    parameter: dict[str, Any] = {"distribution": distribution, "min": min(first, second), "max": max(first, second)}
     if q:  # a step that surely has a multiple inside the bounds
         span = float(parameter["max"]) - float(parameter["min"])
         steps = [step for step in (0.05, 0.5, 1, 8, 2.5) if step <= span]
@@ -137,11 +137,14 @@ configs = st.fixed_dictionaries(
     },
 )
 
-_words = st.sampled_from(
-    "method parameters metric early_terminate run_cap name command seed grid_order value values probabilities min max "
-    "q mu sigma a b distribution uniform q_uniform categorical normal beta int_uniform log_uniform "
-    "grid random bayes goal type hyperband min_iter max_iter s eta strict 1e-5 lr".split()  # noqa: SIM905
-)
+# fmt: off
+_words = st.sampled_from([
+    "method", "parameters", "metric", "early_terminate", "run_cap", "name", "command", "seed", "grid_order",
+    "value", "values", "probabilities", "min", "max", "q", "mu", "sigma", "a", "b", "distribution", "uniform",
+    "q_uniform", "categorical", "normal", "beta", "int_uniform", "log_uniform", "grid", "random", "bayes", "goal",
+    "type", "hyperband", "min_iter", "max_iter", "s", "eta", "strict", "1e-5", "lr",
+])
+# fmt: on
 
 _anything = st.one_of(
     scalars,

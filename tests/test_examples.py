@@ -34,8 +34,9 @@ def text(cell: Any) -> str:
 
 def shown(cell: Any) -> Any:
     """The bundle of the dashboard's output."""
-    [output] = [output for output in cell["outputs"] if output["output_type"] == "display_data"]
-    return output["data"]
+    bundles = [output["data"] for output in cell["outputs"] if output["output_type"] == "display_data"]
+    [dashboard] = [bundle for bundle in bundles if "application/vnd.jupyter.widget-view+json" in bundle]
+    return dashboard
 
 
 @pytest.mark.slow

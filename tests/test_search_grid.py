@@ -65,7 +65,8 @@ def test_points_are_recognised_however_they_are_written() -> None:
 
 def test_runs_with_configs_from_elsewhere_do_no_harm() -> None:
     searcher = grid(a={"values": [1, 2]})
-    for number, config in enumerate([{}, {"a": 7}, {"a": object()}, {"b": 1}]):
+    foreign: list[dict[str, Any]] = [{}, {"a": 7}, {"a": object()}, {"b": 1}]
+    for number, config in enumerate(foreign):
         searcher.tell(Observation(number, config, "finished"))
     assert len(all_of(searcher, start=4)) == 2
 
@@ -85,7 +86,7 @@ def test_q_uniform_is_enumerated_from_min_to_max() -> None:
 def test_a_trillion_points_start_at_once_and_a_thousand_come_in_linear_time() -> None:
     started = time.perf_counter()
     for order in ("sorted", "random"):
-        searcher = grid(order=order, **{f"p{n}": {"min": 1, "max": 10**4} for n in range(3)})
+        searcher = grid(0, order, p0={"min": 1, "max": 10**4}, p1={"min": 1, "max": 10**4}, p2={"min": 1, "max": 10**4})
         for number in range(1000):
             config = searcher.ask(number)
             assert config is not None

@@ -121,7 +121,8 @@ def test_a_suggestion_that_its_run_did_not_take_comes_back() -> None:
 
 def test_runs_with_configs_from_elsewhere_do_no_harm() -> None:
     searcher = random(a={"values": [1, 2]})
-    for number, config in enumerate([{}, {"a": 7}, {"a": object()}]):
+    foreign: list[dict[str, Any]] = [{}, {"a": 7}, {"a": object()}]
+    for number, config in enumerate(foreign):
         searcher.tell(Observation(number, config, "finished"))
     assert len(drawn(searcher, 5, start=3)) == 2
 

@@ -303,11 +303,12 @@ def test_samples_follow_their_probabilities(n: int) -> None:
     rng = np.random.default_rng(7)
     samples = [s.sample(rng) for _ in range(n)]
     slack = 4 * math.sqrt(0.25 / n)
-    for name, expected in {
+    laws: dict[str, dict[Any, float]] = {
         "weighted": {"a": 0.7, "b": 0.2, "c": 0.1},
         "plain": dict.fromkeys([1, 2, 3, 4], 0.25),
         "whole": dict.fromkeys([1, 2, 3, 4, 5], 0.2),
-    }.items():
+    }
+    for name, expected in laws.items():
         counts = Counter(sample[name] for sample in samples)
         for value, probability in expected.items():
             assert abs(counts[value] / n - probability) < slack

@@ -102,14 +102,16 @@ def test_the_configs_own_class_is_taken_too() -> None:
 
 
 def test_a_rule_that_cannot_be_is_refused() -> None:
-    for keys in ({}, {"max_iter": 9}, {"min_iter": 0}, {"min_iter": 3, "eta": 1}, {"min_itr": 3}):
+    invalid: list[dict[str, Any]] = [{}, {"max_iter": 9}, {"min_iter": 0}, {"min_iter": 3, "eta": 1}, {"min_itr": 3}]
+    for keys in invalid:
         with pytest.raises(ConfigError, match="early_terminate"):
             rule(**keys)
     with pytest.raises(ConfigError, match=r"metric\.goal"):
         rule("minimise", min_iter=3)
-    for other in ("hyperband", None, {}):
+    others: list[Any] = ["hyperband", None, {}]
+    for other in others:
         with pytest.raises(ConfigError):
-            Hyperband(other)  # type: ignore[arg-type]
+            Hyperband(other)
 
 
 @settings(deadline=None)

@@ -22,7 +22,7 @@ from nbsweep import analysis, process
 from nbsweep.errors import NbsweepError
 from nbsweep.notebook import twins
 from nbsweep.notebook.host import in_colab
-from nbsweep.notebook.views import PROTOCOL, SNAPSHOT_POINTS, Series, run_view, sendable, series_of, sweep_view
+from nbsweep.notebook.views import PROTOCOL, SNAPSHOT_POINTS, Plan, Series, run_view, sendable, series_of, sweep_view
 from nbsweep.store import RunRecord, read_history
 from nbsweep.sweeps import Sweep
 
@@ -50,7 +50,9 @@ class Dashboard(anywidget.AnyWidget):
 
     def __init__(self, sweep_id: str) -> None:
         self.sweep = Sweep(sweep_id)
-        self._config = self.sweep.checked_config
+        self._plan = Plan.of(self.sweep.checked_config)
+        self._records: dict[str, RunRecord] = {}
+        self._read_revision = -1
         self._sending = threading.Lock()
         self.connected = False  # until a page has said hello there is nobody to send to
         self._revision = -1
@@ -68,20 +70,21 @@ class Dashboard(anywidget.AnyWidget):
         with self._sending:
             if not self.connected or revision == self._revision:
                 return
-            view, runs, changed, read_revision = self._read(self._revision)
+            view, runs = self._read()
+            changed = [run for run in runs if run.revision > self._revision]
             series = self._new_series([run.id for run in changed])
-            self._revision = read_revision
-            best = analysis.best_run(runs, self._config.metric)
+            self._revision = self._read_revision
+            best = analysis.best_run(runs, self._plan.config.metric)
             self._tell("delta", None, view, self._views(changed, best), series)
 
     def snapshot(self, session: str | None, cursors: Mapping[str, Mapping[str, int]]) -> None:
         """Send one page all it lacks."""
         with self._sending:
-            view, runs, _, revision = self._read(-1)
-            best = analysis.best_run(runs, self._config.metric)
+            view, runs = self._read()
+            best = analysis.best_run(runs, self._plan.config.metric)
             series = self._series_since([run.id for run in runs], cursors)
             if not self.connected:
-                self.connected, self._revision = True, revision
+                self.connected, self._revision = True, self._read_revision
             if not cursors:
                 series = [each.reduce(SNAPSHOT_POINTS) for each in series]
             self._tell("delta" if cursors else "snapshot", session, view, self._views(runs, best), series)
@@ -134,19 +137,21 @@ class Dashboard(anywidget.AnyWidget):
 
     # -- private -------------------------------------------------------------------------------------------------
 
-    def _read(self, since: int) -> tuple[dict[str, Any], list[RunRecord], list[RunRecord], int]:
+    def _read(self) -> tuple[dict[str, Any], list[RunRecord]]:
+        """The header and all runs; only those that changed since the last time are fetched."""
         with self.sweep.store.read() as db:
             sweep = db.sweep(self.sweep.id)
             if sweep is None:
                 raise NbsweepError(f"sweep {self.sweep.id} is no longer in the store")
-            runs = db.runs(self.sweep.id)
+            self._records.update({run.id: run for run in db.runs(self.sweep.id, since_revision=self._read_revision)})
             agents = db.agents(self.sweep.id)
-        changed = [run for run in runs if run.revision > since]
-        return sweep_view(sweep, self._config, runs, agents), runs, changed, sweep.revision
+        self._read_revision = sweep.revision
+        runs = list(self._records.values())
+        return sweep_view(sweep, self._plan, runs, agents), runs
 
     def _views(self, runs: list[RunRecord], best: RunRecord | None) -> list[dict[str, Any]]:
         now = time.time()
-        return [run_view(run, self._config, best, now) for run in runs]
+        return [run_view(run, self._plan.config, best, now) for run in runs]
 
     def _new_series(self, run_ids: list[str]) -> list[Series]:
         known = {pair: count for pair, count in self._known.items() if pair[0] in run_ids}

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from nbsweep import analysis
+from nbsweep.notebook.views import Plan
 
 if TYPE_CHECKING:
     from nbsweep.sweeps import Sweep
@@ -20,6 +21,7 @@ __all__ = ["mimebundle", "text_table"]
 
 MOST_ROWS = 20
 WIDEST_CELL = 18
+MOST_COLUMNS = 8
 
 
 def mimebundle(sweep: Sweep) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def text_table(sweep: Sweep) -> str:
         return (0 if known else 1, sign * value if known and value is not None else 0.0, run.number)
 
     now = time.time()
-    names = _varied(sweep)
+    names = Plan.of(config).parameters[:MOST_COLUMNS]
     header = ["run", "state", *([metric.name] if metric else []), *names, "duration"]
     rows = []
     for run in sorted(runs, key=order)[:MOST_ROWS]:
@@ -75,12 +77,6 @@ def text_table(sweep: Sweep) -> str:
     if sweep.note:
         lines.append(sweep.note)
     return "\n".join(lines)
-
-
-def _varied(sweep: Sweep) -> list[str]:
-    from nbsweep.notebook.views import swept_parameters
-
-    return swept_parameters(sweep.checked_config)[:8]
 
 
 def _cell(value: Any) -> str:

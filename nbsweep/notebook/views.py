@@ -21,17 +21,50 @@ from nbsweep.space import SearchSpace
 from nbsweep.store import AgentRecord, Column, History, RunRecord, SweepRecord
 from nbsweep.sweep_config import SweepConfig
 
-__all__ = ["PROTOCOL", "Series", "planned_runs", "run_view", "series_of", "sweep_view"]
+__all__ = ["PROTOCOL", "SNAPSHOT_POINTS", "Plan", "Series", "run_view", "sendable", "series_of", "sweep_view"]
 
 PROTOCOL = 1
 SNAPSHOT_POINTS = 2000
 _STATES = ("pending", "running", "finished", "failed", "stopped", "killed", "crashed")
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A sweep's config and what follows from it, worked out once."""
+
+    config: SweepConfig
+    parameters: tuple[str, ...]  # dotted names of those that vary
+    grid_size: int | None
+
+    @classmethod
+    def of(cls, config: SweepConfig) -> Plan:
+        """The plan of a config."""
+        space = SearchSpace.from_config(config.parameters)
+        return cls(config, tuple(name for name in space if not space[name].is_constant), space.grid_size)
+
+    def run_count(self, runs: Sequence[RunRecord], agents: Sequence[AgentRecord]) -> int | None:
+        """How many runs the sweep will have when what was asked for is done; None where nobody said.
+
+        An agent that has left counts with what it started, but for the newest: if it was stopped early, "3 of 5" is
+        what people want to read.
+        """
+        asked = 0
+        for agent in agents:
+            if agent.left_at is not None and agent is not agents[-1]:
+                asked += agent.started
+            elif agent.count is not None:
+                asked += agent.count
+            else:
+                limits = [limit for limit in (self.grid_size, self.config.run_cap) if limit is not None]
+                return max(min(limits), len(runs)) if limits else None
+        return max(asked, len(runs)) if agents else None
+
+
 def sweep_view(
-    sweep: SweepRecord, config: SweepConfig, runs: Sequence[RunRecord], agents: Sequence[AgentRecord]
+    sweep: SweepRecord, plan: Plan, runs: Sequence[RunRecord], agents: Sequence[AgentRecord]
 ) -> dict[str, Any]:
     """The header's data."""
+    config = plan.config
     counts = dict.fromkeys(_STATES, 0)
     for run in runs:
         counts[run.state] += 1
@@ -45,38 +78,13 @@ def sweep_view(
         "metric": {"name": config.metric.name, "goal": config.metric.goal} if config.metric else None,
         "state": sweep.state,
         "active": any(agent.left_at is None for agent in agents),
-        "count": planned_runs(config, runs, agents),
+        "count": plan.run_count(runs, agents),
         "counts": counts,
         "best": {"run": best.id, "name": best.name, "value": sendable(value)} if best is not None else None,
         "note": sweep.note,
-        "parameters": swept_parameters(config),
+        "parameters": list(plan.parameters),
         "now": time.time(),
     }
-
-
-def swept_parameters(config: SweepConfig) -> list[str]:
-    """The dotted names of the parameters that vary."""
-    space = SearchSpace.from_config(config.parameters)
-    return [name for name in space if not space[name].is_constant]
-
-
-def planned_runs(config: SweepConfig, runs: Sequence[RunRecord], agents: Sequence[AgentRecord]) -> int | None:
-    """How many runs the sweep will have when what was asked for is done; None where nobody said.
-
-    An agent that has left counts with what it started, but for the newest: if it was stopped early, "3 of 5" is
-    what people want to read.
-    """
-    asked = 0
-    for agent in agents:
-        if agent.left_at is not None and agent is not agents[-1]:
-            asked += agent.started
-        elif agent.count is not None:
-            asked += agent.count
-        else:
-            size = SearchSpace.from_config(config.parameters).grid_size
-            limits = [limit for limit in (size, config.run_cap) if limit is not None]
-            return max(min(limits), len(runs)) if limits else None
-    return max(asked, len(runs)) if agents else None
 
 
 def run_view(run: RunRecord, config: SweepConfig, best: RunRecord | None, now: float) -> dict[str, Any]:

@@ -134,7 +134,7 @@ class Notebook:
         )
 
     def width(self, pixels: int) -> None:
-        """Make the window so wide; below about 900 pixels the side bar is put away, as a person would."""
+        """Make the window so wide."""
         self.page.set_viewport_size({"width": pixels, "height": 1000})
 
     def screenshot(self, file: Path, of: Locator | None = None) -> None:
@@ -152,6 +152,4 @@ class Notebook:
             f"{_PANEL}?.sessionContext?.isReady && {_PANEL}.sessionContext.session?.kernel?.status === 'idle'",
             timeout=max(1.0, give_up - time.monotonic()) * 1000,
         )
-        self.page.evaluate(
-            "window.jupyterapp.shell.leftCollapsed || window.jupyterapp.commands.execute('application:toggle-left-area')"
-        )
+        self.page.evaluate("window.jupyterapp.shell.collapseLeft()")

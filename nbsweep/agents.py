@@ -23,6 +23,7 @@ from nbsweep import process
 from nbsweep.controller import Controller, End, Wait
 from nbsweep.engines import Work, make_engine
 from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
+from nbsweep.judging import Judge, words
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run, bind_thread
 from nbsweep.store.records import RunRecord
@@ -41,6 +42,8 @@ class _Live:
     stop_asked_at: float | None = None
     interrupted: bool = False
     outcome: tuple[str, str | None] | None = None
+    judged: int = 0  # values of the metric when it was last judged
+    stopped_because: str | None = None
 
 
 class Agent:
@@ -91,6 +94,9 @@ class Agent:
         self._done = threading.Event()
         self._ending = False
         self._abandoned = False
+        config = self.controller.config
+        self._judge = Judge(self.store, sweep_id, config) if config.metric and config.early_terminate else None
+        self._forget_listener: Callable[[], None] = lambda: None
         self.id = self.controller.join(count)
         self._thread = threading.Thread(target=self._loop, name=f"nbsweep-agent-{self.id}", daemon=True)
 
@@ -98,6 +104,9 @@ class Agent:
         """Begin to train; returns at once."""
         process.remember_agent(self)
         self._recorder.watch_agent(self)
+        metric = self.controller.config.metric
+        if self._judge is not None or (metric is not None and metric.target is not None):
+            self._forget_listener = self._recorder.add_listener(self._wake.set)
         self._thread.start()
         return self
 
@@ -162,8 +171,7 @@ class Agent:
         raise AssertionError("unreachable")
 
     def _begin(self, record: RunRecord) -> None:
-        goal = self.controller.config.metric.goal if self.controller.config.metric else "minimize"
-        run = Run(record, goal=goal, on_finish=self._note_end)
+        run = Run(record, metric=self.controller.config.metric, on_finish=self._note_end)
         with self._lock:
             self._live[run.id] = _Live(run)
         run.on_stop(functools.partial(self._stop_asked, run.id))
@@ -178,6 +186,8 @@ class Agent:
         stopping = any(live.stop_asked_at is not None for live in self._live.values())
         self._wake.wait(0.05 if stopping else timeout_s)
         self._wake.clear()
+        with contextlib.suppress(StoreError):  # the next value is another chance
+            self._look_at_metrics()
         for run_id, live in list(self._live.items()):
             if live.stop_asked_at is None:
                 continue
@@ -188,7 +198,26 @@ class Agent:
                 live.interrupted = True
                 self._engine.interrupt(run_id)
 
+    def _look_at_metrics(self) -> None:
+        """Judge the runs that have logged their metric since the last look; see whether one reached the target."""
+        metric = self.controller.config.metric
+        fresh = {run_id: live for run_id, live in list(self._live.items()) if live.run.metric_count > live.judged}
+        if metric is None or not fresh:
+            return
+        for live in fresh.values():
+            live.judged = live.run.metric_count
+            if metric.target is not None and _reached(live.run.metric_best, metric.target, metric.goal):
+                self.controller.target_reached(live.run.name)
+                self._ending = True
+        if self._judge is None:
+            return
+        ready = [run_id for run_id, live in fresh.items() if live.judged >= self._judge.first_band]
+        for run_id, verdict in (self._judge.to_stop(ready) if ready else {}).items():
+            fresh[run_id].stopped_because = words(verdict, metric.goal)
+            fresh[run_id].run.request_stop("stopped")
+
     def _leave(self) -> None:
+        self._forget_listener()
         if not self._abandoned:
             with contextlib.suppress(NbsweepError):
                 self.controller.leave(self.id)
@@ -241,10 +270,12 @@ class Agent:
         if error is not None:
             run.print("stderr", error)
         run.close(state)
+        live = self._live.get(run.id)
+        because = live.stopped_because if live is not None and state == "stopped" else None
         for attempt in range(STORE_TRIES):
             try:
                 self._recorder.release(run)
-                self.controller.report(run.id, state, error)
+                self.controller.report(run.id, state, error, stopped_because=because)
                 break
             except StoreError as trouble:
                 if attempt == STORE_TRIES - 1:
@@ -286,6 +317,10 @@ def _check(function: Callable[..., Any], count: int | None) -> None:
         raise UsageError(f"function={function!r:.80}: an agent needs the training function, agent(sweep_id, train)")
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise UsageError(f"count={count!r}: use a whole number, 1 or more, or None for no limit")
+
+
+def _reached(value: float | None, target: float, goal: str) -> bool:
+    return value is not None and (value <= target if goal == "minimize" else value >= target)
 
 
 def _traceback(exception: BaseException) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from nbsweep import process, sweep_config
 from nbsweep.agents import Agent
-from nbsweep.controller import create_run, create_sweep, end_run, not_yet
+from nbsweep.controller import create_run, create_sweep, end_run
 from nbsweep.errors import UsageError
 from nbsweep.progress import wait_for
 from nbsweep.run_config import Config, Summary
@@ -45,7 +45,7 @@ def sweep(
     """
     _warn_ignored("sweep", ignored)
     checked = sweep_config.load(config)
-    for note in (*checked.notes, *not_yet(checked)):
+    for note in checked.notes:
         warnings.warn(note, stacklevel=2)
     record = create_sweep(process.recorder().store, checked, project=project, name=name, seed=seed)
     process.set_current_sweep(record.id)

@@ -31,7 +31,6 @@ __all__ = [
     "create_run",
     "create_sweep",
     "end_run",
-    "not_yet",
 ]
 
 DEFAULT_PROJECT = "uncategorized"
@@ -76,16 +75,6 @@ def create_sweep(
     with store.write() as db:
         db.insert_sweep(record)
     return record
-
-
-def not_yet(config: SweepConfig) -> list[str]:
-    """What the config asks for and this version does not do; a sweep runs without it, and says so."""
-    notes = []
-    if config.early_terminate is not None:
-        notes.append("early_terminate: this version does not end runs early yet; every run trains to its end")
-    if config.metric is not None and config.metric.target is not None:
-        notes.append("metric.target: this version does not end a sweep at its target yet; use --count, or stop it")
-    return notes
 
 
 def create_run(
@@ -174,7 +163,7 @@ class Controller:
             recover_in(db, self.sweep_id)
             sweep = existing_sweep(db, self.sweep_id)
             db.insert_agent(agent)
-            if sweep.state == "finished" or sweep.note_kind == "failures":
+            if sweep.state == "finished" or sweep.note_kind == "failures":  # also after its target was reached
                 db.update_sweep(self.sweep_id, state="running", note=None, note_kind=None)
             else:
                 db.update_sweep(self.sweep_id)
@@ -199,15 +188,25 @@ class Controller:
             self._searcher, self._told_revision = None, -1
             raise
 
-    def report(self, run_id: str, state: str, error: str | None = None) -> None:
+    def report(self, run_id: str, state: str, error: str | None = None, *, stopped_because: str | None = None) -> None:
         """Record how a run ended. Three failures at an agent's start pause the sweep, with the last traceback."""
         with self.store.write() as db:
             run = db.run(run_id)
             if run is None or not run.live:
                 return
-            db.update_run(run_id, state=state, error=error, finished_at=time.time())
+            db.update_run(run_id, state=state, error=error, stopped_because=stopped_because, finished_at=time.time())
             if state == "failed" and run.agent_id is not None:
                 self._pause_if_all_fail(db, run.agent_id, error)
+
+    def target_reached(self, run_name: str) -> None:
+        """A run has reached the metric's target: the agents end after their current runs, the sweep is finished."""
+        target = self.config.metric.target if self.config.metric else None
+        with self.store.write() as db:
+            if existing_sweep(db, self.sweep_id).state in ("running", "paused"):
+                working = [agent.id for agent in db.agents(self.sweep_id) if agent.left_at is None]
+                db.update_agents(working, stop_requested=1)
+                note = f"Run {run_name} reached the target {target:g}."
+                db.update_sweep(self.sweep_id, state="finished", note=note, note_kind="target")
 
     # -- for people ----------------------------------------------------------------------------------------------
 

@@ -6,16 +6,18 @@ on the recorder's thread, or on the thread that asks for the summary. `current_r
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from nbsweep.errors import RunStopped, UsageError
 from nbsweep.run_config import Config, Summary
 from nbsweep.store import RunTail
 from nbsweep.store.records import RunRecord
+from nbsweep.sweep_config import Metric
 from nbsweep.values import PLAIN_TYPES, Unkept, capture, plain
 
 __all__ = ["AGGREGATES", "Run", "bind_thread", "current_run", "set_process_run", "thread_run"]
@@ -43,7 +45,7 @@ class Run:
         self,
         record: RunRecord,
         *,
-        goal: str = "minimize",
+        metric: Metric | None = None,
         on_finish: Callable[[Run, str, str | None], None] | None = None,
     ) -> None:
         self.id = record.id
@@ -56,7 +58,9 @@ class Run:
         self.notes = record.notes
         self.state = "running"
         self.config = Config(record.config, locked=record.sweep_id is not None, on_change=self._config_changed)
-        self._goal = goal
+        self._metric = metric
+        self.metric_count = 0  # finite values of the sweep's metric so far
+        self.metric_best: float | None = None
         self._on_finish = on_finish
         self._pending: list[tuple[int | None, float, dict[str, Any]]] = []
         self._partial: dict[str, Any] = {}
@@ -120,7 +124,7 @@ class Run:
         """
         if summary not in AGGREGATES:
             raise UsageError(f"define_metric({name!r}, summary={summary!r}): use one of {', '.join(AGGREGATES)}")
-        self._aggregates[name] = ("min" if self._goal == "minimize" else "max") if summary == "best" else summary
+        self._aggregates[name] = self._best_is() if summary == "best" else summary
 
     def finish(self, exit_code: int | None = None) -> None:
         """End the run: write what is left and set its state. Does nothing on a run that has ended.
@@ -238,10 +242,21 @@ class Run:
                 continue
             row[key] = kept
             self._summarise(key, kept)
+            if self._metric is not None and key == self._metric.name:
+                self._note_metric(kept)
         number = self._next_step if step is None else step
         self._next_step = number + 1
         self._drained.append((number, time_s, row))
         self._dirty.add("summary")
+
+    def _best_is(self) -> Literal["min", "max"]:
+        return "max" if self._metric is not None and self._metric.goal == "maximize" else "min"
+
+    def _note_metric(self, value: Any) -> None:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+            self.metric_count += 1
+            pick = max if self._best_is() == "max" else min
+            self.metric_best = value if self.metric_best is None else pick(self.metric_best, value)
 
     def _summarise(self, key: str, value: Any) -> None:
         how = self._aggregates.get(key, "last")

@@ -392,3 +392,59 @@ def test_importing_nbsweep_loads_nothing_heavy() -> None:
     heavy = ("numpy", "sklearn", "sqlalchemy", "IPython", "pandas", "yaml")
     code = f"import sys, nbsweep; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+EARLY: dict[str, Any] = {
+    "method": "grid",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"level": {"values": [1, 2, 3, 4]}},
+    "early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 2},
+}
+
+
+def test_early_termination_stops_a_worse_run_at_its_band_and_says_why() -> None:
+    swallowed: list[BaseException] = []
+
+    def train(config: Any) -> None:
+        for _ in range(400):
+            try:
+                nbsweep.log({"loss": float(config.level)})
+            except Exception as error:
+                swallowed.append(error)
+            time.sleep(0.005)
+
+    sweep_id = nbsweep.sweep(EARLY)
+    nbsweep.agent(sweep_id, train)
+    runs = nbsweep.Sweep(sweep_id).runs
+    # The first is alone at its bands; of two the threshold is the worse, and a tie goes on.
+    assert [run.state for run in runs] == ["finished", "finished", "stopped", "stopped"]
+    assert all((run.why or "").startswith(f"band 3 · {level} > ") for level, run in ((3, runs[2]), (4, runs[3])))
+    lengths = nbsweep.Sweep(sweep_id).history().groupby("run").size()
+    assert all(lengths[run.name] < 400 for run in runs[2:]), "they ended long before their last step"
+    assert all(run.error is None for run in runs), "a stop leaves no traceback behind"
+    assert not swallowed, "except Exception cannot swallow a stop"
+
+
+def test_ties_go_on() -> None:
+    def train() -> None:
+        for _ in range(30):
+            nbsweep.log({"loss": 1.0})
+            time.sleep(0.005)
+
+    sweep_id = nbsweep.sweep(EARLY)
+    nbsweep.agent(sweep_id, train)
+    assert [run.state for run in nbsweep.Sweep(sweep_id).runs] == ["finished"] * 4
+
+
+def test_a_sweep_ends_when_a_run_reaches_the_target() -> None:
+    def train(config: Any) -> None:
+        nbsweep.log({"loss": 1.0 / config.level})
+        time.sleep(0.3)
+
+    config = {**EARLY, "metric": {"name": "loss", "goal": "minimize", "target": 0.5}}
+    del config["early_terminate"]
+    sweep_id = nbsweep.sweep(config)
+    nbsweep.agent(sweep_id, train)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [run.state for run in sweep.runs] == ["finished", "finished"] and sweep.state == "finished"
+    assert "reached the target 0.5" in (sweep.note or "")

@@ -15,7 +15,7 @@ from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class
 from nbsweep import process, sweep_config
 from nbsweep.agents import Agent
 from nbsweep.analysis import best_run, flat, metric_value
-from nbsweep.controller import create_sweep, not_yet
+from nbsweep.controller import create_sweep
 from nbsweep.errors import ConfigError, UsageError
 from nbsweep.notebook import live
 from nbsweep.notebook.body import training_function
@@ -102,7 +102,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
 
     def _define(self, config: Any, options: argparse.Namespace, name: str | None) -> SpaceCard:
         checked = sweep_config.load(config)
-        for note in (*checked.notes, *not_yet(checked)):
+        for note in checked.notes:
             warnings.warn(note, stacklevel=2)
         existing = _same_sweep(name, checked, options)
         record = existing or create_sweep(

@@ -60,7 +60,8 @@ def text_table(sweep: Sweep) -> str:
         rows.append(
             [
                 run.name + star,
-                run.state + (f": {run.error_line}"[: 2 * WIDEST_CELL] if run.state == "failed" else ""),
+                run.state
+                + (f": {run.why}"[: 2 * WIDEST_CELL] if run.why and run.state in ("failed", "stopped") else ""),
                 *value,
                 *[_cell(flat.get(name)) for name in names],
                 "" if duration is None else f"{duration:.1f} s",

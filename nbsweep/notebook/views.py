@@ -100,7 +100,7 @@ def run_view(run: RunRecord, config: SweepConfig, best: RunRecord | None, now: f
         "summary": sendable(run.summary),
         "started_at": run.started_at,
         "duration_s": run.duration_s(now),
-        "error": run.error_line,
+        "error": run.why,
     }
 
 

@@ -45,6 +45,7 @@ class RunRecord:
     stop_requested: bool = False
     summary: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
+    stopped_because: str | None = None
     notes: str | None = None
     tags: tuple[str, ...] = ()
     created_at: float = 0.0
@@ -55,6 +56,11 @@ class RunRecord:
     @property
     def live(self) -> bool:
         return self.state in LIVE_STATES
+
+    @property
+    def why(self) -> str | None:
+        """Why it ended as it did, in a few words: the rule that stopped it, or the last line of the traceback."""
+        return self.stopped_because or self.error_line
 
     @property
     def error_line(self) -> str | None:

@@ -74,6 +74,7 @@ runs = Table(
     Column("stop_requested", Integer, nullable=False, default=0),
     Column("summary", Text, nullable=False, default="{}"),  # JSON
     Column("error", Text),  # the traceback
+    Column("stopped_because", Text),  # at which band, against which threshold it was stopped early
     Column("notes", Text),
     Column("tags", Text),  # JSON
     Column("created_at", Float, nullable=False),

@@ -144,13 +144,23 @@ class Session:
                 )
 
     def chunks(
-        self, run_ids: Iterable[str], *, kind: str | None = None, since: Mapping[tuple[str, str], int] | None = None
+        self,
+        run_ids: Iterable[str],
+        *,
+        kind: str | None = None,
+        key: str | None = None,
+        since: Mapping[tuple[str, str], int] | None = None,
     ) -> list[Chunk]:
-        """Chunks of these runs in order; with `since` ({(run, key): count}) only those that hold newer values."""
+        """Chunks of these runs (of one kind, of one key) in order.
+
+        With `since` ({(run, key): count}) only those that hold newer values.
+        """
         table = schema.history
         query = select(table).where(table.c.run_id.in_(list(run_ids)))
         if kind is not None:
             query = query.where(table.c.kind == kind)
+        if key is not None:
+            query = query.where(table.c.key == key)
         query = query.order_by(table.c.run_id, table.c.kind, table.c.key, table.c.seq)
         if since:
             known = [

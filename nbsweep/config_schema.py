@@ -251,3 +251,9 @@ def _value(key: Key) -> dict[str, Any]:
     }
     default = {} if key.default is None else {"default": key.default}
     return {"description": key.about, **kinds[key.kind], **default}
+
+
+if __name__ == "__main__":  # python -m nbsweep.config_schema > nbsweep/sweep_config.schema.json
+    import json
+
+    print(json.dumps(json_schema(), indent=2))

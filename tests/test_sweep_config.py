@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nbsweep import sweep_config
 from nbsweep.errors import ConfigError
 from nbsweep.sweep_config import EarlyTerminate, Metric, json_schema, load, loads, parse_yaml
 from tests import strategies
@@ -489,6 +490,11 @@ def test_what_the_json_schema_refuses_the_loader_refuses(raw: dict[str, Any]) ->
     jsonschema.Draft7Validator.check_schema(json_schema())
     assert not VALIDATOR.is_valid(raw)
     refusal(raw)
+
+
+def test_the_schema_that_is_shipped_is_the_one_that_the_tables_give() -> None:
+    shipped = Path(sweep_config.__file__).with_name("sweep_config.schema.json").read_text(encoding="utf-8")
+    assert json.loads(shipped) == json_schema(), "python -m nbsweep.config_schema > nbsweep/sweep_config.schema.json"
 
 
 def test_importing_the_loader_imports_neither_numpy_nor_yaml() -> None:

@@ -89,7 +89,8 @@ class Problems:
 
     def __init__(self) -> None:
         self.found: list[tuple[str, str]] = []
-        self.notes: list[str] = []
+        self._notes: list[str] = []
+        self._made_lists: list[str] = []
         self._values = 0
 
     def add(self, path: str, text: str) -> None:
@@ -98,8 +99,17 @@ class Problems:
 
     def note(self, text: str) -> None:
         """Note a thing to tell the user, once."""
-        if text not in self.notes:
-            self.notes.append(text)
+        if text not in self._notes:
+            self._notes.append(text)
+
+    @property
+    def notes(self) -> list[str]:
+        """What to tell the user, once."""
+        if not self._made_lists:
+            return [*self._notes]
+        first, more = self._made_lists[0], len(self._made_lists) - 1
+        places = f"{first} and in {more} other place{'s' * (more > 1)}" if more else first
+        return [*self._notes, f"{places}: a tuple, range or array became a list"]
 
     @property
     def count(self) -> int:
@@ -214,25 +224,27 @@ class Problems:
         if isinstance(value, list):
             return value
         if isinstance(value, (tuple, range)):
-            self.note(f"{path}: a {type(value).__name__} became a list")
-            if isinstance(value, range) and not 0 <= value.stop - value.start <= _MAX_VALUES * abs(value.step):
+            if isinstance(value, range) and abs(value.stop - value.start) > _MAX_VALUES * abs(value.step):
                 return MISSING
+            self._made_lists.append(path)
             return list(value)
         if _is_numpy(value) and hasattr(value, "tolist"):
             as_list = value.tolist()
             if isinstance(as_list, list):
-                self.note(f"{path}: an array became a list")
+                self._made_lists.append(path)
                 return as_list
         return MISSING
 
     def warn_of_exponents(self, value: object, path: str) -> None:
         """Note values that look like numbers to people and are text to YAML."""
-        if isinstance(value, str) and _EXPONENT.fullmatch(value):
-            number = float(value.replace("_", ""))
-            self.note(f"{path}: {show(value)} is text; if a number is meant, write {number!r} (in YAML also !!float)")
-        elif isinstance(value, list):
-            for number, item in enumerate(value):
-                self.warn_of_exponents(item, join(path, number))
+        texts = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+        mistaken = [text for text in texts if _EXPONENT.fullmatch(text)]
+        if mistaken:
+            numbers = ", ".join(repr(float(text.replace("_", ""))) for text in mistaken[:5])
+            self.note(
+                f"{path}: {', '.join(map(show, mistaken[:5]))} {'are' if mistaken[1:] else 'is'} text; if numbers are "
+                f"meant, write {numbers} (in YAML also !!float)"
+            )
 
     def _plain_mapping(self, value: Mapping[Any, Any], path: str, depth: int) -> dict[str, Any]:
         plain: dict[str, Any] = {}

@@ -17,7 +17,7 @@ from typing import Any
 
 from nbsweep.config_problems import show
 from nbsweep.errors import UsageError
-from nbsweep.support import UNIT, Axis, Listed, Stepped, first_multiple, last_multiple, steps_within
+from nbsweep.support import UNIT, Axis, Listed, Stepped, first_multiple, last_multiple, plain, steps_within
 
 __all__ = ["Choice", "Continuous", "Integers", "Law", "Quantised", "Real", "law"]
 
@@ -346,6 +346,7 @@ def _nth(u: float, n: int) -> int:
 
 
 def _real(value: Any) -> float:
+    value = plain(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise _not_among(value, "numbers")
     return float(value)

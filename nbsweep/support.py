@@ -22,6 +22,7 @@ __all__ = [
     "first_multiple",
     "identity",
     "last_multiple",
+    "plain",
     "steps_within",
 ]
 
@@ -40,10 +41,23 @@ def identity(value: Any) -> str:
     >>> identity({"b": [1.0], "a": float("nan")})
     '{"a":NaN,"b":[1]}'
     """
-    return json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"))
+    return json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), default=repr)
+
+
+def plain(value: Any) -> Any:
+    """A NumPy scalar as the Python value that it is; all else as it is.
+
+    Examples
+    --------
+    >>> import numpy
+    >>> type(plain(numpy.int64(3)))
+    <class 'int'>
+    """
+    return value.item() if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0 else value
 
 
 def _canonical(value: Any) -> Any:
+    value = plain(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
@@ -103,7 +117,7 @@ class Listed:
     def index(self, value: Any) -> int | None:
         try:
             return self._index.get(identity(value))
-        except (TypeError, ValueError):  # no JSON value, so none of these
+        except (ValueError, RecursionError):  # it holds itself, so it is none of these
             return None
 
     def weight_below(self, index: int) -> int:
@@ -134,6 +148,7 @@ class Stepped:
         return value if isinstance(value, int) else min(max(value, self.low), self.high)
 
     def index(self, value: Any) -> int | None:
+        value = plain(value)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             return None
         if all(isinstance(number, int) for number in (value, self.step, self.offset)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import re
 import subprocess
@@ -151,10 +152,8 @@ def sleeping_in_c() -> None:
 
 def swallowing() -> None:
     while True:
-        try:
+        with contextlib.suppress(Exception):
             forever_logging()
-        except Exception:
-            pass
 
 
 @pytest.mark.parametrize("train", [forever_logging, busy_python, sleeping_in_c, swallowing])

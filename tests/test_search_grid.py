@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -61,6 +62,13 @@ def test_points_are_recognised_however_they_are_written() -> None:
         searcher.tell(Observation(number, {"a": value, "added by the run": 1}, "finished"))
     (left,) = all_of(searcher, start=4)
     assert left["a"] is True
+
+
+def test_numpys_numbers_are_recognised_too() -> None:
+    searcher = grid(a={"min": 1, "max": 3}, b={"values": [1, 2.5]})
+    searcher.tell(Observation(0, {"a": np.int64(1), "b": np.float32(2.5)}, "finished"))
+    searcher.tell(Observation(1, {"a": np.int32(2), "b": np.int64(1)}, "finished"))
+    assert len(all_of(searcher, start=2)) == 4
 
 
 def test_runs_with_configs_from_elsewhere_do_no_harm() -> None:

@@ -53,6 +53,7 @@ class Dashboard(anywidget.AnyWidget):
         self._plan = Plan.of(self.sweep.checked_config)
         self._records: dict[str, RunRecord] = {}
         self._read_revision = -1
+        self._best: RunRecord | None = None  # as the pages know it
         self._sending = threading.Lock()
         self.connected = False  # until a page has said hello there is nobody to send to
         self._revision = -1
@@ -75,6 +76,9 @@ class Dashboard(anywidget.AnyWidget):
             series = self._new_series([run.id for run in changed])
             self._revision = self._read_revision
             best = analysis.best_run(runs, self._plan.config.metric)
+            if self._best is not None and best is not None and self._best.id != best.id:
+                changed.append(self._records[self._best.id])  # it did not change, but is the best no more
+            self._best = best
             self._tell("delta", None, view, self._views(changed, best), series)
 
     def snapshot(self, session: str | None, cursors: Mapping[str, Mapping[str, int]]) -> None:
@@ -84,7 +88,7 @@ class Dashboard(anywidget.AnyWidget):
             best = analysis.best_run(runs, self._plan.config.metric)
             series = self._series_since([run.id for run in runs], cursors)
             if not self.connected:
-                self.connected, self._revision = True, self._read_revision
+                self.connected, self._revision, self._best = True, self._read_revision, best
             if not cursors:
                 series = [each.reduce(SNAPSHOT_POINTS) for each in series]
             self._tell("delta" if cursors else "snapshot", session, view, self._views(runs, best), series)

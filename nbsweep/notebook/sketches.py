@@ -1,0 +1,218 @@
+"""Small pictures of distributions: a parameter in, an inline SVG out.
+
+A `Curve` for what is continuous or has many values (x on the natural scale, logarithmic where the distribution is;
+area is probability), `Bars` for a few values (height is probability), a `Dot` for a constant. Nothing the user wrote
+gets into a picture, only numbers computed from it. Colours are the text's and one accent, so any theme will do.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+from nbsweep.distributions import law
+from nbsweep.space import Parameter
+from nbsweep.support import Axis, Stepped
+
+__all__ = ["ACCENT", "Bars", "Curve", "Dot", "Shape", "outline", "picture"]
+
+ACCENT = "#3b82f6"  # reads on white and on black
+WIDTH, HEIGHT = 96, 20
+MOST_BARS = 32
+PIECES = 48  # of a curve
+TAIL = 0.002  # what an unbounded distribution hides on each side
+FLAT = 0.6  # the height of a uniform distribution, so that it looks unlike a peak
+
+_SIDE, _TOP, _BASE = 3.0, 1.5, HEIGHT - 1.5
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Densities between edges; edges from 0 to 1 across the picture, heights from 0 to 1."""
+
+    edges: tuple[float, ...]
+    heights: tuple[float, ...]
+    stepped: bool = False
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Probabilities at places from 0 to 1 across the picture; heights from 0 to 1."""
+
+    places: tuple[float, ...]
+    heights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One value."""
+
+
+Shape = Curve | Bars | Dot
+
+
+def picture(parameter: Parameter) -> str:
+    """The distribution of a parameter as an SVG element.
+
+    Examples
+    --------
+    >>> from nbsweep.space import SearchSpace
+    >>> svg = picture(SearchSpace.from_config({"lr": {"min": 0.0, "max": 0.1}})["lr"])
+    >>> svg.startswith("<svg") and svg.endswith("</svg>")
+    True
+    """
+    shape = outline(parameter)
+    if isinstance(shape, Dot):
+        label, body = "one value", _dot()
+    elif isinstance(shape, Bars):
+        label, body = f"probabilities of {len(shape.places)} values", _bars(shape)
+    else:
+        label, body = "density", _curve(shape)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'role="img" aria-label="{label}"><path d="M1 {_BASE + 0.5}H{WIDTH - 1}" stroke="currentColor" '
+        f'stroke-opacity=".3" fill="none"/>{body}</svg>'
+    )
+
+
+def outline(parameter: Parameter) -> Shape:
+    """What there is to draw of a parameter.
+
+    Examples
+    --------
+    >>> from nbsweep.space import SearchSpace
+    >>> outline(SearchSpace.from_config({"x": {"values": [1, 2], "probabilities": [0.25, 0.75]}})["x"])
+    Bars(places=(0.25, 0.75), heights=(0.333..., 1.0))
+    """
+    axis = parameter.law.support or _shown_multiples(parameter)
+    if axis is None:
+        return _density(parameter)
+    if axis.size == 1:
+        return Dot()
+    logarithmic = _is_logarithmic(parameter) and axis.value(0) > 0
+    return _comb(axis, logarithmic) if axis.size <= MOST_BARS else _histogram(axis, logarithmic)
+
+
+# -- from a law to a shape -------------------------------------------------------------------------------------------
+
+
+def _is_logarithmic(parameter: Parameter) -> bool:
+    return "log" in parameter.distribution
+
+
+def _shown_multiples(parameter: Parameter) -> Stepped | None:
+    """The multiples of q that an unbounded quantised distribution shows, its tails piled on the ends."""
+    if not parameter.distribution.startswith("q_"):
+        return None
+    q = parameter.definition["q"]
+    unrounded = law({**parameter.definition, "distribution": parameter.distribution.removeprefix("q_")})
+    first, last = (round(parameter.ppf(u) / q) for u in (TAIL, 1 - TAIL))
+    return Stepped(first, last - first + 1, q, cumulative=unrounded.encode)
+
+
+def _density(parameter: Parameter) -> Shape:
+    """A curve through a continuous law, from differences of its CDF (`encode` of a continuous law)."""
+    low = parameter.min if parameter.min is not None and math.isfinite(parameter.min) else None
+    high = parameter.max if parameter.max is not None and math.isfinite(parameter.max) else None
+    logarithmic = _is_logarithmic(parameter)
+    if low is None or (logarithmic and low <= 0):
+        low = parameter.ppf(TAIL)
+    if high is None:
+        high = parameter.ppf(1 - TAIL)
+    if not low < high:  # so narrow that floats cannot tell the values apart
+        return Dot()
+    logarithmic = logarithmic and low > 0
+    shares = [i / PIECES for i in range(PIECES + 1)]
+    below = [parameter.law.encode(_between(low, high, share, logarithmic)) for share in shares]
+    return Curve(tuple(shares), _scaled([b - a for a, b in pairwise(below)]))
+
+
+def _comb(axis: Axis, logarithmic: bool) -> Bars:
+    n = axis.size
+    weights = [float(axis.weight_below(i + 1) - axis.weight_below(i)) for i in range(n)]
+    if logarithmic:
+        logs = [math.log(axis.value(i)) for i in range(n)]
+        places = [(x - logs[0]) / (logs[-1] - logs[0]) for x in logs]
+    else:
+        places = [(i + 0.5) / n for i in range(n)]
+    return Bars(tuple(places), _scaled(weights))
+
+
+def _histogram(axis: Axis, logarithmic: bool) -> Curve:
+    """Many values in pieces of whole values, so that no piece is higher for holding one more of them."""
+    n, pieces = axis.size, min(PIECES, axis.size)
+    cuts = [n * i // pieces for i in range(pieces + 1)]
+    edges = [cut / n for cut in cuts]
+    if logarithmic:
+        low, step = axis.value(0), axis.value(1) - axis.value(0)
+        ends = max(low - step / 2, low / 2), axis.value(n - 1) + step / 2
+        wanted = (_between(*ends, i / pieces, True) for i in range(1, pieces))
+        cuts = sorted({0, n, *(min(max(round((x - low) / step + 0.5), 1), n - 1) for x in wanted)})
+        span = math.log(ends[1]) - math.log(ends[0])
+        inner = [(math.log(low + (cut - 0.5) * step) - math.log(ends[0])) / span for cut in cuts[1:-1]]
+        edges = [0.0, *inner, 1.0]
+    weights = [axis.weight_below(b) - axis.weight_below(a) for a, b in pairwise(cuts)]
+    widths = [b - a for a, b in pairwise(edges)]
+    densities = [weight / width if width > 0 else 0.0 for weight, width in zip(weights, widths, strict=True)]
+    return Curve(tuple(edges), _scaled(densities, widths), stepped=True)
+
+
+def _between(low: float, high: float, share: float, logarithmic: bool) -> float:
+    """The number at `share` of the way; it neither overflows nor leaves the bounds."""
+    if logarithmic:
+        at = math.log(low) * (1 - share) + math.log(high) * share
+        return min(max(math.exp(min(at, math.log(high))), low), high)
+    return min(max(low * (1 - share) + high * share, low), high)
+
+
+def _scaled(heights: list[float], widths: list[float] | None = None) -> tuple[float, ...]:
+    """Heights from 0 to 1: the highest is 1, but what is flat stays at FLAT."""
+    widths = widths or [1.0] * len(heights)
+    mean = sum(height * width for height, width in zip(heights, widths, strict=True)) / sum(widths)
+    top = max(max(heights), mean / FLAT)
+    return tuple(height / top if top > 0 else 0.0 for height in heights)
+
+
+# -- from a shape to SVG ---------------------------------------------------------------------------------------------
+
+
+def _x(share: float) -> float:
+    return _SIDE + share * (WIDTH - 2 * _SIDE)
+
+
+def _y(height: float) -> float:
+    return _BASE - height * (_BASE - _TOP)
+
+
+def _dot() -> str:
+    return f'<circle cx="{WIDTH / 2:g}" cy="{HEIGHT / 2:g}" r="3" fill="{ACCENT}"/>'
+
+
+def _bars(bars: Bars) -> str:
+    nearest = min((b - a for a, b in pairwise(bars.places)), default=1.0) * (WIDTH - 2 * _SIDE)
+    width = min(max(nearest * 0.72, 1.0), 14.0)
+    edge = width / 2 - _SIDE  # the first and the last bar stay inside
+    inset = max(0.0, edge) if bars.places[0] < 0.01 else 0.0
+    steps = []
+    for place, height in zip(bars.places, bars.heights, strict=True):
+        x = _x(place) if not inset else _SIDE + inset + place * (WIDTH - 2 * (_SIDE + inset))
+        y = min(_y(height), _BASE - 1)  # a rare value is seen, too
+        steps.append(f"M{x - width / 2:.4g} {_BASE}V{y:.4g}h{width:.3g}V{_BASE}z")
+    return f'<path d="{"".join(steps)}" fill="{ACCENT}" fill-opacity=".8"/>'
+
+
+def _curve(curve: Curve) -> str:
+    if curve.stepped:
+        line = "".join(
+            f"L{_x(a):.4g} {_y(height):.4g}H{_x(b):.4g}"
+            for (a, b), height in zip(pairwise(curve.edges), curve.heights, strict=True)
+        )
+    else:
+        ys = [curve.heights[0], *((a + b) / 2 for a, b in pairwise(curve.heights)), curve.heights[-1]]
+        line = "".join(f"L{_x(edge):.4g} {_y(y):.4g}" for edge, y in zip(curve.edges, ys, strict=True))
+    start, end = _x(curve.edges[0]), _x(curve.edges[-1])
+    return (
+        f'<path d="M{start:.4g} {_BASE}{line}L{end:.4g} {_BASE}z" fill="{ACCENT}" fill-opacity=".22"/>'
+        f'<path d="M{line[1:]}" fill="none" stroke="{ACCENT}" stroke-width="1.4" stroke-linejoin="round"/>'
+    )

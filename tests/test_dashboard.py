@@ -1,0 +1,188 @@
+"""The dashboard's Python half: what pages are told is what the store holds, whenever they come."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nbsweep
+from nbsweep.notebook.dashboard import Dashboard
+from nbsweep.notebook.views import Series, sendable
+from tests.test_agents import until
+
+pytestmark = pytest.mark.usefixtures("tmp_store")
+
+CONFIG: dict[str, Any] = {
+    "method": "grid",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"level": {"values": [3, 1, 2, 4]}, "name": {"value": "<img src=x onerror=alert(1)>"}},
+}
+
+
+class Page:
+    """A front end that applies messages as the protocol says."""
+
+    def __init__(self, dashboard: Dashboard, session: str) -> None:
+        self.session = session
+        self.runs: dict[str, Any] = {}
+        self.sweep: dict[str, Any] = {}
+        self.series: dict[tuple[str, str], list[float]] = {}
+        self.totals: dict[tuple[str, str], int] = {}
+        self.notices: list[str] = []
+        self.details: list[dict[str, Any]] = []
+        self.sent_points = 0
+        self._dashboard = dashboard
+        original = dashboard.send
+
+        def send(content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
+            original(content, buffers)
+            if content.get("to") in (None, session):
+                self.receive(content, buffers or [])
+
+        dashboard.send = send
+
+    def hello(self) -> None:
+        cursors: dict[str, dict[str, int]] = {}
+        for (run, key), total in self.totals.items():
+            cursors.setdefault(run, {})[key] = total
+        self.say({"type": "hello", "protocol": 1, "cursors": cursors})
+
+    def say(self, message: dict[str, Any]) -> None:
+        self._dashboard._handle_custom_msg({**message, "session": self.session}, [])
+
+    def receive(self, message: dict[str, Any], buffers: list[bytes]) -> None:
+        if message["type"] == "notice":
+            self.notices.append(message["text"])
+        if message["type"] == "run_detail":
+            self.details.append(message)
+        if message["type"] not in ("snapshot", "delta"):
+            return
+        if message["type"] == "snapshot":
+            self.runs, self.series, self.totals = {}, {}, {}
+        self.sweep = message["sweep"] or self.sweep
+        self.runs.update({run["id"]: run for run in message["runs"]})
+        for each in message["series"]:
+            pair = (each["run"], each["key"])
+            values = np.frombuffer(buffers[each["values"]], "<f8").tolist()
+            assert len(values) * 8 == len(buffers[each["steps"]])
+            known = self.totals.get(pair, 0)
+            assert each["start"] <= known, "a gap"
+            self.series.setdefault(pair, []).extend(values[known - each["start"] :])
+            self.totals[pair] = each["total"]
+            self.sent_points += len(values)
+
+    def stars(self) -> list[str]:
+        return [run["id"] for run in self.runs.values() if run["best"]]
+
+
+def trained(train: Callable[..., Any], **options: Any) -> str:
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, **options)
+    return sweep_id
+
+
+def test_pages_that_come_early_late_and_again_all_see_what_the_store_holds() -> None:
+    def train(config: Any, run: Any) -> None:
+        for step in range(40):
+            run.log({"batch loss": config.level / (step + 1)})
+            if step % 10 == 0:
+                run.log({"loss": float(config.level)})
+            time.sleep(0.005)
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    dashboard = nbsweep.Sweep(sweep_id).dashboard()
+    early, late, lossy = Page(dashboard, "early"), Page(dashboard, "late"), Page(dashboard, "lossy")
+    early.hello()
+    agent = nbsweep.agent(sweep_id, train, workers=2, block=False)
+    until(lambda: early.sent_points > 50)
+    late.hello()
+    agent.wait(30)
+    lossy.totals.clear()
+    lossy.hello()
+    until(lambda: early.sweep.get("state") == "finished" and sum(early.totals.values()) == 4 * 44)
+    sweep = nbsweep.Sweep(sweep_id)
+    for page in (early, late, lossy):
+        until(lambda page=page: sum(page.totals.values()) == 4 * 44)  # type: ignore[misc]
+        for name, history in sweep.histories().items():
+            run_id = sweep.run(name).id
+            for key, column in history.columns.items():
+                assert page.series[run_id, key] == column.values.tolist()
+        assert page.stars() == [sweep.best_run.id] if sweep.best_run else False
+        assert [page.runs[run.id]["state"] for run in sweep.runs] == ["finished"] * 4
+        assert page.sweep["best"]["value"] == 1.0 and page.sweep["count"] == 4
+
+
+def test_a_page_with_cursors_gets_only_what_it_lacks() -> None:
+    sweep_id = trained(lambda run: [run.log({"loss": float(i)}) for i in range(100)])
+    dashboard = nbsweep.Sweep(sweep_id).dashboard()
+    page = Page(dashboard, "one")
+    page.hello()
+    assert page.sent_points == 400
+    page.hello()
+    assert page.sent_points == 400
+
+
+def test_nothing_is_sent_before_a_page_said_hello() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    dashboard = nbsweep.Sweep(sweep_id).dashboard()
+    page = Page(dashboard, "one")
+    nbsweep.agent(sweep_id, lambda run: run.log({"loss": 1.0}))
+    time.sleep(0.3)
+    assert page.sent_points == 0 and not page.runs
+
+
+def test_a_long_series_is_reduced_and_its_spikes_are_kept() -> None:
+    values = np.zeros(100_000)
+    values[31_337], values[77_777] = 5.0, math.nan
+    series = Series("r", "loss", 0, 100_000, np.arange(100_000.0), values).reduce(2000)
+    assert len(series.values) <= 2000 and series.total == 100_000 and series.reduced
+    assert series.steps[series.values == 5.0].tolist() == [31_337.0]
+
+
+def test_a_page_stops_and_pauses_and_is_told_what_went_wrong() -> None:
+    def train(run: Any) -> None:
+        while True:
+            run.log({"loss": 1.0})
+            time.sleep(0.005)
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    sweep = nbsweep.Sweep(sweep_id)
+    page = Page(sweep.dashboard(), "one")
+    page.hello()
+    agent = nbsweep.agent(sweep_id, train, workers=2, block=False)
+    until(lambda: len(sweep.runs) == 2)
+    page.say({"type": "command", "command": "pause"})
+    assert sweep.state == "paused"
+    page.say({"type": "command", "command": "kill_run", "run": sweep.runs[0].id})
+    until(lambda: sweep.runs[0].state == "killed")
+    page.say({"type": "command", "command": "kill_run", "run": "nobody"})
+    assert "no run 'nobody'" in page.notices[0]
+    page.say({"type": "command", "command": "stop"})
+    assert agent.wait(10)
+    until(lambda: [run["state"] for run in page.runs.values()] == ["killed", "killed"])
+
+
+def test_a_failed_runs_traceback_and_console_are_given_on_request() -> None:
+    def train(run: Any) -> None:
+        run.print("stdout", "hello\n")
+        raise ValueError("no")
+
+    sweep_id = trained(train, count=1)
+    sweep = nbsweep.Sweep(sweep_id)
+    page = Page(sweep.dashboard(), "one")
+    page.hello()
+    run = sweep.runs[0]
+    assert page.runs[run.id]["error"] == "ValueError: no"
+    page.say({"type": "run_detail", "run": run.id})
+    [detail] = page.details
+    assert detail["console"].startswith("hello\n") and "ValueError: no" in detail["traceback"]
+    assert detail["config"]["name"] == "<img src=x onerror=alert(1)>"
+
+
+def test_what_json_lacks_is_sent_as_words() -> None:
+    assert sendable({"a": math.nan, "b": [math.inf, -math.inf, 1]}) == {"a": "NaN", "b": ["Infinity", "-Infinity", 1]}

@@ -45,7 +45,8 @@ def main() -> int:
     del os.environ["NBSWEEP_STORAGE"]
     if sys.stdout.isatty():
         print("Opening JupyterLab; end it with Ctrl-C.")
-        return subprocess.call([sys.executable, "-m", "jupyterlab", notebook.name])
+        as_root = ["--allow-root"] if os.geteuid() == 0 else []  # in a container
+        return subprocess.call([sys.executable, "-m", "jupyterlab", *as_root, notebook.name])
     return 0
 
 

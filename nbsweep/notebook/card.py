@@ -7,7 +7,6 @@ escaped; there are no scripts, and where a viewer strips styles and SVG (GitHub)
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,31 +23,42 @@ __all__ = ["Row", "SpaceCard", "row_of"]
 
 WIDEST_RANGE = 60  # in text, where nothing is cut to fit
 WIDEST_NAME = 40
+WIDEST_LIST = 240
+TAIL = 12  # of a long name, always seen
 LONGEST_TOOLTIP = 1000
 WRITTEN_OUT = 10**9  # counts from here on are rounded: 1.0e12
 QUANTILES = (0.1, 0.5, 0.9)
 
 STYLE = """<style>
-.nbsweep-card{max-width:880px;line-height:1.35}
+.nbsweep-card{max-width:960px;line-height:1.35;container-type:inline-size}
 .nbsweep-card .nbs-head{margin:2px 0 4px;overflow-wrap:anywhere}
 .nbsweep-card .nbs-dim{opacity:.65}
 .nbsweep-card table.nbs-space{table-layout:fixed;width:100%;margin:0;border-collapse:collapse;font-size:12px}
-.nbsweep-card table.nbs-space th,.nbsweep-card table.nbs-space td{padding:2px 8px 2px 0;text-align:left;
-vertical-align:middle;line-height:20px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;
-unicode-bidi:isolate;max-width:none;border:0}
+.nbsweep-card table.nbs-space th,.nbsweep-card table.nbs-space td{padding:2px 6px;text-align:left;
+vertical-align:middle;line-height:15px;overflow:hidden;max-width:none;border:0}
 .nbsweep-card table.nbs-space th{font-weight:normal;opacity:.65}
-.nbsweep-card table.nbs-space th:first-child,.nbsweep-card table.nbs-space td:first-child{padding-left:6px}
 .nbsweep-card table.nbs-space tbody tr{border-top:1px solid rgba(128,128,128,.22)}
-.nbsweep-card table.nbs-space .nbs-count{text-align:right;padding-right:6px;font-variant-numeric:tabular-nums}
+.nbsweep-card table.nbs-space .nbs-count{text-align:right;font-variant-numeric:tabular-nums}
+.nbsweep-card .nbs-pair{display:grid;grid-template-columns:minmax(0,1fr);column-gap:10px}
+.nbsweep-card .nbs-pair>*{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;unicode-bidi:isolate}
+.nbsweep-card .nbs-pair>.nbs-list{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;
+white-space:normal;overflow-wrap:anywhere}
 .nbsweep-card .nbs-name{display:flex;font-weight:600}
 .nbsweep-card .nbs-name span{overflow:hidden;text-overflow:ellipsis;white-space:pre}
-.nbsweep-card .nbs-nest{flex:0 100 auto;min-width:1.5em;font-weight:normal;opacity:.65}
-.nbsweep-card .nbs-leaf{flex:0 1 auto}
-.nbsweep-card svg{display:block;overflow:visible}
+.nbsweep-card .nbs-nest{flex:0 100 auto;min-width:0;font-weight:normal;opacity:.65}
+.nbsweep-card .nbs-tail{flex:0 0 auto}
+.nbsweep-card svg{display:block}
+@container (min-width:760px){
+.nbsweep-card .nbs-pair{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}
+.nbsweep-card .nbs-pair>.nbs-list{grid-column:span 2;-webkit-line-clamp:1}}
 </style>"""
+"""Where the card is narrow a pair is two lines, name over distribution; where it is wide, two columns."""
 
-COLUMNS = (("parameter", "21%"), ("", "108px"), ("distribution", "22%"), ("range", "26%"), ("examples", ""))
-COUNT_WIDTH = "60px"
+COLUMNS = '<colgroup><col style="width:42%"><col style="width:108px"><col><col style="width:62px"></colgroup>'
+HEADS = (
+    '<th><div class="nbs-pair"><span>parameter</span><span>distribution</span></div></th><th></th>'
+    '<th><div class="nbs-pair"><span>range</span><span>examples</span></div></th><th class="nbs-count">values</th>'
+)
 
 
 @dataclass(frozen=True)
@@ -99,21 +109,18 @@ class SpaceCard:
         verb = "attached to" if self.attached else "defined"
         rows = [("parameter", "distribution", "range", "examples", "values")]
         for row in self.rows():
-            name = _cut(row.parameter.name, WIDEST_NAME)
+            name = _cut_inside(row.parameter.name, WIDEST_NAME)
             rows.append((name, row.parameter.distribution, _cut(row.extent, WIDEST_RANGE), row.examples, row.count))
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         table = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         return "\n".join([f"Sweep {self.sweep.name} {verb} (id {self.sweep.id}) · {self.headline()}", *table])
 
     def _repr_html_(self) -> str:
-        verb = "attached to" if self.attached else "defined"
-        columns = "".join(f'<col style="width:{width}">' if width else "<col>" for _, width in COLUMNS)
-        heads = "".join(f"<th>{name}</th>" for name, _ in COLUMNS)
+        verb = "attached" if self.attached else "defined"
         return (
-            f'{STYLE}<div class="nbsweep-card"><div class="nbs-head"><b>{_text(self.sweep.name, 200)}</b> '
+            f'{STYLE}<div class="nbsweep-card"><div class="nbs-head"><b>{_text(self.sweep.name)}</b> '
             f'<span class="nbs-dim">{verb} · id {_text(self.sweep.id)} · {_text(self.headline())}</span></div>'
-            f'<table class="nbs-space"><colgroup>{columns}<col style="width:{COUNT_WIDTH}"></colgroup>'
-            f'<thead><tr>{heads}<th class="nbs-count">values</th></tr></thead>'
+            f'<table class="nbs-space">{COLUMNS}<thead><tr>{HEADS}</tr></thead>'
             f"<tbody>{''.join(map(_html_row, self.rows()))}</tbody></table></div>"
         )
 
@@ -156,8 +163,8 @@ def _number(value: Any) -> str:
 
     Examples
     --------
-    >>> [_number(value) for value in (150_000, 0.1 + 0.2, 1e-5, 2.5e6, 40.0)]
-    ['150000', '0.3', '1e-5', '2.5e6', '40']
+    >>> [_number(value) for value in (150_000, 0.1 + 0.2, 1e-5, 2.5e8, 40.0)]
+    ['150000', '0.3', '1e-5', '2.5e8', '40']
     """
     if isinstance(value, int) and abs(value) < 10**7:
         return str(value)
@@ -176,19 +183,38 @@ def _cut(text: str, widest: int) -> str:
     return text if len(text) <= widest else text[: widest - 1] + "…"
 
 
-def _text(text: str, widest: int = LONGEST_TOOLTIP) -> str:
-    return html.escape(_cut(text, widest))
+def _cut_inside(text: str, widest: int) -> str:
+    """On one line, cut in the middle: names that differ often differ at their ends."""
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    if len(text) <= widest:
+        return text
+    tail = widest // 2
+    return f"{text[: widest - 1 - tail]}…{text[-tail:]}"
+
+
+def _text(text: str) -> str:
+    return html.escape(_cut(text, LONGEST_TOOLTIP))
 
 
 def _html_row(row: Row) -> str:
-    path = row.parameter.path
-    nest = f'<span class="nbs-nest">{_text(".".join(path[:-1]))}.</span>' if len(path) > 1 else ""
-    name = f'<span class="nbs-name">{nest}<span class="nbs-leaf">{_text(path[-1])}</span></span>'
-    extent = f'<td title="{_text(row.extent)}"{"" if row.examples else " colspan=2"}>{_text(row.extent)}</td>'
-    examples = f'<td class="nbs-dim" title="{_text(row.examples)}">{_text(row.examples)}</td>' if row.examples else ""
-    full_count = "infinitely many" if row.size is None else _count(row.size)
+    distribution = row.parameter.distribution
+    if row.examples:
+        extent = f'<span title="{_text(row.extent)}">{_text(row.extent)}</span>'
+        extent += f'<span class="nbs-dim" title="{_text(row.examples)}">{_text(row.examples)}</span>'
+    else:
+        extent = f'<span class="nbs-list" title="{_text(row.extent)}">{_text(_cut(row.extent, WIDEST_LIST))}</span>'
     return (
-        f'<tr><td title="{_text(row.parameter.name)}">{name}</td><td>{picture(row.parameter)}</td>'
-        f'<td title="{_text(row.parameter.distribution)}">{_text(row.parameter.distribution)}</td>'
-        f'{extent}{examples}<td class="nbs-count" title="{full_count}">{row.count}</td></tr>'
+        f'<tr><td><div class="nbs-pair">{_html_name(row.parameter)}'
+        f'<span class="nbs-dim" title="{distribution}">{distribution}</span></div></td>'
+        f'<td>{picture(row.parameter)}</td><td><div class="nbs-pair">{extent}</div></td>'
+        f'<td class="nbs-count" title="{row.count} distinct values">{row.count}</td></tr>'
     )
+
+
+def _html_name(parameter: Parameter) -> str:
+    """The name in parts that give way to a narrow column in turn: first the nest, then the middle of the name."""
+    *nest, leaf = parameter.path
+    parts = [("nest", f"{'.'.join(nest)}.")] if nest else []
+    parts += [("tail", leaf)] if len(leaf) <= 2 * TAIL else [("head", leaf[:-TAIL]), ("tail", leaf[-TAIL:])]
+    spans = "".join(f'<span class="nbs-{kind}">{_text(part)}</span>' for kind, part in parts)
+    return f'<span class="nbs-name" title="{_text(parameter.name)}">{spans}</span>'

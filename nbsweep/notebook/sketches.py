@@ -18,11 +18,13 @@ from nbsweep.support import Axis, Stepped
 __all__ = ["ACCENT", "Bars", "Curve", "Dot", "Shape", "outline", "picture"]
 
 ACCENT = "#3b82f6"  # reads on white and on black
-WIDTH, HEIGHT = 96, 20
+WIDTH, HEIGHT = 96, 24
 MOST_BARS = 32
 PIECES = 48  # of a curve
 TAIL = 0.002  # what an unbounded distribution hides on each side
 FLAT = 0.6  # the height of a uniform distribution, so that it looks unlike a peak
+
+_LOG = f'<text x="{WIDTH - 2}" y="7" text-anchor="end" font-size="8" fill="currentColor" fill-opacity=".6">log</text>'
 
 _SIDE, _TOP, _BASE = 3.0, 1.5, HEIGHT - 1.5
 
@@ -33,6 +35,7 @@ class Curve:
 
     edges: tuple[float, ...]
     heights: tuple[float, ...]
+    logarithmic: bool = False
     stepped: bool = False
 
 
@@ -42,6 +45,7 @@ class Bars:
 
     places: tuple[float, ...]
     heights: tuple[float, ...]
+    logarithmic: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ def picture(parameter: Parameter) -> str:
         label, body = f"probabilities of {len(shape.places)} values", _bars(shape)
     else:
         label, body = "density", _curve(shape)
+    if not isinstance(shape, Dot) and shape.logarithmic:
+        label, body = f"{label}, on a logarithmic scale", body + _LOG
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'role="img" aria-label="{label}"><path d="M1 {_BASE + 0.5}H{WIDTH - 1}" stroke="currentColor" '
@@ -82,8 +88,8 @@ def outline(parameter: Parameter) -> Shape:
     Examples
     --------
     >>> from nbsweep.space import SearchSpace
-    >>> outline(SearchSpace.from_config({"x": {"values": [1, 2], "probabilities": [0.25, 0.75]}})["x"])
-    Bars(places=(0.25, 0.75), heights=(0.333..., 1.0))
+    >>> outline(SearchSpace.from_config({"x": {"values": [1, 2], "probabilities": [0.1, 0.9]}})["x"])
+    Bars(places=(0.25, 0.75), heights=(0.111..., 1.0), logarithmic=False)
     """
     axis = parameter.law.support or _shown_multiples(parameter)
     if axis is None:
@@ -125,37 +131,44 @@ def _density(parameter: Parameter) -> Shape:
     logarithmic = logarithmic and low > 0
     shares = [i / PIECES for i in range(PIECES + 1)]
     below = [parameter.law.encode(_between(low, high, share, logarithmic)) for share in shares]
-    return Curve(tuple(shares), _scaled([b - a for a, b in pairwise(below)]))
+    return Curve(tuple(shares), _scaled([b - a for a, b in pairwise(below)]), logarithmic)
 
 
 def _comb(axis: Axis, logarithmic: bool) -> Bars:
     n = axis.size
     weights = [float(axis.weight_below(i + 1) - axis.weight_below(i)) for i in range(n)]
     if logarithmic:
-        logs = [math.log(axis.value(i)) for i in range(n)]
-        places = [(x - logs[0]) / (logs[-1] - logs[0]) for x in logs]
+        places = [_share(axis.value(0), axis.value(n - 1), axis.value(i), True) for i in range(n)]
     else:
         places = [(i + 0.5) / n for i in range(n)]
-    return Bars(tuple(places), _scaled(weights))
+    return Bars(tuple(places), _scaled(weights), logarithmic)
 
 
 def _histogram(axis: Axis, logarithmic: bool) -> Curve:
     """Many values in pieces of whole values, so that no piece is higher for holding one more of them."""
-    n, pieces = axis.size, min(PIECES, axis.size)
-    cuts = [n * i // pieces for i in range(pieces + 1)]
-    edges = [cut / n for cut in cuts]
-    if logarithmic:
-        low, step = axis.value(0), axis.value(1) - axis.value(0)
-        ends = max(low - step / 2, low / 2), axis.value(n - 1) + step / 2
-        wanted = (_between(*ends, i / pieces, True) for i in range(1, pieces))
-        cuts = sorted({0, n, *(min(max(round((x - low) / step + 0.5), 1), n - 1) for x in wanted)})
-        span = math.log(ends[1]) - math.log(ends[0])
-        inner = [(math.log(low + (cut - 0.5) * step) - math.log(ends[0])) / span for cut in cuts[1:-1]]
-        edges = [0.0, *inner, 1.0]
-    weights = [axis.weight_below(b) - axis.weight_below(a) for a, b in pairwise(cuts)]
+    n = axis.size
+    if isinstance(axis, Stepped) and axis.cumulative is not None:  # rounded: a value stands for half a step each way
+        low, high, step = float(axis.value(0)), float(axis.value(n - 1)), float(axis.step)
+        wanted = (_between(low, high, i / PIECES, logarithmic) for i in range(1, PIECES))
+        cuts = sorted({min(max(round(x / step - low / step + 0.5), 1), n - 1) for x in wanted})
+        between = [low + (cut - 0.5) * step for cut in cuts]
+        edges = [0.0, *(_share(low, high, x, logarithmic) for x in between), 1.0]
+        below = [0.0, *map(axis.cumulative, between), 1.0]
+    else:
+        cuts = sorted({n * i // PIECES for i in range(PIECES + 1)})
+        edges = [cut / n for cut in cuts]
+        below = [axis.weight_below(cut) / axis.weight_below(n) for cut in cuts]
     widths = [b - a for a, b in pairwise(edges)]
-    densities = [weight / width if width > 0 else 0.0 for weight, width in zip(weights, widths, strict=True)]
-    return Curve(tuple(edges), _scaled(densities, widths), stepped=True)
+    masses = (b - a for a, b in pairwise(below))
+    densities = [mass / width if width > 0 else 0.0 for mass, width in zip(masses, widths, strict=True)]
+    return Curve(tuple(edges), _scaled(densities, widths), logarithmic, stepped=True)
+
+
+def _share(low: float, high: float, x: float, logarithmic: bool) -> float:
+    """How far `x` is on the way from `low` to `high`: undoes `_between`."""
+    if logarithmic:
+        low, high, x = math.log(low), math.log(high), math.log(x)
+    return min(max((x / 2 - low / 2) / (high / 2 - low / 2), 0.0), 1.0)
 
 
 def _between(low: float, high: float, share: float, logarithmic: bool) -> float:
@@ -191,7 +204,7 @@ def _dot() -> str:
 
 def _bars(bars: Bars) -> str:
     nearest = min((b - a for a, b in pairwise(bars.places)), default=1.0) * (WIDTH - 2 * _SIDE)
-    width = min(max(nearest * 0.72, 1.0), 14.0)
+    width = min(max(nearest * 0.72, 1.1), 14.0)
     edge = width / 2 - _SIDE  # the first and the last bar stay inside
     inset = max(0.0, edge) if bars.places[0] < 0.01 else 0.0
     steps = []
@@ -209,10 +222,16 @@ def _curve(curve: Curve) -> str:
             for (a, b), height in zip(pairwise(curve.edges), curve.heights, strict=True)
         )
     else:
-        ys = [curve.heights[0], *((a + b) / 2 for a, b in pairwise(curve.heights)), curve.heights[-1]]
+        h = curve.heights
+        ys = [_beyond(h[0], h[1]), *((a + b) / 2 for a, b in pairwise(h)), _beyond(h[-1], h[-2])]
         line = "".join(f"L{_x(edge):.4g} {_y(y):.4g}" for edge, y in zip(curve.edges, ys, strict=True))
     start, end = _x(curve.edges[0]), _x(curve.edges[-1])
     return (
         f'<path d="M{start:.4g} {_BASE}{line}L{end:.4g} {_BASE}z" fill="{ACCENT}" fill-opacity=".22"/>'
         f'<path d="M{line[1:]}" fill="none" stroke="{ACCENT}" stroke-width="1.4" stroke-linejoin="round"/>'
     )
+
+
+def _beyond(last: float, before: float) -> float:
+    """The height half a piece further."""
+    return min(max(last + (last - before) / 2, 0.0), 1.0)

@@ -25,6 +25,7 @@ test: lint front-end-test $(FLOOR_INSTALLED)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 
 front-end-test: $(INSTALLED)

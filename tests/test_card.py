@@ -220,7 +220,7 @@ def test_constants_of_any_type_are_a_dot_and_their_repr(value: Any, text: str) -
 
 def test_ranges_are_values_even_where_the_config_has_exponents() -> None:
     [row] = card({"lr": {"distribution": "log_uniform", "min": -9, "max": -2}}).rows()
-    assert (row.extent, row.examples, row.count) == ("0.000123 … 0.135", "0.000249, 0.00409, 0.0672", "∞")
+    assert (row.extent, row.examples, row.count) == ("1.23e-4 … 0.135", "2.49e-4, 0.00409, 0.0672", "∞")
     [row] = card({"x": {"distribution": "q_normal", "mu": 3, "sigma": 2, "q": 1}}).rows()
     assert (row.extent, row.examples, row.count) == ("mu 3, sigma 2, step 1", "0, 3, 6", "∞")
     [row] = card({"n": {"min": 1, "max": 10**12}}).rows()

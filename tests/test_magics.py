@@ -114,7 +114,8 @@ def test_train_returns_at_once_and_the_sweep_is_watched_waited_for_and_read(note
     notebook.text(DEFINE)
     notebook.run(
         "import time, nbsweep\n"
-        "def step(lr):\n    nbsweep.log({'batch loss': lr})\n    print('step of', nbsweep.run.name)\n    time.sleep(0.01)"
+        "def step(lr):\n    nbsweep.log({'batch loss': lr})\n"
+        "    print('step of', nbsweep.run.name)\n    time.sleep(0.01)"
     )
     body = "for i in range(30):\n    step(config.learning_rate)\nlog({'loss': config.learning_rate})\n"
     notebook.run("import anywidget, matplotlib.figure")  # a first import is not what is timed here

@@ -49,7 +49,7 @@ white-space:normal;overflow-wrap:anywhere}
 .nbsweep-card .nbs-tail{flex:0 0 auto}
 .nbsweep-card svg{display:block}
 @container (min-width:760px){
-.nbsweep-card .nbs-pair{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}
+.nbsweep-card .nbs-pair{grid-template-columns:minmax(0,4fr) minmax(0,3fr)}
 .nbsweep-card .nbs-pair>.nbs-list{grid-column:span 2;-webkit-line-clamp:1}}
 </style>"""
 """Where the card is narrow a pair is two lines, name over distribution; where it is wide, two columns."""
@@ -168,9 +168,11 @@ def _number(value: Any) -> str:
     """
     if isinstance(value, int) and abs(value) < 10**7:
         return str(value)
-    text = f"{value:.3g}" if not float(value).is_integer() or abs(value) >= 10**7 else f"{value:.0f}"
-    digits, e, exponent = text.partition("e")
-    return f"{digits}e{int(exponent)}" if e else digits
+    size = abs(float(value))
+    if 0 < size < 1e-3 or size >= 1e7:
+        digits, _, exponent = f"{value:.2e}".partition("e")
+        return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.3g}"
 
 
 def _count(size: int) -> str:
@@ -215,6 +217,6 @@ def _html_name(parameter: Parameter) -> str:
     """The name in parts that give way to a narrow column in turn: first the nest, then the middle of the name."""
     *nest, leaf = parameter.path
     parts = [("nest", f"{'.'.join(nest)}.")] if nest else []
-    parts += [("tail", leaf)] if len(leaf) <= 2 * TAIL else [("head", leaf[:-TAIL]), ("tail", leaf[-TAIL:])]
+    parts += [("tail", leaf)] if len(leaf) <= 2 * TAIL else [("front", leaf[:-TAIL]), ("tail", leaf[-TAIL:])]
     spans = "".join(f'<span class="nbs-{kind}">{_text(part)}</span>' for kind, part in parts)
     return f'<span class="nbs-name" title="{_text(parameter.name)}">{spans}</span>'

@@ -94,6 +94,20 @@ def test_stop_acts_within_a_second_while_another_cell_is_busy(open_notebook: Ope
     assert notebook.outputs(cell)[0]["data"]["text/plain"] == "['killed', 'killed']"
 
 
+def test_one_star_marks_the_best_run_though_each_run_beats_the_one_before(open_notebook: OpenNotebook) -> None:
+    better_and_better = CONFIG.replace("'random'", "'grid'").replace(
+        "{'min': 0.0, 'max': 1.0}", "{'values': [3, 2, 1]}"
+    )
+    train = "%%sweep_train\nimport time\nlog({'loss': config.lr})\ntime.sleep(0.5)"
+    notebook = open_notebook([better_and_better, DEFINE, train, "%sweep wait"])
+    notebook.run_all()
+    notebook.wait_idle()
+    dashboard = notebook.dashboard()
+    expect(runs(dashboard, "finished")).to_have_count(3)
+    expect(dashboard.get_by_label("the best so far").filter(visible=True)).to_have_count(1)
+    assert notebook.errors == []
+
+
 def expect_five_finished(dashboard: Locator) -> None:
     expect(runs(dashboard, "finished")).to_have_count(5, timeout=15_000)
     expect(dashboard.get_by_test_id("nbs-curves")).to_have_attribute("data-series", "5")

@@ -31,7 +31,7 @@ QUANTILES = (0.1, 0.5, 0.9)
 
 STYLE = """<style>
 .nbsweep-card{max-width:960px;line-height:1.35;container-type:inline-size}
-.nbsweep-card .nbs-head{margin:2px 0 4px;overflow-wrap:anywhere}
+.nbsweep-card .nbs-head{margin:2px 6px 4px;overflow-wrap:anywhere}
 .nbsweep-card .nbs-dim{opacity:.65}
 .nbsweep-card table.nbs-space{table-layout:fixed;width:100%;margin:0;border-collapse:collapse;font-size:12px}
 .nbsweep-card table.nbs-space th,.nbsweep-card table.nbs-space td{padding:2px 6px;text-align:left;
@@ -48,8 +48,8 @@ white-space:normal;overflow-wrap:anywhere}
 .nbsweep-card .nbs-nest{flex:0 100 auto;min-width:0;font-weight:normal;opacity:.65}
 .nbsweep-card .nbs-tail{flex:0 0 auto}
 .nbsweep-card svg{display:block}
-@container (min-width:760px){
-.nbsweep-card .nbs-pair{grid-template-columns:minmax(0,4fr) minmax(0,3fr)}
+@container (min-width:880px){
+.nbsweep-card .nbs-pair{grid-template-columns:minmax(0,8fr) minmax(0,7fr)}
 .nbsweep-card .nbs-pair>.nbs-list{grid-column:span 2;-webkit-line-clamp:1}}
 </style>"""
 """Where the card is narrow a pair is two lines, name over distribution; where it is wide, two columns."""

@@ -24,7 +24,7 @@ PIECES = 48  # of a curve
 TAIL = 0.002  # what an unbounded distribution hides on each side
 FLAT = 0.6  # the height of a uniform distribution, so that it looks unlike a peak
 
-_LOG = f'<text x="{WIDTH - 2}" y="7" text-anchor="end" font-size="8" fill="currentColor" fill-opacity=".6">log</text>'
+_LOG = f'<text x="{WIDTH - 2}" y="6" text-anchor="end" font-size="8" fill="currentColor" fill-opacity=".6">log</text>'
 
 _SIDE, _TOP, _BASE = 3.0, 1.5, HEIGHT - 1.5
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.lab import Lab
 
-CELL_TIMEOUT_S = 120
+CELL_TIMEOUT_S = 200
 OPEN_TIMEOUT_S = 60
 
 _PANEL = "window.jupyterapp.shell.currentWidget"

@@ -7,10 +7,13 @@ import importlib.util
 import os
 import shutil
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from nbsweep import process
 
 TORCHVISION_SHIM = Path(__file__).parent / "torchvision_shim"
 
@@ -20,11 +23,12 @@ _shim.loader.exec_module(importlib.util.module_from_spec(_shim))
 
 
 @pytest.fixture
-def tmp_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of an empty store that this test's process, and what it starts, uses."""
+def tmp_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of an empty store that this test's process, and what it starts, uses; closed after the test."""
     url = f"sqlite:///{tmp_path / 'nbsweep.db'}"
     monkeypatch.setenv("NBSWEEP_STORAGE", url)
-    return url
+    yield url
+    process.shut_down()
 
 
 @pytest.fixture

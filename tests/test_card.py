@@ -248,4 +248,4 @@ def test_any_space_has_a_card(parameters: dict[str, Any]) -> None:
     assert len(drawn) == len(shown.rows()) == len(shown.space)
     for svg in drawn:
         check_svg(svg)
-    assert len(repr(shown).splitlines()) == len(drawn) + 2
+    assert len(repr(shown).splitlines()) == len(drawn) + 2 + len(shown.notes())

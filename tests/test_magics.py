@@ -110,6 +110,13 @@ def test_define_shows_the_space_from_a_dict_a_variable_yaml_and_a_file(notebook:
     assert "3, 4" in card["text/plain"]
 
 
+def test_what_the_author_should_know_stands_on_the_card(notebook: Notebook) -> None:
+    config = '{"method": "grid", "entity": "me", "parameters": {"a": {"values": [(1, 2), "1e-5"]}}}'
+    card = notebook.result("%%sweep define\n" + config)
+    assert "Note: entity" in card["text/plain"]
+    assert card["text/html"].count("Note: ") == card["text/plain"].count("Note: ") >= 2
+
+
 def test_train_returns_at_once_and_the_sweep_is_watched_waited_for_and_read(notebook: Notebook, tmp_path: Path) -> None:
     notebook.text(DEFINE)
     notebook.run(

@@ -105,6 +105,10 @@ class SpaceCard:
         points = "" if size is None else f" · {_count(size)} grid point{'' if size == 1 else 's'}"
         return f"{self.config.method}{goal}{points} · seed {self.sweep.seed}"
 
+    def notes(self) -> list[str]:
+        """What the config's author should know: keys that make no difference, numbers that were text."""
+        return [f"Note: {note}" for note in self.config.notes]
+
     def __repr__(self) -> str:
         verb = "attached to" if self.attached else "defined"
         rows = [("parameter", "distribution", "range", "examples", "values")]
@@ -113,7 +117,9 @@ class SpaceCard:
             rows.append((name, row.parameter.distribution, _cut(row.extent, WIDEST_RANGE), row.examples, row.count))
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         table = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-        return "\n".join([f"Sweep {self.sweep.name} {verb} (id {self.sweep.id}) · {self.headline()}", *table])
+        return "\n".join(
+            [f"Sweep {self.sweep.name} {verb} (id {self.sweep.id}) · {self.headline()}", *table, *self.notes()]
+        )
 
     def _repr_html_(self) -> str:
         verb = "attached" if self.attached else "defined"
@@ -121,7 +127,9 @@ class SpaceCard:
             f'{STYLE}<div class="nbsweep-card"><div class="nbs-head"><b>{_text(self.sweep.name)}</b> '
             f'<span class="nbs-dim">{verb} · id {_text(self.sweep.id)} · {_text(self.headline())}</span></div>'
             f'<table class="nbs-space">{COLUMNS}<thead><tr>{HEADS}</tr></thead>'
-            f"<tbody>{''.join(map(_html_row, self.rows()))}</tbody></table></div>"
+            f"<tbody>{''.join(map(_html_row, self.rows()))}</tbody></table>"
+            + "".join(f'<div class="nbs-head">{_text(note)}</div>' for note in self.notes())
+            + "</div>"
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ast
 import shlex
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -102,8 +101,6 @@ class SweepMagics(Magics):  # type: ignore[misc]
 
     def _define(self, config: Any, options: argparse.Namespace, name: str | None) -> SpaceCard:
         checked = sweep_config.load(config)
-        for note in checked.notes:
-            warnings.warn(note, stacklevel=2)
         existing = _same_sweep(name, checked, options)
         record = existing or create_sweep(
             process.recorder().store, checked, project=options.project, name=name, seed=options.seed

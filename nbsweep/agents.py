@@ -136,6 +136,10 @@ class Agent:
             live.run.request_stop("killed")
         self._wake.set()
 
+    def __repr__(self) -> str:
+        state = f"ended: {self.end_reason}" if self.done else "at work"
+        return f"<nbsweep agent {self.id} of sweep {self.sweep_id}, {state}>"
+
     # -- the agent's thread --------------------------------------------------------------------------------------
 
     def _loop(self) -> None:

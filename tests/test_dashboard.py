@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nbsweep
-from nbsweep.notebook.dashboard import Dashboard
+from nbsweep.notebook.dashboard import Dashboard, Publisher
 from nbsweep.notebook.views import Series, sendable
 from tests.test_agents import until
 
@@ -134,6 +134,20 @@ def test_nothing_is_sent_before_a_page_said_hello() -> None:
     nbsweep.agent(sweep_id, lambda run: run.log({"loss": 1.0}))
     time.sleep(0.3)
     assert page.sent_points == 0 and not page.runs
+
+
+def test_where_no_hello_can_be_heard_the_whole_picture_is_sent_unasked() -> None:
+    sweep_id = trained(lambda run: run.log({"loss": 1.0}))
+    dashboard = nbsweep.Sweep(sweep_id).dashboard()
+    colab = Publisher(own_thread=False)
+    colab.add(dashboard)
+    colab.turn()  # before the page listens
+    page = Page(dashboard, "one")
+    begun = time.monotonic()
+    while not page.runs:
+        colab.turn()
+        assert time.monotonic() - begun < 5
+    assert page.sent_points == 4 and page.sweep["state"] == "finished"
 
 
 def test_a_long_series_is_reduced_and_its_spikes_are_kept() -> None:

@@ -34,6 +34,7 @@ _NOT_BUILT = """export default { render({ el }) {
 } }"""
 UPDATE_EVERY_S = 0.05
 LOOK_EVERY_S = 1.0
+UNASKED_EVERY_S = 1.0
 
 
 class Dashboard(anywidget.AnyWidget):
@@ -56,6 +57,8 @@ class Dashboard(anywidget.AnyWidget):
         self._best: RunRecord | None = None  # as the pages know it
         self._sending = threading.Lock()
         self.connected = False  # until a page has said hello there is nobody to send to
+        self.heard = False  # whether any page's hello has been handled
+        self._next_unasked = 0.0
         self._revision = -1
         self._known: dict[tuple[str, str], int] = {}  # (run, key): points sent to every page
         self._rows: dict[tuple[str, str], int] = {}  # (run, ""): rows read
@@ -93,6 +96,15 @@ class Dashboard(anywidget.AnyWidget):
                 series = [each.reduce(SNAPSHOT_POINTS) for each in series]
             self._tell("delta" if cursors else "snapshot", session, view, self._views(runs, best), series)
 
+    def snapshot_unasked(self) -> None:
+        """Send every page the whole picture, at most once a second: for a kernel that waiting keeps from hearing.
+
+        Which of these the page is the first to listen to does not matter, each is whole.
+        """
+        if time.monotonic() >= self._next_unasked:
+            self._next_unasked = time.monotonic() + UNASKED_EVERY_S
+            self.snapshot(None, {})
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         shown = super()._repr_mimebundle_(**kwargs)
         data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
@@ -107,6 +119,7 @@ class Dashboard(anywidget.AnyWidget):
         try:
             kind = content.get("type")
             if kind == "hello":
+                self.heard = True
                 self.snapshot(session, content.get("cursors") or {})
             elif kind == "command":
                 self._command(str(content.get("command")), content.get("run"))
@@ -235,10 +248,10 @@ class Publisher:
     def turn(self) -> None:
         """Bring every dashboard up to date, on the calling thread."""
         for dashboard in list(self._dashboards):
-            if not self._own_thread and not dashboard.connected:
-                # A kernel that is kept busy by waiting hears no hello; the page takes what comes unasked.
-                dashboard.snapshot(None, {})
             with contextlib.suppress(NbsweepError):  # the store may be away for a while; the next turn tries again
+                if not self._own_thread and not dashboard.heard:
+                    dashboard.snapshot_unasked()
+                    continue
                 with dashboard.sweep.store.read() as db:
                     sweep = db.sweep(dashboard.sweep.id)
                 if sweep is not None:

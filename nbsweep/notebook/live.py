@@ -128,6 +128,8 @@ def _wait(lives: list[_Live]) -> None:
     finally:
         for live in lives:
             live.waiters -= 1
+            if pump is not None:
+                live.dashboard.snapshot(None, {})  # the end, whatever the last turn held back
             if live.agent.done:
                 live.finish()
                 _lives.pop(live.agent.id, None)

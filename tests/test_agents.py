@@ -344,7 +344,8 @@ def test_init_defaults_give_way_to_what_the_sweep_chose() -> None:
 def test_an_interrupt_while_waiting_lets_the_current_run_finish_and_a_second_ends_it(tmp_path: Path) -> None:
     code = textwrap.dedent(
         """
-        import _thread, sys, threading, time, nbsweep
+        import _thread, signal, sys, time, nbsweep
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
         config = {"method": "random", "metric": {"name": "loss"}, "parameters": {"a": {"min": 0.0, "max": 1.0}}}
         sweep_id = nbsweep.sweep(config)
         interrupts = int(sys.argv[1])

@@ -8,6 +8,7 @@ recorder, at most twenty times a second; it also looks once a second for what ot
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 import weakref
@@ -261,7 +262,10 @@ class Publisher:
         while self._dashboards:
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
-            self.turn()
+            try:
+                self.turn()
+            except Exception:  # one dashboard's trouble (a front end that has gone) must not end all of them
+                logging.getLogger(__name__).exception("a dashboard could not be brought up to date")
             time.sleep(UPDATE_EVERY_S)
 
 

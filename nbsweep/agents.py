@@ -165,14 +165,17 @@ class Agent:
             self._leave()
 
     def _ask(self) -> RunRecord | Wait | End:
-        for attempt in range(STORE_TRIES):
+        attempt = 0
+        while True:
             try:
                 return self.controller.next_run(self.id)
             except StoreError:
-                if attempt == STORE_TRIES - 1:
+                attempt += 1
+                if self._ending:
+                    return End("stopped")
+                if attempt >= STORE_TRIES and not self._live:  # runs that train are not ended by a store that is away
                     raise
                 self._rest(1.0)
-        raise AssertionError("unreachable")
 
     def _begin(self, record: RunRecord) -> None:
         run = Run(record, metric=self.controller.config.metric, on_finish=self._note_end)
@@ -284,6 +287,9 @@ class Agent:
             except StoreError as trouble:
                 if attempt == STORE_TRIES - 1:
                     self.on_failure(run.name, f"The end of run {run.name} could not be kept: {trouble}\n")
+                    with contextlib.suppress(StoreError):  # its state may be writable where its last values are not
+                        self.controller.report(run.id, state, error, stopped_because=because)
+                    break
                 time.sleep(1.0)
         if error is not None:
             self.on_failure(run.name, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import warnings
@@ -13,6 +14,7 @@ from nbsweep.agents import Agent
 from nbsweep.controller import create_run, create_sweep, end_run
 from nbsweep.errors import UsageError
 from nbsweep.progress import wait_for
+from nbsweep.recorder import Recorder
 from nbsweep.run_config import Config, Summary
 from nbsweep.runs import Run, current_run, set_process_run
 from nbsweep.sweeps import find_sweep
@@ -135,7 +137,7 @@ def init(
         run.finish()  # in a notebook a cell that calls init() again means a new run
     recorder = process.recorder()
     record = create_run(recorder.store, project=project, name=name, tags=tags or (), notes=notes)
-    fresh = Run(record, on_finish=_end_of_own_run)
+    fresh = Run(record, on_finish=functools.partial(_end_of_own_run, recorder))
     recorder.watch(fresh)
     set_process_run(fresh)
     if config:
@@ -191,8 +193,7 @@ def current_summary() -> Summary:
     return run.summary if run is not None else Summary({}, lambda: None, lambda: None)
 
 
-def _end_of_own_run(run: Run, state: str, error: str | None) -> None:
-    recorder = process.recorder()
+def _end_of_own_run(recorder: Recorder, run: Run, state: str, error: str | None) -> None:
     recorder.release(run)
     end_run(recorder.store, run.id, state, error)
     if current_run() is run:

@@ -172,6 +172,7 @@ class Controller:
     def leave(self, agent_id: str) -> None:
         """The agent has ended; when it was the last one at work, the sweep is finished."""
         with self.store.write() as db:
+            recover_in(db, self.sweep_id)
             db.update_agents([agent_id], left_at=time.time())
             sweep = existing_sweep(db, self.sweep_id)
             others = any(agent.left_at is None for agent in db.agents(self.sweep_id))
@@ -255,6 +256,9 @@ class Controller:
             return End(f"the sweep has the {self.config.run_cap} runs of its run_cap")
         record = self._again(db) or self._suggested(db)
         if isinstance(record, End):
+            recover_in(db, self.sweep_id)  # a run of another process may have died since
+            record = self._again(db) or record
+        if isinstance(record, End):
             return record
         record = replace(record, agent_id=agent_id)
         db.insert_run(record)
@@ -335,4 +339,6 @@ class Controller:
                     db.update_run(run.id, stop_requested=True)
             if state == "cancelled" or (sweep.state != "cancelled" and not (after_current and live)):
                 db.update_sweep(self.sweep_id, state=state, note=None, note_kind=None)
+            elif sweep.state == "paused":  # the agents were told to end; the last one to leave finishes the sweep
+                db.update_sweep(self.sweep_id, state="running", note=None, note_kind=None)
         return len(live)

@@ -5,6 +5,7 @@ The first interrupt lets the current runs finish, the second ends them; either w
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nbsweep import analysis
+from nbsweep.errors import StoreError
 
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
@@ -49,7 +51,8 @@ def wait_for(
                 pump()
             if time.monotonic() >= next_line:
                 next_line = time.monotonic() + LINE_EVERY_S
-                show(_line(agents), False)
+                with contextlib.suppress(StoreError):  # a store that is away for a while ends nobody's wait
+                    show(_line(agents), False)
         except KeyboardInterrupt:
             interrupts += 1
             first = interrupts == 1
@@ -63,7 +66,8 @@ def wait_for(
     if pump is not None:
         pump()
     if agents:
-        show(_line(agents), True)
+        with contextlib.suppress(StoreError):
+            show(_line(agents), True)
 
 
 class Terminal:

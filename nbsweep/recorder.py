@@ -102,10 +102,11 @@ class Recorder:
         with self._writing:
             try:
                 changed = self._write()
-            except StoreError as error:
+            except Exception as error:  # also a value that cannot be written: the thread must outlive it
+                trouble = error if isinstance(error, StoreError) else StoreError(f"it could not be written: {error!r}")
                 if required:
-                    raise
-                self._complain(error)
+                    raise trouble from error
+                self._complain(trouble)
                 return
         if changed:
             self.notify()
@@ -145,7 +146,7 @@ class Recorder:
             self._wake.wait(FLUSH_EVERY_S)
             self._wake.clear()
             self.flush()
-            with contextlib.suppress(StoreError):  # flush() already said so
+            with contextlib.suppress(Exception):  # flush() already said so
                 self._poll()
             if self._runs or self._agents:
                 idle_since = time.monotonic()
@@ -213,4 +214,5 @@ class Recorder:
     def _complain(self, error: StoreError) -> None:
         if not self._complained:
             self._complained = True
-            warnings.warn(f"{error}; training goes on, what it logs waits in memory", stacklevel=2)
+            with contextlib.suppress(Warning):
+                warnings.warn(f"{error}; training goes on, what it logs waits in memory", stacklevel=2)

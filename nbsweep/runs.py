@@ -6,6 +6,7 @@ on the recorder's thread, or on the thread that asks for the summary. `current_r
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -175,6 +176,7 @@ class Run:
     def close(self, state: str) -> None:
         """The run has ended; what still calls `log` on it is told so."""
         self.state = state
+        self._commit_partial()
 
     @property
     def stop_state(self) -> str | None:
@@ -183,7 +185,7 @@ class Run:
 
     def print(self, stream: str, text: str) -> None:
         """Keep a piece of what the run printed ("stdout" or "stderr")."""
-        self._console.append((stream, text))
+        self._console.append((stream, text.encode("utf-8", "backslashreplace").decode()))
 
     # -- for the recorder ----------------------------------------------------------------------------------------
 
@@ -201,7 +203,8 @@ class Run:
         update: dict[str, Any] = {}
         if "summary" in dirty:
             with self._draining:
-                update["summary"] = {key: plain(value) for key, value in self._values.items() if _keepable(value)}
+                values = dict(self._values)  # training code may add keys meanwhile
+            update["summary"] = {key: plain(value) for key, value in values.items() if _keepable(value)}
         if "config" in dirty:
             update["config"] = self.config.as_dict()
         return update
@@ -240,6 +243,7 @@ class Run:
             if isinstance(kept, Unkept):
                 self._warn_unkept(key, kept)
                 continue
+            key = key.encode("utf-8", "backslashreplace").decode()
             row[key] = kept
             self._summarise(key, kept)
             if self._metric is not None and key == self._metric.name:
@@ -278,7 +282,8 @@ class Run:
             self._warned.add(key)
             text = f"log: {key!r} was not kept: {unkept.reason}"
             self.print("stderr", text + "\n")
-            warnings.warn(text, stacklevel=2)
+            with contextlib.suppress(Warning):  # whoever turns warnings into errors means those of their own thread
+                warnings.warn(text, stacklevel=2)
 
     def _config_changed(self) -> None:
         self._dirty.add("config")
@@ -286,12 +291,20 @@ class Run:
     def _end(self, state: str, error: str | None) -> None:
         if self.state != "running":
             return
+        self.state = state  # first, so that log() accepts nothing that would come too late to be written
+        self._commit_partial()
+        try:
+            if self._on_finish is not None:
+                self._on_finish(self, state, error)
+        except BaseException:
+            self.state = "running"
+            raise
+
+    def _commit_partial(self) -> None:
+        """What `log(..., commit=False)` held back becomes the last row."""
         if self._partial:
             self._pending.append((None, time.time(), self._partial))
             self._partial = {}
-        if self._on_finish is not None:
-            self._on_finish(self, state, error)
-        self.state = state
 
 
 _of_thread = threading.local()
@@ -325,7 +338,7 @@ def _all_str(data: dict[Any, Any]) -> bool:
 
 def _whole(step: Any) -> int:
     try:
-        if int(step) == step:
+        if int(step) == step and -(2**63) <= step < 2**63:
             return int(step)
     except (TypeError, ValueError, OverflowError):
         pass

@@ -449,3 +449,36 @@ def test_a_sweep_ends_when_a_run_reaches_the_target() -> None:
     sweep = nbsweep.Sweep(sweep_id)
     assert [run.state for run in sweep.runs] == ["finished", "finished"] and sweep.state == "finished"
     assert "reached the target 0.5" in (sweep.note or "")
+
+
+def test_what_commit_false_held_back_is_kept_when_the_function_returns() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, lambda run: run.log({"loss": 0.5}, commit=False), count=1)
+    assert nbsweep.Sweep(sweep_id).history()["loss"].tolist() == [0.5]
+
+
+def test_values_and_tracebacks_that_no_database_takes_do_not_hold_up_other_runs() -> None:
+    def train(run: Any) -> None:
+        run.config.update({"out": Path("/x")})
+        run.log({"loss": 0.5, "caf\udce9": 1.0})
+        if run.number == 0:
+            raise ValueError("caf\udce9")
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=2)
+    runs = nbsweep.Sweep(sweep_id).runs
+    assert [run.state for run in runs] == ["failed", "finished"]
+    assert runs[1].config["out"] == "/x"
+
+
+def test_stop_after_current_finishes_a_paused_sweep() -> None:
+    go_on = threading.Event()
+    sweep_id = nbsweep.sweep(CONFIG)
+    agent = nbsweep.agent(sweep_id, lambda config: go_on.wait(20), count=3, block=False)
+    sweep = nbsweep.Sweep(sweep_id)
+    until(lambda: len(sweep.runs) == 1)
+    sweep.pause()
+    sweep.stop(after_current=True)
+    go_on.set()
+    assert agent.wait(20)
+    assert sweep.state == "finished"

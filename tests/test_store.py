@@ -150,3 +150,14 @@ def test_two_processes_open_a_new_store_at_once(tmp_path: Path) -> None:
     code = f"from nbsweep.store import Store; Store('sqlite:///{tmp_path}/new.db')"
     children = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
     assert [child.wait(timeout=60) for child in children] == [0, 0, 0, 0]
+
+
+def test_a_reader_may_hold_cursors_for_thousands_of_columns(store: Store) -> None:
+    tail = RunTail("r1")
+    for row in range(1100):
+        tail.append(row, float(row), {"loss": float(row)})
+    with store.write() as db:
+        db.put_chunks(tail.take_chunks())
+    cursors = {(f"run{i}", "loss"): 5 for i in range(3000)} | {("r1", "loss"): 1024}
+    with store.read() as db:
+        assert [chunk.first for chunk in db.chunks(["r1"], kind="key", since=cursors)] == [1024]

@@ -19,6 +19,7 @@ from nbsweep.store.records import AgentRecord, RunRecord, SweepRecord
 
 __all__ = ["Session"]
 
+MOST_CURSORS = 200  # SQLite takes an expression of at most 1,000 terms; beyond, the rows are sifted here
 _JSON_COLUMNS = {"config", "summary", "tags"}
 
 
@@ -162,13 +163,15 @@ class Session:
         if key is not None:
             query = query.where(table.c.key == key)
         query = query.order_by(table.c.run_id, table.c.kind, table.c.key, table.c.seq)
-        if since:
+        since = {pair: count for pair, count in (since or {}).items() if count > 0}
+        if 0 < len(since) <= MOST_CURSORS:
             known = [
                 (table.c.run_id == run_id) & (table.c.key == key) & (table.c.first + table.c.count <= count)
                 for (run_id, key), count in since.items()
             ]
             query = query.where(~or_(*known))
-        return [Chunk(**row) for row in self._all(query)]
+        chunks = [Chunk(**row) for row in self._all(query)]
+        return [each for each in chunks if each.first + each.count > since.get((each.run_id, each.key), -1)]
 
     def append_console(self, run_id: str, pieces: Iterable[tuple[str, str]]) -> None:
         """Add (stream, text) pieces to what the run printed."""
@@ -214,9 +217,16 @@ class Session:
 
 def _to_row(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: json.dumps(value) if name in _JSON_COLUMNS else int(value) if isinstance(value, bool) else value
+        name: json.dumps(value, default=str, skipkeys=True) if name in _JSON_COLUMNS else _plain(value)
         for name, value in values.items()
     }
+
+
+def _plain(value: Any) -> Any:
+    """Booleans as integers; text as UTF-8 can carry it (a traceback may quote a file name that is none)."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return int(value) if isinstance(value, bool) else value
 
 
 def _from_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,15 +6,18 @@
  * Nothing here draws, sends or reads a clock other than the one handed in.
  */
 import type {
+  CellMessage,
   Command,
   CommandName,
   Cursors,
+  ImportanceMessage,
   KernelMessage,
   Notice,
   RunDetail,
   RunView,
   SeriesView,
   SweepView,
+  ZoomMessage,
 } from "./protocol";
 import { appendChunk, emptySeries, toFloats, type Series } from "./series";
 
@@ -34,10 +37,24 @@ export interface DashboardState {
   /** By key, then by run: a chart asks for one key. */
   series: Map<string, Map<string, Series>>;
   details: Map<string, RunDetail>;
+  /** By metric. */
+  importance: Map<string, ImportanceMessage>;
+  /** The last answer to a zoom. */
+  zoomed: ZoomedSeries | null;
+  /** Code that waits to be copied. */
+  cell: Pick<CellMessage, "title" | "code"> | null;
   notice: Notice | null;
   pending: readonly PendingCommand[];
   /** The kernel's clock minus the page's, in seconds: they are often two machines. */
   clockOffset_s: number;
+}
+
+/** One key's series between two steps, finer than the whole ones; never grows. */
+export interface ZoomedSeries {
+  readonly key: string;
+  readonly from: number;
+  readonly until: number;
+  readonly runs: ReadonlyMap<string, Series>;
 }
 
 export function initialState(): DashboardState {
@@ -47,6 +64,9 @@ export function initialState(): DashboardState {
     runs: new Map(),
     series: new Map(),
     details: new Map(),
+    importance: new Map(),
+    zoomed: null,
+    cell: null,
     notice: null,
     pending: [],
     clockOffset_s: 0,
@@ -78,6 +98,15 @@ export function applyMessage(
       break;
     case "run_detail":
       state.details.set(message.run, message);
+      break;
+    case "importance":
+      state.importance.set(message.metric, message);
+      break;
+    case "zoom":
+      state.zoomed = zoomedSeries(message, buffers);
+      break;
+    case "cell":
+      state.cell = message;
       break;
     case "notice":
       state.notice = message;
@@ -125,9 +154,26 @@ function applySeries(
     total: view.total,
     reduced: view.reduced ?? false,
     steps: toFloats(buffers[view.steps]),
+    times: toFloats(buffers[view.times]),
     values: toFloats(buffers[view.values]),
   });
   return appended !== "gap";
+}
+
+function zoomedSeries(message: ZoomMessage, buffers: readonly DataView[]): ZoomedSeries {
+  const runs = new Map<string, Series>();
+  for (const view of message.series) {
+    const steps = toFloats(buffers[view.steps]);
+    runs.set(view.run, {
+      steps,
+      times: toFloats(buffers[view.times]),
+      values: toFloats(buffers[view.values]),
+      length: steps.length,
+      total: steps.length,
+      version: 0,
+    });
+  }
+  return { key: message.key, from: message.from, until: message.until, runs };
 }
 
 /** What the page holds, for a hello: empty before the first snapshot, which asks for everything. */
@@ -161,6 +207,10 @@ function isSettled(pending: PendingCommand, state: DashboardState): boolean {
     case "stop":
     case "stop_after_current":
       return !isBusy(sweep);
+    case "rerun":
+    case "add_runs":
+      // Their answer is a notice, or a run more; nobody waits for more than the next message.
+      return true;
     case "kill_run":
       return state.runs.get(pending.run ?? "")?.state !== "running";
   }

@@ -75,7 +75,7 @@ export function mountDashboard(
 
   const connection = connect(feed, session, {
     cursors: () => (state.sweep ? cursors(state) : {}),
-    keys: () => requests.keys(),
+    keys: () => [...state.wanted],
     message(message, buffers) {
       if (message.type === "cell") {
         if (message.to === session) offer(message.title, message.code);

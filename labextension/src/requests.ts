@@ -16,8 +16,6 @@ import type { DashboardState } from "./state";
 const SELECTION_REST_MS = 150;
 
 export interface Requests {
-  /** Keys whose series this page wants. */
-  keys(): readonly string[];
   update(frame: Frame): void;
   again(): void;
   dispose(): void;
@@ -27,14 +25,13 @@ export function createRequests(
   session: string,
   connection: Pick<ConnectionToKernel, "request" | "hello">,
 ): Requests {
-  const wanted = new Set<string>();
   let metric: string | null = null;
   let selection: ReadonlySet<string> | null = null;
   let resting: ReturnType<typeof setTimeout> | undefined;
 
   return {
-    keys: () => [...wanted],
     update(frame: Frame): void {
+      const { wanted } = frame.state;
       const missing = drawnKeys(frame).filter((key) => !wanted.has(key));
       if (missing.length > 0) {
         const first = wanted.size === 0;

@@ -48,10 +48,12 @@ export function appendChunk(series: Series, chunk: Chunk): Appended {
   if (chunk.total <= series.total) return "ignored";
   let skip = series.total - chunk.start;
   if (skip > 0 && chunk.reduced) {
-    // A reduced chunk cannot be cut at an index; from the start it can take the place of all.
-    if (chunk.start > 0) return "gap";
-    series.length = 0;
-    skip = 0;
+    // A reduced chunk cannot be cut at an index. From the start it takes the place of all; later,
+    // what lies beyond the last point held is what is new.
+    if (chunk.start === 0) series.length = 0;
+    const last = series.length > 0 ? series.steps[series.length - 1]! : -Infinity;
+    const beyond = chunk.steps.findIndex((step) => step > last);
+    skip = beyond < 0 ? chunk.steps.length : beyond;
   }
   push(series, chunk, skip);
   series.total = chunk.total;

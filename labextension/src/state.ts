@@ -34,6 +34,8 @@ export interface DashboardState {
   connection: Connection;
   sweep: SweepView | null;
   runs: Map<string, RunView>;
+  /** Keys this page asked for; empty: it takes what comes. */
+  wanted: Set<string>;
   /** By key, then by run: a chart asks for one key. */
   series: Map<string, Map<string, Series>>;
   details: Map<string, RunDetail>;
@@ -62,6 +64,7 @@ export function initialState(): DashboardState {
     connection: "connecting",
     sweep: null,
     runs: new Map(),
+    wanted: new Set(),
     series: new Map(),
     details: new Map(),
     importance: new Map(),
@@ -146,6 +149,8 @@ function applySeries(
   buffers: readonly DataView[],
 ): boolean {
   let ofKey = state.series.get(view.key);
+  // Another page draws this key, and this one has never asked for it.
+  if (state.wanted.size > 0 && !state.wanted.has(view.key)) return true;
   if (!ofKey) state.series.set(view.key, (ofKey = new Map<string, Series>()));
   let series = ofKey.get(view.run);
   if (!series) ofKey.set(view.run, (series = emptySeries()));

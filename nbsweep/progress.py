@@ -27,7 +27,7 @@ __all__ = ["Progress", "Terminal", "progress_of", "wait_for"]
 TURN_S = 0.05
 SHOW_EVERY_S = 0.5
 LINE_EVERY_S = 2.0  # where lines pile up, in a log
-BAR = "{n_fmt}/{total_fmt} runs |{bar:20}| {elapsed}<{remaining}{postfix}"
+BAR = "{n_fmt}/{total_fmt} runs |{bar:10}| {elapsed}<{remaining}{postfix}"
 
 
 def wait_for(
@@ -112,8 +112,8 @@ class Terminal:
             self._write_line(progress, last)
             return
         if self._bar is None:
-            columns = shutil.get_terminal_size().columns  # 80 where a terminal says 0, for which tqdm shows nothing
-            self._bar = tqdm(total=progress.count, bar_format=BAR, file=sys.stderr, ncols=columns)
+            columns, rows = shutil.get_terminal_size()  # 80 × 24 where a terminal says 0, for which tqdm shows nothing
+            self._bar = tqdm(total=progress.count, bar_format=BAR, file=sys.stderr, ncols=columns, nrows=rows)
         self._bar.total, self._bar.n = progress.count, progress.ended
         self._bar.set_postfix_str(" · ".join(progress.details), refresh=False)
         self._bar.refresh()

@@ -4,6 +4,7 @@
  * In: the state. Out: Axes with their scale and levels, and a run's place (0..1) on an axis. Shared
  * by the parallel coordinates, the slices, the table and the brushes. Nothing here draws.
  */
+import { quantile } from "./color";
 import { formatConfigValue } from "./format";
 import { toFloat, type Json, type ParameterView, type RunView, type WireNumber } from "./protocol";
 import type { DashboardState } from "./state";
@@ -19,6 +20,9 @@ export interface NumberAxis {
   /** What the axis spans: at least the runs' values; low < high. */
   readonly low: number;
   readonly high: number;
+  /** The runs' extremes; beyond low and high where a few values lie far from all others. */
+  readonly lowest: number;
+  readonly highest: number;
 }
 
 export interface CategoryAxis {
@@ -104,11 +108,11 @@ export function place(axis: Axis, run: RunView): number | null {
   return numberPlace(axis, asNumber(value));
 }
 
-/** A number's place on an axis; null where it has none. */
+/** A number's place on an axis, at its end if it lies beyond it; null where it has none. */
 export function numberPlace({ log, low, high }: NumberAxis, value: number): number | null {
-  if (!Number.isFinite(value)) return null;
-  if (!log) return (value - low) / (high - low);
-  return value > 0 ? Math.log(value / low) / Math.log(high / low) : null;
+  if (!Number.isFinite(value) || (log && value <= 0)) return null;
+  const at = log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+  return Math.min(1, Math.max(0, at));
 }
 
 /** The number at a place on an axis. */
@@ -142,7 +146,7 @@ function levelsOf(values: readonly Json[]): Level[] {
 function spanOf(
   values: readonly number[],
   parameter: ParameterView | undefined,
-): Pick<NumberAxis, "log" | "integer" | "low" | "high"> {
+): Omit<NumberAxis, "kind" | "id" | "label"> {
   const log = parameter?.log ?? false;
   let low = parameter?.low ?? Infinity;
   let high = parameter?.high ?? -Infinity;
@@ -152,14 +156,28 @@ function spanOf(
     high = Math.max(high, value);
   }
   const integer = parameter?.integer ?? false;
-  if (!(low <= high)) return { log: false, integer, low: 0, high: 1 };
+  if (!(low <= high)) return { log: false, integer, low: 0, high: 1, lowest: 0, highest: 1 };
+  const [lowest, highest] = [low, high];
+  // One diverged run must not press all others onto a point.
+  if (!parameter) [low, high] = fenced(values, low, high);
   // A log distribution whose bound is zero or less has no log axis to stand on.
   const onLog = log && low > 0;
   if (low === high) {
     const room = low === 0 ? 1 : Math.abs(low) / 2;
-    return { log: onLog, integer, low: low - room, high: high + room };
+    const [foot, top] = onLog ? [low / 2, high * 2] : [low - room, high + room];
+    return { log: onLog, integer, low: foot, high: top, lowest, highest };
   }
-  return { log: onLog, integer, low, high };
+  return { log: onLog, integer, low, high, lowest, highest };
+}
+
+/** The extremes, cut three interquartile ranges beyond the quartiles (Tukey's outer fence). */
+function fenced(values: readonly number[], low: number, high: number): [number, number] {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  const [lower, upper] = [quantile(sorted, 0.25), quantile(sorted, 0.75)];
+  const reach = 3 * (upper - lower);
+  if (sorted.length < 5 || reach === 0) return [low, high];
+  const inside = sorted.filter((value) => value >= lower - reach && value <= upper + reach);
+  return [inside[0] ?? low, inside.at(-1) ?? high];
 }
 
 function asNumber(value: Json): number {

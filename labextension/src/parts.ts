@@ -12,8 +12,11 @@ import type { Column, Sort } from "./rows";
 import type { Brushes } from "./selection";
 import type { DashboardState } from "./state";
 
-/** What curves are drawn against: any logged key, as epoch, can be the x-axis. */
-export type CurveX = "step" | "time" | `key:${string}`;
+/**
+ * What curves are drawn against: the step, seconds since the run began, any logged key (as epoch);
+ * "runs" is the history of the search: each run's value and the best so far.
+ */
+export type CurveX = "step" | "time" | "runs" | `key:${string}`;
 
 export interface Zoom {
   readonly x: readonly [number, number];
@@ -32,6 +35,11 @@ export interface ImportanceView {
   readonly descending: boolean;
   /** Categorical parameters whose levels are shown. */
   readonly expanded: ReadonlySet<string>;
+}
+
+export interface SlicesView {
+  /** All parameters are shown, not the first ones alone. */
+  readonly all: boolean;
 }
 
 export interface ViewState {
@@ -53,7 +61,13 @@ export interface ViewState {
   metric: string | null;
   parallel: ParallelView;
   importance: ImportanceView;
+  slices: SlicesView;
+  /** How many rows the table has at most. */
+  rows: number;
 }
+
+/** More rows than these are shown when asked for: a page of 10,000 rows is nobody's. */
+export const ROWS_AT_ONCE = 100;
 
 export function initialView(): ViewState {
   return {
@@ -62,6 +76,8 @@ export function initialView(): ViewState {
     ...{ brushes: new Map(), picked: null, metric: null },
     parallel: { axes: null, inverted: new Set() },
     importance: { sort: "importance", descending: true, expanded: new Set() },
+    slices: { all: false },
+    rows: ROWS_AT_ONCE,
   };
 }
 

@@ -1,7 +1,297 @@
-/** Slices: to be built. */
-import { element } from "./dom";
-import type { Actions, Part } from "./parts";
+/**
+ * Slices: the metric against each parameter, one small plot each.
+ *
+ * In: a Frame. Out: hover, pick, and brushes (a rectangle dragged in a plot is a range of the
+ * parameter and of the metric). A canvas a plot; axes are few enough words to be elements.
+ */
+import { axisOf, axisValue, place, type Axis, type AxisId } from "./axes";
+import { rangeOf, levelsBetween } from "./brushing";
+import { shadeColor } from "./color";
+import { button, element, setAttribute, setText, show } from "./dom";
+import { formatConfigValue, formatNumber } from "./format";
+import { isResult } from "./frames";
+import { dragging } from "./parallel-axes";
+import { levelAt } from "./parallel-layout";
+import { fitted } from "./parallel-lines";
+import type { Actions, Frame, Part } from "./parts";
+import { toFloat, type RunView, type WireNumber } from "./protocol";
+import { formatTick } from "./scales";
+import { NO_BRUSH, withBrush, type Brush } from "./selection";
 
-export function createSlices(_actions: Actions, _resized: () => void): Part {
-  return { node: element("section", { "data-testid": "nbs-slices" }), update: () => undefined };
+const FIRST = 12;
+const PLOT = { height: 112, left: 6, right: 6, top: 6, bottom: 6 } as const;
+const DOT_PX = 2.5;
+const REACH_PX = 12;
+
+export function createSlices(actions: Actions, resized: () => void): Part {
+  const hint = element("span", { class: "nbs-dim" });
+  const more = button({ class: "nbs-toggle" }, "", () => {
+    if (frame) actions.change({ slices: { all: !frame.view.slices.all } });
+  });
+  const grid = element("div", { class: "nbs-slice-grid" });
+  const heading = element(
+    "div",
+    { class: "nbs-heading" },
+    element("span", { class: "nbs-title" }, "Slices"),
+    hint,
+  );
+  const node = element(
+    "section",
+    { class: "nbs-slices", "data-testid": "nbs-slices", "aria-label": "Slices" },
+    element("div", { class: "nbs-line" }, heading, element("div", { class: "nbs-right" }, more)),
+    grid,
+  );
+  const plots = new Map<AxisId, SlicePlot>();
+  const observer = new ResizeObserver(resized);
+  observer.observe(grid);
+  let frame: Frame | null = null;
+
+  return {
+    node,
+    update(next: Frame): void {
+      frame = next;
+      const parameters = (next.state.sweep?.parameters ?? []).map(
+        ({ name }): AxisId => `param:${name}`,
+      );
+      const metric = next.metric;
+      const some = next.runs.some((run) => metric !== null && run.summary[metric] !== undefined);
+      show(node, parameters.length > 0 && some);
+      if (node.hidden || metric === null) return;
+      const shown = next.view.slices.all ? parameters : parameters.slice(0, FIRST);
+      show(more, parameters.length > FIRST);
+      setText(more, next.view.slices.all ? `first ${FIRST}` : `all ${parameters.length}`);
+      setText(hint, `${metric} against each parameter`, metric);
+      const y = axisOf(next.state, `metric:${metric}`);
+      for (const id of shown) {
+        let plot = plots.get(id);
+        if (!plot) {
+          plot = createSlicePlot(actions);
+          plots.set(id, plot);
+        }
+        if (plot.node.parentNode !== grid) grid.append(plot.node);
+        plot.update(next, axisOf(next.state, id), y);
+      }
+      for (const [id, plot] of plots) {
+        if (shown.includes(id)) continue;
+        plot.node.remove();
+        plots.delete(id);
+      }
+    },
+    dispose(): void {
+      observer.disconnect();
+    },
+  };
+}
+
+interface SlicePlot {
+  readonly node: HTMLElement;
+  update(frame: Frame, x: Axis, y: Axis): void;
+}
+
+interface Dot {
+  readonly run: RunView;
+  readonly x: number;
+  readonly y: number;
+}
+
+function createSlicePlot(actions: Actions): SlicePlot {
+  const canvas = element("canvas", { class: "nbs-slice-canvas" });
+  const brushed = element("div", { class: "nbs-slice-brush", hidden: "" });
+  const tip = element("div", { class: "nbs-tip", hidden: "" });
+  const box = element("div", { class: "nbs-slice-box" }, canvas, brushed, tip);
+  const name = element("div", { class: "nbs-slice-name" });
+  const [low, high] = [
+    element("span", { class: "nbs-slice-low" }),
+    element("span", { class: "nbs-slice-high" }),
+  ];
+  const [bottom, top] = [
+    element("span", { class: "nbs-slice-bottom" }),
+    element("span", { class: "nbs-slice-top" }),
+  ];
+  box.append(bottom, top);
+  const foot = element("div", { class: "nbs-slice-foot" }, low, name, high);
+  const node = element("div", { class: "nbs-slice", role: "img" }, box, foot);
+  let frame: Frame;
+  let [x, y]: [Axis, Axis] = [NOTHING, NOTHING];
+  let dots: readonly Dot[] = [];
+  let drawn: readonly unknown[] = [];
+
+  const nearest = (event: MouseEvent): Dot | null => {
+    const area = box.getBoundingClientRect();
+    const at = { x: event.clientX - area.left, y: event.clientY - area.top };
+    let best: Dot | null = null;
+    let least = REACH_PX;
+    for (const dot of dots) {
+      const distance = Math.hypot(dot.x - at.x, dot.y - at.y);
+      if (distance < least && isInside(frame, dot.run)) [best, least] = [dot, distance];
+    }
+    return best;
+  };
+  box.addEventListener("mousemove", (event) => {
+    if (event.buttons !== 0) return;
+    const dot = nearest(event);
+    actions.hover(dot?.run.id ?? null);
+    show(tip, dot !== null);
+    if (!dot) return;
+    tip.replaceChildren(
+      element("span", { class: "nbs-tip-name" }, dot.run.name),
+      element("span", { class: "nbs-dim" }, `${valueText(dot.run, x)} → ${valueText(dot.run, y)}`),
+    );
+    const left = Math.min(dot.x + 10, Math.max(0, box.clientWidth - tip.offsetWidth));
+    tip.style.transform = `translate(${left}px, ${Math.max(0, dot.y - 30)}px)`;
+  });
+  box.addEventListener("mouseleave", () => {
+    actions.hover(null);
+    show(tip, false);
+  });
+  box.addEventListener("dblclick", () => {
+    actions.brush(withBrush(withBrush(frame.view.brushes, x.id, NO_BRUSH), y.id, NO_BRUSH));
+  });
+  box.addEventListener("click", (event) => {
+    const dot = nearest(event);
+    if (dot) actions.pick(dot.run.id);
+  });
+  let from = { x: 0, y: 0 };
+  dragging(box, {
+    start(atX, atY): void {
+      from = { x: atX, y: atY };
+    },
+    move(dx, dy, atY, atX): void {
+      // A drag that is flat or upright means one of the two alone.
+      let brushes = frame.view.brushes;
+      if (Math.abs(dx) > 10)
+        brushes = withBrush(brushes, x.id, between(x, shareX(from.x), shareX(atX)));
+      if (Math.abs(dy) > 10)
+        brushes = withBrush(brushes, y.id, between(y, shareY(from.y), shareY(atY)));
+      actions.brush(brushes);
+    },
+    end: () => undefined,
+  });
+  const shareX = (px: number): number =>
+    clamp((px - PLOT.left) / Math.max(1, box.clientWidth - PLOT.left - PLOT.right));
+  const shareY = (px: number): number =>
+    clamp(1 - (px - PLOT.top) / (PLOT.height - PLOT.top - PLOT.bottom));
+
+  return {
+    node,
+    update(next: Frame, nextX: Axis, nextY: Axis): void {
+      [frame, x, y] = [next, nextX, nextY];
+      const width = Math.floor(box.clientWidth);
+      if (width < 40) return;
+      setAttribute(node, "data-parameter", x.label);
+      const log = x.kind === "number" && x.log ? " log" : "";
+      setText(name, `${x.label}${log}`, `${x.label}${log}`);
+      [low.textContent, high.textContent] = ends(x);
+      [bottom.textContent, top.textContent] = ends(y);
+      setAttribute(node, "aria-label", `${y.label} against ${x.label}`);
+      setAttribute(node, "data-inside", String(next.selection?.size ?? next.runs.length));
+      const wanted = [next.revision, next.selection, next.lit, width];
+      if (wanted.every((each, index) => each === drawn[index])) return;
+      if (drawn[0] !== next.revision || drawn[3] !== width) dots = dotsOf(next, x, y, width);
+      drawn = wanted;
+      drawBrush(brushed, next, x, y, width);
+      paint(canvas, next, dots, width);
+    },
+  };
+}
+
+const NOTHING: Axis = { kind: "category", id: "duration", label: "", levels: [] };
+
+function dotsOf(frame: Frame, x: Axis, y: Axis, width: number): Dot[] {
+  const dots: Dot[] = [];
+  const spread = x.kind === "category" ? 0.5 / Math.max(1, x.levels.length) : 0;
+  for (const run of frame.runs) {
+    const [atX, atY] = [place(x, run), place(y, run)];
+    if (atX === null || atY === null || !isResult(run)) continue;
+    const jitter = spread * (((run.number * 0.618034) % 1) - 0.5);
+    dots.push({
+      run,
+      x: PLOT.left + (atX + jitter) * (width - PLOT.left - PLOT.right),
+      y: PLOT.top + (1 - atY) * (PLOT.height - PLOT.top - PLOT.bottom),
+    });
+  }
+  return dots;
+}
+
+function paint(canvas: HTMLCanvasElement, frame: Frame, dots: readonly Dot[], width: number): void {
+  const context = fitted(canvas, width, PLOT.height);
+  if (!context) return;
+  const many = dots.length > 400;
+  const size = many ? 1.6 : DOT_PX;
+  const draw = ({ run, x, y }: Dot, radius: number): void => {
+    context.fillStyle = shadeColor(frame.shades.get(run.id) ?? null, frame.theme);
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.fill();
+  };
+  context.globalAlpha = 0.12;
+  for (const dot of dots) if (!isInside(frame, dot.run)) draw(dot, size);
+  context.globalAlpha = frame.lit === null ? (many ? 0.6 : 0.9) : 0.3;
+  for (const dot of dots) if (isInside(frame, dot.run)) draw(dot, dot.run.best ? size + 1.6 : size);
+  context.globalAlpha = 1;
+  const lit = dots.find(({ run }) => run.id === frame.lit);
+  if (lit) draw(lit, size + 2.5);
+}
+
+function drawBrush(node: HTMLElement, frame: Frame, x: Axis, y: Axis, width: number): void {
+  const [acrossX, acrossY] = [
+    spanOf(x, frame.view.brushes.get(x.id)),
+    spanOf(y, frame.view.brushes.get(y.id)),
+  ];
+  show(node, acrossX !== null || acrossY !== null);
+  const [x0, x1] = acrossX ?? [0, 1];
+  const [y0, y1] = acrossY ?? [0, 1];
+  const [w, h] = [width - PLOT.left - PLOT.right, PLOT.height - PLOT.top - PLOT.bottom];
+  node.style.left = `${PLOT.left + x0 * w}px`;
+  node.style.width = `${(x1 - x0) * w}px`;
+  node.style.top = `${PLOT.top + (1 - y1) * h}px`;
+  node.style.height = `${(y1 - y0) * h}px`;
+}
+
+/** From the first to the last place that a brush holds. */
+function spanOf(axis: Axis, brush: Brush | undefined): [number, number] | null {
+  if (!brush) return null;
+  if (axis.kind === "category") {
+    const held = axis.levels.flatMap(({ label }, index) =>
+      brush.levels.includes(label) ? [index] : [],
+    );
+    if (held.length === 0) return null;
+    return [Math.min(...held) / axis.levels.length, (Math.max(...held) + 1) / axis.levels.length];
+  }
+  if (brush.ranges.length === 0) return null;
+  const at = (value: number): number =>
+    clamp(
+      axis.log
+        ? Math.log(value / axis.low) / Math.log(axis.high / axis.low)
+        : (value - axis.low) / (axis.high - axis.low),
+    );
+  return [
+    at(Math.min(...brush.ranges.map(([a]) => a))),
+    at(Math.max(...brush.ranges.map(([, b]) => b))),
+  ];
+}
+
+function between(axis: Axis, from: number, to: number): Brush {
+  if (axis.kind === "number") return { ...NO_BRUSH, ranges: [rangeOf(axis, from, to)] };
+  return levelsBetween(axis, NO_BRUSH, levelAt(axis, from), levelAt(axis, to));
+}
+
+function ends(axis: Axis): [string, string] {
+  if (axis.kind === "number") return [formatTick(axis.low), formatTick(axis.high)];
+  if (axis.levels.length === 1) return [axis.levels[0]!.label, ""];
+  return [axis.levels[0]?.label ?? "", axis.levels.at(-1)?.label ?? ""];
+}
+
+function valueText(run: RunView, axis: Axis): string {
+  const value = axisValue(run, axis.id);
+  if (axis.kind === "number") return formatNumber(toFloat(value as WireNumber));
+  return formatConfigValue(value);
+}
+
+function isInside({ selection }: Frame, run: RunView): boolean {
+  return selection === null || selection.has(run.id);
+}
+
+function clamp(share: number): number {
+  return Math.min(1, Math.max(0, share));
 }

@@ -1,0 +1,140 @@
+/**
+ * Where everything of the parallel coordinates stands: axes, ticks, and each run's place on each axis.
+ *
+ * In: the state, the axes the user has, a size. Out: a Layout in CSS pixels. Pure; nothing here draws.
+ */
+import {
+  axisOf,
+  defaultAxes,
+  everyAxis,
+  numberPlace,
+  place,
+  type Axis,
+  type AxisId,
+  type CategoryAxis,
+} from "./axes";
+import { formatTick, linearTicks, logTicks } from "./scales";
+import type { Frame } from "./parts";
+
+export interface Tick {
+  readonly label: string;
+  readonly y: number;
+}
+
+export interface PlacedAxis {
+  readonly axis: Axis;
+  readonly x: number;
+  readonly inverted: boolean;
+  readonly ticks: readonly Tick[];
+  /** Whether any run has no place on it. */
+  readonly missing: boolean;
+}
+
+export interface Layout {
+  readonly axes: readonly PlacedAxis[];
+  readonly width: number;
+  /** The y of an axis' upper and lower end, and of the lane for runs that have no place on it. */
+  readonly top: number;
+  readonly bottom: number;
+  readonly lane: number;
+  /** Whether any run has no place on some axis. */
+  readonly missing: boolean;
+  /** ys[run * axes.length + axis], runs in the frame's order; the lane's y where there is no place. */
+  readonly ys: Float32Array;
+}
+
+export const AXES_HEIGHT = { narrow: 190, wide: 232 } as const;
+const TOP = 10;
+const LANE_BELOW = 24;
+/** With less room than this between axes names cannot be read, so the panel scrolls sideways. */
+const LEAST_GAP = 84;
+const SIDE = { left: 46, right: 52 } as const;
+/** Lines of one level are spread over this share of the room that the level has. */
+const JITTER = 0.56;
+
+/** The axes that are shown: the user's choice, less what the sweep no longer has. */
+export function shownAxes({ state, view }: Pick<Frame, "state" | "view">): AxisId[] {
+  if (!view.parallel.axes) return defaultAxes(state);
+  const known = new Set(everyAxis(state));
+  return view.parallel.axes.filter((id) => known.has(id));
+}
+
+export function layOut(frame: Frame, room_px: number, height_px: number): Layout {
+  const { state, view, runs } = frame;
+  const ids = shownAxes(frame);
+  const gaps = Math.max(1, ids.length - 1);
+  const width = Math.max(room_px, SIDE.left + SIDE.right + gaps * LEAST_GAP);
+  const step = (width - SIDE.left - SIDE.right) / gaps;
+  const bottom = TOP + height_px;
+  const lane = bottom + LANE_BELOW;
+  const axes = ids.map((id, index): PlacedAxis => {
+    const axis = axisOf(state, id);
+    const inverted = view.parallel.inverted.has(id);
+    const toY = (at: number): number => TOP + (inverted ? at : 1 - at) * height_px;
+    const x = ids.length === 1 ? width / 2 : SIDE.left + index * step;
+    const missing = runs.some((run) => place(axis, run) === null);
+    return { axis, x, inverted, ticks: ticksOf(axis, height_px, toY), missing };
+  });
+  const ys = new Float32Array(runs.length * axes.length);
+  axes.forEach(({ axis, inverted }, column) => {
+    const spread = axis.kind === "category" ? JITTER / axis.levels.length : 0;
+    runs.forEach((run, row) => {
+      const exact = place(axis, run);
+      const at = exact === null ? null : exact + spread * (scatter(run.number, column) - 0.5);
+      const y = at === null ? lane : TOP + (inverted ? at : 1 - at) * height_px;
+      ys[row * axes.length + column] = y;
+    });
+  });
+  const missing = axes.some((placed) => placed.missing);
+  return { axes, width, top: TOP, bottom, lane, missing, ys };
+}
+
+/** The place on an axis (0 at its foot) of a y, kept on the axis. */
+export function placeAt(layout: Layout, { inverted }: PlacedAxis, y: number): number {
+  const share = (y - layout.top) / (layout.bottom - layout.top);
+  return Math.min(1, Math.max(0, inverted ? share : 1 - share));
+}
+
+/** The y of a number on its axis. */
+export function yOf(layout: Layout, { axis, inverted }: PlacedAxis, value: number): number {
+  const at = axis.kind === "number" ? (numberPlace(axis, value) ?? 0) : 0;
+  return layout.top + (inverted ? at : 1 - at) * (layout.bottom - layout.top);
+}
+
+/** The level at a place of a category axis. */
+export function levelAt(axis: CategoryAxis, at: number): number {
+  return Math.min(axis.levels.length - 1, Math.floor(at * axis.levels.length));
+}
+
+/** Where an axis that is dropped at x goes in the order. */
+export function orderAfterDrop(layout: Layout, moved: AxisId, x: number): AxisId[] {
+  const others = layout.axes.filter(({ axis }) => axis.id !== moved);
+  const before = others.filter((other) => other.x < x).map(({ axis }) => axis.id);
+  return [...before, moved, ...others.slice(before.length).map(({ axis }) => axis.id)];
+}
+
+function ticksOf(axis: Axis, height_px: number, toY: (at: number) => number): Tick[] {
+  if (axis.kind === "category") {
+    const { levels } = axis;
+    const every = Math.max(1, Math.ceil((levels.length * 13) / height_px));
+    return levels
+      .map(({ label }, index) => ({ label, y: toY((index + 0.5) / levels.length) }))
+      .filter((_, index) => index % every === 0);
+  }
+  const most = Math.max(3, Math.round(height_px / 44));
+  const values = axis.log
+    ? logTicks(axis.low, axis.high, most)
+    : linearTicks(axis.low, axis.high, most, axis.integer);
+  return values.map((value) => ({
+    label: formatTick(value),
+    y: toY(numberPlace(axis, value) ?? 0),
+  }));
+}
+
+/** A number in 0..1 that looks random and is the same each time: a run keeps its place in a level. */
+function scatter(run: number, column: number): number {
+  let a = Math.imul(run + 1, 0x9e3779b1) ^ Math.imul(column + 7, 0x85ebca6b);
+  a = Math.imul(a ^ (a >>> 15), 0x2c1b3c6d);
+  a = Math.imul(a ^ (a >>> 12), 0x297a2d39);
+  return ((a ^ (a >>> 15)) >>> 0) / 4294967296;
+}

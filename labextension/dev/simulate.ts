@@ -297,7 +297,7 @@ function makeRun(index: number, scenario: Scenario, random: () => number): Made 
     sent: 0,
     view: {
       id: `run-${index}`,
-      number: index + 1,
+      number: index,
       name: `${word ?? ""}-${index + 1}`,
       state,
       config,

@@ -43,13 +43,18 @@ export function createCellPanel(actions: Actions): Part {
 }
 
 /** Copy an element's text; where the clipboard is closed to us, mark it for Ctrl+C. */
-export async function copyText(node: HTMLElement): Promise<boolean> {
+async function copyText(node: HTMLElement): Promise<boolean> {
+  if (await copyString(node.textContent)) return true;
+  document.getSelection()?.selectAllChildren(node);
+  return false;
+}
+
+/** Put text on the clipboard; false where it is closed to us (a page without https, a sandbox). */
+export async function copyString(text: string): Promise<boolean> {
   try {
-    await navigator.clipboard.writeText(node.textContent);
+    await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    const selection = document.getSelection();
-    selection?.selectAllChildren(node);
     return false;
   }
 }

@@ -5,7 +5,7 @@
  * curve again, so that hovering never redraws the base. In: a Drawing. Out: pixels.
  */
 import { shadeColor } from "./color";
-import type { Curve } from "./curve-data";
+import type { Curve, Stairs } from "./curve-data";
 import { nearestIndex, projectX, projectY, tracePath, type Projection } from "./painter";
 import type { Frame } from "./parts";
 
@@ -20,6 +20,10 @@ export interface Drawing {
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
   readonly log: boolean;
+  /** The colour of what is not a run. */
+  readonly dim: string;
+  /** The best so far over the runs, under their dots; null where curves are drawn. */
+  readonly best: Stairs | null;
 }
 
 interface Area {
@@ -36,12 +40,42 @@ export function paintCurves(context: CanvasRenderingContext2D, area: Area, drawi
   context.save();
   clip(context, area);
   context.lineJoin = many ? "bevel" : "round";
+  if (drawing.best) strokeStairs(context, drawing.best, projection, drawing.dim);
+  context.globalAlpha = 0.1;
   for (const curve of drawing.curves) {
+    if (!isInside(drawing, curve)) stroke(context, curve, projection, drawing, 1);
+  }
+  for (const curve of drawing.curves) {
+    if (!isInside(drawing, curve)) continue;
     const lively = curve.run.state === "running" || curve.run.best;
     context.globalAlpha = lively ? 1 : many ? 0.6 : 0.85;
     stroke(context, curve, projection, drawing, curve.run.best ? 2 : many ? 1 : 1.3);
   }
   context.restore();
+}
+
+function isInside({ frame }: Drawing, { run }: Curve): boolean {
+  return frame.selection === null || frame.selection.has(run.id);
+}
+
+function strokeStairs(
+  context: CanvasRenderingContext2D,
+  { xs, values }: Stairs,
+  projection: Projection,
+  color: string,
+): void {
+  context.globalAlpha = 1;
+  context.strokeStyle = color;
+  context.lineWidth = 1.4 * devicePixelRatio;
+  context.beginPath();
+  xs.forEach((x, index) => {
+    const y = projectY(projection, values[index]!);
+    if (Number.isNaN(y)) return;
+    if (index > 0)
+      context.lineTo(projectX(projection, x), projectY(projection, values[index - 1]!));
+    context.lineTo(projectX(projection, x), y);
+  });
+  context.stroke();
 }
 
 /** The overlay: everything dimmed by the surface's colour, and one curve on top of it. */
@@ -78,14 +112,14 @@ function stroke(
   { frame }: Drawing,
   width_px: number,
 ): void {
-  const { run, steps, values, length } = curve;
+  const { run, xs, values, length } = curve;
   context.strokeStyle = context.fillStyle = shadeColor(
     frame.shades.get(run.id) ?? null,
     frame.theme,
   );
   context.lineWidth = width_px * devicePixelRatio;
   context.beginPath();
-  tracePath(context, steps, values, length, projection);
+  tracePath(context, xs, values, length, projection);
   context.stroke();
   // One or two points make no line, so they are dots; a running run wears one at its head.
   const from = length <= 2 ? 0 : run.state === "running" ? length - 1 : length;
@@ -93,7 +127,7 @@ function stroke(
     const y = projectY(projection, values[i]!);
     if (Number.isNaN(y)) continue;
     context.beginPath();
-    context.arc(projectX(projection, steps[i]!), y, DOT_PX * devicePixelRatio, 0, 2 * Math.PI);
+    context.arc(projectX(projection, xs[i]!), y, DOT_PX * devicePixelRatio, 0, 2 * Math.PI);
     context.fill();
   }
 }
@@ -129,9 +163,10 @@ export function nearestCurve(
   let best: Near | null = null;
   let least = HOVER_REACH_PX;
   for (const curve of drawing.curves) {
-    const index = nearestIndex(curve.steps, curve.length, x);
+    if (!isInside(drawing, curve)) continue;
+    const index = nearestIndex(curve.xs, curve.length, x);
     const at = {
-      x_px: projectX(projection, curve.steps[index]!),
+      x_px: projectX(projection, curve.xs[index]!),
       y_px: projectY(projection, curve.values[index]!),
     };
     const distance = Math.hypot(at.x_px - x_px, at.y_px - y_px);

@@ -1,26 +1,22 @@
 /**
- * The curves: one key of all runs, coloured by the metric.
+ * The curves: one key of all runs, or the history of the search, coloured by the metric.
  *
- * In: a Frame. Out: the hovered run, and (from its controls) the user's choice of key, log y and
- * smoothing. What it holds is told in data attributes, by which tests and scripts can read it.
+ * In: a Frame. Out: the hovered run, zoom, and (from its controls) the user's choice of key, x-axis,
+ * log y and smoothing. What it holds is told in data attributes, by which tests and scripts read it.
  */
 import type uPlot from "uplot";
 import { shadeColor } from "./color";
 import { nearestCurve, paintHighlight, type Drawing, type Near } from "./curve-canvas";
 import { createCurveControls } from "./curve-controls";
-import { curvesOf, pointsByKey } from "./curve-data";
+import { curvesOf, extentWithin, pointsByKey, searchHistory, type Curve } from "./curve-data";
 import { element, setAttribute, setText, show } from "./dom";
-import { formatNumber, plural } from "./format";
+import { formatDuration, formatNumber, plural } from "./format";
 import { chooseKey } from "./keys";
-import type { Actions, Frame, Part } from "./parts";
-import { createPlot, PLOT_HEIGHT_PX } from "./plot";
-import { xRange, yRange } from "./scales";
+import type { Actions, CurveX, Frame, Part, Zoom } from "./parts";
+import { createPlot, DRAG_PX, PLOT_HEIGHT_PX } from "./plot";
+import { xRange, yRange, type Extent } from "./scales";
 
 const NARROW_PX = 560;
-
-export interface CurvesPart extends Part {
-  dispose(): void;
-}
 
 interface Chart {
   readonly plot: uPlot;
@@ -28,7 +24,7 @@ interface Chart {
   readonly log: boolean;
 }
 
-export function createCurves(actions: Actions, resized: () => void): CurvesPart {
+export function createCurves(actions: Actions, resized: () => void): Part {
   const controls = createCurveControls(actions);
   const hint = element("span", { class: "nbs-dim" });
   const tip = element("div", { class: "nbs-tip", hidden: "" });
@@ -43,51 +39,90 @@ export function createCurves(actions: Actions, resized: () => void): CurvesPart 
     box,
   );
   let drawing: Drawing | null = null;
+  let key: string | null = null;
   let chart: Chart | null = null;
   let drawn = -1;
+  let asked = "";
   const observer = new ResizeObserver(resized);
   observer.observe(box);
 
+  const near = ({ offsetX, offsetY }: MouseEvent, over: HTMLElement): Near | null =>
+    drawing &&
+    nearestCurve(drawing, { width: over.clientWidth, height: over.clientHeight }, offsetX, offsetY);
+
   const createChart = (log: boolean): Chart => {
-    const plot = createPlot(host, log, () => drawing);
+    const plot = createPlot(host, log, () => drawing, zoomTo);
     const overlay = element("canvas", { class: "nbs-overlay", hidden: "" });
     const { over } = plot;
     over.append(overlay);
-    over.addEventListener("mousemove", ({ offsetX, offsetY }) => {
-      const size = { width: over.clientWidth, height: over.clientHeight };
-      const near = drawing && nearestCurve(drawing, size, offsetX, offsetY);
-      actions.hover(near?.curve.run.id ?? null);
-      show(tip, near !== null);
-      if (drawing && near) placeTip(tip, box, drawing, near, over.offsetLeft);
+    over.addEventListener("mousemove", (event) => {
+      if (event.buttons !== 0) return;
+      const found = near(event, over);
+      actions.hover(found?.curve.run.id ?? null);
+      show(tip, found !== null);
+      if (drawing && found) placeTip(tip, box, drawing, found, over.offsetLeft);
     });
     over.addEventListener("mouseleave", () => {
       actions.hover(null);
       show(tip, false);
     });
+    let down = { x: 0, y: 0 };
+    over.addEventListener("pointerdown", ({ clientX, clientY }) => {
+      down = { x: clientX, y: clientY };
+    });
+    over.addEventListener("click", (event) => {
+      const dragged = Math.hypot(event.clientX - down.x, event.clientY - down.y) >= DRAG_PX;
+      const found = dragged ? null : near(event, over);
+      if (found) actions.pick(found.curve.run.id);
+    });
     return { plot, overlay, log };
+  };
+
+  const zoomTo = (zoom: Zoom | null): void => {
+    actions.hover(null);
+    show(tip, false);
+    actions.change({ zoom });
+  };
+
+  /** The page holds a thousand points of a run; between two steps the kernel has them all. */
+  const askFiner = (zoom: Zoom | null, x: CurveX): void => {
+    const wanted = zoom && x === "step" && key !== null ? JSON.stringify([key, zoom.x]) : "";
+    if (wanted === asked) return;
+    asked = wanted;
+    if (zoom && key !== null && wanted !== "") actions.askZoom(key, zoom.x[0], zoom.x[1]);
   };
 
   /** Everything but the pixels; returns what is to be drawn. */
   const describe = (frame: Frame): Drawing => {
-    const log = frame.view.logY;
+    const { logY: log, zoom } = frame.view;
     const points = pointsByKey(frame);
     const metric = frame.state.sweep?.metric?.name ?? null;
-    const key = chooseKey(points, metric, frame.view.key);
-    const held = key === null ? [] : curvesOf(frame, key);
+    const history = frame.view.x === "runs" ? searchHistory(frame) : null;
+    key = history ? frame.metric : chooseKey(points, metric, frame.view.key);
+    const held = history?.curves ?? (key === null ? [] : curvesOf(frame, key));
     const curves = held.filter((curve) => (log ? curve.yPositive : curve.y));
-    const extents = curves.map((curve) => (log ? curve.yPositive! : curve.y!));
-    const { range, clipped } = yRange(extents, log);
+    const { range, clipped } = zoom?.y
+      ? { range: zoom.y, clipped: 0 }
+      : yRange(extents(curves, log, zoom), log);
     controls.update(frame, [...points.keys()], key);
     setAttribute(node, "data-key", key ?? "");
+    setAttribute(node, "data-x", frame.view.x);
+    setAttribute(node, "data-zoomed", zoom ? zoom.x.join(" ") : "");
     setAttribute(node, "data-series", String(curves.length));
     setAttribute(node, "data-points", String(held.reduce((sum, { length }) => sum + length, 0)));
-    setAttribute(host, "aria-label", `${key ?? "metric"} by step, ${plural(curves.length, "run")}`);
-    node.classList.toggle("nbs-without-points", held.length === 0);
+    setAttribute(
+      host,
+      "aria-label",
+      `${key ?? "metric"} by ${xName(frame.view.x)}, ${plural(curves.length, "run")}`,
+    );
+    node.classList.toggle("nbs-without-points", held.length === 0 && points.size === 0);
     show(empty, curves.length === 0);
     show(host, curves.length > 0);
-    setText(empty, emptyText(held.length, log));
+    setText(empty, emptyText(held.length, log, frame));
     setText(hint, hintText(curves.length, clipped, frame));
-    return { frame, curves, x: xRange(curves.map((curve) => curve.x)), y: range, log };
+    const x = zoom?.x ?? xRange(curves.map((curve) => curve.x));
+    const dim = getComputedStyle(node).getPropertyValue("--nbs-dim");
+    return { frame, curves, x, y: range, log, dim, best: history?.best ?? null };
   };
 
   return {
@@ -96,6 +131,7 @@ export function createCurves(actions: Actions, resized: () => void): CurvesPart 
       const width = Math.floor(box.clientWidth);
       if (frame.revision !== drawn) {
         drawing = describe(frame);
+        askFiner(frame.view.zoom, frame.view.x);
         if (width < 80) return; // not in the page yet, or hidden: the observer calls again
         drawn = frame.revision;
         if (chart?.log !== drawing.log) {
@@ -107,8 +143,13 @@ export function createCurves(actions: Actions, resized: () => void): CurvesPart 
           chart.plot.setSize({ width, height });
         }
         chart.plot.setData([[...drawing.x], [...drawing.y]]);
+      } else if (drawing && drawing.frame.selection !== frame.selection) {
+        drawing = { ...drawing, frame };
+        chart?.plot.redraw(false);
       }
       if (!chart || !drawing) return;
+      const inside = drawing.curves.filter(({ run }) => frame.selection?.has(run.id) ?? true);
+      setAttribute(node, "data-inside", String(inside.length));
       const surface = getComputedStyle(node).getPropertyValue("--nbs-surface");
       paintHighlight(chart.overlay, drawing, frame.lit, surface);
     },
@@ -119,17 +160,32 @@ export function createCurves(actions: Actions, resized: () => void): CurvesPart 
   };
 }
 
-function emptyText(held: number, log: boolean): string {
+function extents(curves: readonly Curve[], log: boolean, zoom: Zoom | null): Extent[] {
+  return curves.flatMap((curve) => {
+    const whole = log ? curve.yPositive : curve.y;
+    const extent = zoom ? extentWithin(curve, zoom.x, log ? 0 : -Infinity) : whole;
+    return extent ? [extent] : [];
+  });
+}
+
+function emptyText(held: number, log: boolean, { view, metric }: Frame): string {
   if (held > 0 && log) return "Nothing above zero to show on a log axis.";
   if (held > 0) return "Every value so far is NaN or infinite.";
+  if (view.x === "runs")
+    return `A dot for each run, once it has a value of ${metric ?? "its metric"}.`;
+  if (view.x.startsWith("key:")) return `No run has logged ${xName(view.x)} beside it.`;
   return "Curves appear with the first number that a run logs.";
+}
+
+function xName(x: CurveX): string {
+  return x === "runs" ? "run" : x.startsWith("key:") ? x.slice("key:".length) : x;
 }
 
 function hintText(shown: number, clipped: number, { view }: Frame): string {
   if (shown === 0) return "";
-  const parts = [plural(shown, "run"), "by step"];
-  if (view.logY) parts.push("log y");
-  if (view.smoothing > 0) parts.push(`smoothing ${formatNumber(view.smoothing)}`);
+  const parts = [plural(shown, "run")];
+  if (view.smoothing > 0 && view.x !== "runs")
+    parts.push(`smoothing ${formatNumber(view.smoothing)}`);
   if (clipped > 0) parts.push(`${clipped} off the scale`);
   return parts.join(" · ");
 }
@@ -144,11 +200,14 @@ function placeTip(
 ): void {
   const swatch = element("span", { class: "nbs-swatch" });
   swatch.style.background = shadeColor(frame.shades.get(curve.run.id) ?? null, frame.theme);
+  const { x } = frame.view;
+  const at = curve.xs[index]!;
+  const where = x === "time" ? formatDuration(at) : `${xName(x)} ${formatNumber(at)}`;
   tip.replaceChildren(
     swatch,
     element("span", { class: "nbs-tip-name" }, curve.run.name),
     element("b", {}, formatNumber(curve.values[index]!)),
-    element("span", { class: "nbs-dim" }, `step ${formatNumber(curve.steps[index]!)}`),
+    element("span", { class: "nbs-dim" }, where),
   );
   const right = left_px + x_px + 12;
   const fits = right + tip.offsetWidth <= box.clientWidth;

@@ -146,6 +146,11 @@ export function mountDashboard(
       connection.request({ type: "zoom", session, key, from, until });
     },
     offerCell: offer,
+    askDetail,
+    showCode(title, code) {
+      state.cell = { title, code };
+      changed();
+    },
     dismissCell() {
       state.cell = null;
       redraw();

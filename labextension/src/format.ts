@@ -53,6 +53,16 @@ export function formatDuration(seconds: number | null): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
+/** A duration of which nobody wants the seconds: 40 s, 6 min, 2 h 10 min. */
+export function formatRoughly(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) return "–";
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return minutes % 60 === 0 || hours >= 10 ? `${hours} h` : `${hours} h ${pad(minutes % 60)} min`;
+}
+
 /** A config value as its author wrote it: Python's words for true, false and none. */
 export function formatConfigValue(value: Json | undefined): string {
   if (value === undefined) return "–";

@@ -5,7 +5,8 @@
  * the stop menu offers what is less than stopping now.
  */
 import { button, element, setAttribute, setText, show } from "./dom";
-import { formatNumber } from "./format";
+import { formatNumber, formatRoughly, plural } from "./format";
+import { createMenu } from "./menu";
 import type { Actions, Frame, Part } from "./parts";
 import { progress } from "./progress";
 import { toFloat, type SweepView } from "./protocol";
@@ -25,10 +26,14 @@ export function createHeader(actions: Actions): Part {
   const bestRun = element("span", { class: "nbs-dim nbs-best-run" });
   const best = element("span", { class: "nbs-best", "data-testid": "nbs-best" });
   best.append(element("span", { class: "nbs-dim" }, "best "), bestValue, " ", bestRun);
+  const saved = element("span", { class: "nbs-dim nbs-saved", "data-testid": "nbs-saved" });
+  const savedTime = element("b");
+  const savedOf = element("span");
+  saved.append("early stops saved ", savedTime, savedOf);
   const controls = createControls(actions);
   const bar = createProgress();
   const callout = createCallout(actions);
-  const right = element("div", { class: "nbs-right" }, best, controls.node);
+  const right = element("div", { class: "nbs-right" }, best, saved, controls.node);
   const line = element("div", { class: "nbs-line" }, name, kind, state, right);
   const node = element("header", { class: "nbs-header" }, line, bar.node, callout.node);
 
@@ -47,6 +52,9 @@ export function createHeader(actions: Actions): Part {
         setText(bestValue, formatNumber(toFloat(sweep.best.value)));
         setText(bestRun, sweep.best.name, sweep.best.name);
       }
+      show(saved, sweep.saved_s !== null);
+      setText(savedTime, formatRoughly(sweep.saved_s));
+      setText(savedOf, ` of ${formatRoughly(sweep.trained_s + (sweep.saved_s ?? 0))}`);
       controls.update(frame);
       bar.update(frame);
       callout.update(frame);
@@ -107,25 +115,62 @@ function createControls(actions: Actions): Part {
   stops.addEventListener("focusout", (event) => {
     if (!(event.relatedTarget instanceof Node && stops.contains(event.relatedTarget))) open(false);
   });
-  const node = element("span", { class: "nbs-controls" }, pause, stops);
+  const adding = createAdding(actions);
+  const node = element("span", { class: "nbs-controls" }, pause, stops, adding.node);
 
   return {
     node,
-    update({ state }: Frame): void {
+    update(frame: Frame): void {
+      const { state } = frame;
       const sweep = state.sweep;
       if (!sweep) return;
+      adding.update(frame);
       const paused = sweep.state === "paused";
       const over = sweep.state === "finished" || sweep.state === "cancelled";
       show(pause, !over && (paused || isBusy(sweep)));
       setAttribute(pause, "data-does", paused ? "resume" : "pause");
       label(pause, pauseLabel(state, paused), isPending(state, paused ? "resume" : "pause"));
       show(stops, isBusy(sweep));
-      show(node, !pause.hidden || !stops.hidden);
+      show(node, !pause.hidden || !stops.hidden || !adding.node.hidden);
       const soon = isPending(state, "stop_after_current");
       label(stop, isPending(state, "stop") ? "Stopping…" : "■ Stop", isPending(state, "stop"));
       label(after, soon ? "Stopping after current runs…" : "Stop after current runs", soon);
       setAttribute(more, "data-pending", String(soon));
       more.disabled = isPending(state, "stop");
+    },
+  };
+}
+
+const FEW = [1, 5, 10, 25, 100];
+
+/** "+5 runs", and other numbers under an arrow; the last number chosen is the one offered. */
+function createAdding(actions: Actions): Part {
+  let count = 5;
+  const add = button({ class: "nbs-button", "data-testid": "nbs-add-runs" }, "", () => {
+    actions.command("add_runs", { count });
+  });
+  const menu = createMenu("▾", { role: "menu", "aria-label": "How many more runs" });
+  menu.opener.className = "nbs-button nbs-more";
+  menu.opener.setAttribute("aria-label", "Another number of runs");
+  for (const each of FEW) {
+    const item = button({ role: "menuitem" }, `+${plural(each, "run")}`, () => {
+      count = each;
+      menu.close();
+      say();
+      actions.command("add_runs", { count });
+    });
+    menu.panel.append(item);
+  }
+  const say = (): void => {
+    setText(add, `+${plural(count, "run")}`);
+  };
+  say();
+  const node = element("span", { class: "nbs-split" }, add, menu.node);
+  return {
+    node,
+    update({ state }: Frame): void {
+      show(node, state.sweep?.state !== "cancelled" && state.runs.size > 0);
+      add.disabled = isPending(state, "add_runs");
     },
   };
 }
@@ -150,14 +195,22 @@ function createProgress(): Part {
     "aria-label": "runs",
     "aria-valuemin": "0",
   });
-  const text = element("div", { class: "nbs-dim nbs-progress-text" });
+  const text = element("div", { class: "nbs-dim" });
+  const left = element("div", { class: "nbs-dim", "data-testid": "nbs-left" });
+  const words = element(
+    "div",
+    { class: "nbs-line nbs-progress-text" },
+    text,
+    element("div", { class: "nbs-right" }, left),
+  );
   let drawn = "";
   return {
-    node: element("div", { class: "nbs-progress" }, bar, text),
+    node: element("div", { class: "nbs-progress" }, bar, words),
     update({ state }: Frame): void {
       if (!state.sweep) return;
       const shown = progress(state.sweep);
       setText(text, shown.text);
+      setText(left, leftText(state.sweep));
       setAttribute(bar, "aria-valuetext", shown.text);
       setAttribute(bar, "aria-valuenow", String(shown.done));
       if (shown.whole === null) bar.removeAttribute("aria-valuemax");
@@ -176,6 +229,11 @@ function createProgress(): Part {
   };
 }
 
+function leftText({ left_s, outlook }: SweepView): string {
+  const parts = left_s === null ? [] : [`about ${formatRoughly(left_s)} left`];
+  return [...parts, ...(outlook === null ? [] : [outlook])].join(" · ");
+}
+
 /** Why the sweep is as it is (three failures: the last traceback), and what the kernel just said. */
 function createCallout(actions: Actions): Part {
   const noteHead = element("div", { class: "nbs-note-head" });
@@ -191,9 +249,17 @@ function createCallout(actions: Actions): Part {
     text,
     close,
   );
+  const trouble = element("div", {
+    class: "nbs-notice",
+    "data-testid": "nbs-trouble",
+    role: "alert",
+  });
+  trouble.dataset.level = "error";
   return {
-    node: element("div", {}, note, notice),
+    node: element("div", {}, trouble, note, notice),
     update({ state }: Frame): void {
+      show(trouble, state.sweep?.trouble !== null);
+      setText(trouble, state.sweep?.trouble ?? "");
       const written = state.sweep?.note?.trim() ?? "";
       show(note, written !== "");
       const cut = written.indexOf("\n");

@@ -22,8 +22,10 @@ const COLUMNS: readonly (readonly [SortBy, string])[] = [
   ["importance", "importance"],
   ["correlation", "correlation"],
 ];
-/** As many rows fit beside the curves; more are scrolled to. */
-const BAR_SHARE = 0.62;
+/** An importance of 1 takes this share of its cell; the rest is for words. */
+const BAR_SHARE = 0.7;
+/** Percent of a correlation's cell on either side of its zero; the rest is for the number. */
+const CORRELATION_HALF = 34;
 
 export function createImportance(actions: Actions): Part {
   const hint = element("span", { class: "nbs-dim" });
@@ -160,9 +162,11 @@ function importanceCell(row: ParameterImportance): HTMLElement {
     ? formatNumber(Number(row.importance.toFixed(2)))
     : row.more_runs === null
       ? "makes little difference"
-      : "cannot tell yet";
+      : `cannot tell yet, about ${plural(row.more_runs, "more run")}`;
   const label = element("span", { class: "nbs-imp-words" }, words);
-  label.style.left = `calc(${at(Math.max(row.importance, row.high, row.null_high))} + 8px)`;
+  const end = `${at(Math.max(row.importance, row.high, row.null_high))} + 8px`;
+  label.style.left = `calc(${end})`;
+  label.style.maxWidth = `calc(100% - (${end}))`;
   const cell = element("td", { class: "nbs-imp-cell" }, band, bar, whisker, label);
   const share = `${formatNumber(row.importance, 2)}, between ${formatNumber(row.low, 2)} and ${formatNumber(row.high, 2)}`;
   const noise = `noise alone reaches ${formatNumber(row.null_high, 2)}`;
@@ -178,11 +182,11 @@ function correlationCell(value: number | null, level: LevelEffect | null): HTMLE
   const cell = element("td", { class: "nbs-corr-cell" });
   if (shown === null) return cell;
   const bar = element("span", { class: "nbs-corr-bar", "data-sign": shown < 0 ? "minus" : "plus" });
-  bar.style.width = `${Math.abs(shown) * 25}%`;
-  bar.style[shown < 0 ? "right" : "left"] = shown < 0 ? "70%" : "30%";
+  bar.style.width = `${Math.abs(shown) * CORRELATION_HALF}%`;
+  bar.style[shown < 0 ? "right" : "left"] =
+    `${shown < 0 ? 100 - CORRELATION_HALF : CORRELATION_HALF}%`;
   const text = `${shown < 0 ? "−" : "+"}${Math.abs(shown).toFixed(2)}`;
   const label = element("span", { class: "nbs-corr-words" }, text);
-  label.style.left = `calc(${30 + Math.max(0, shown) * 25}% + 7px)`;
   cell.append(element("span", { class: "nbs-corr-zero" }), bar, label);
   const whose = value === null && level ? ` of being ${formatConfigValue(level.level)}` : "";
   cell.title = `rank correlation${whose} with the metric: ${text}`;

@@ -117,6 +117,10 @@ export interface Actions {
   askZoom(key: string, from: number, until: number): void;
   /** Code for the user: below the cell where a labextension listens, else shown to copy. */
   offerCell(title: string, code: string): void;
+  /** Code for the user, shown to copy. */
+  showCode(title: string, code: string): void;
+  /** Ask the kernel for what a run printed, its traceback and its config. */
+  askDetail(run: string): void;
   dismissCell(): void;
   dismissNotice(): void;
 }

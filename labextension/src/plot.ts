@@ -6,12 +6,19 @@
  */
 import uPlot from "uplot";
 import { paintCurves, type Drawing } from "./curve-canvas";
+import type { Zoom } from "./parts";
 import { formatTick, linearTicks, logTicks } from "./scales";
 
 export const PLOT_HEIGHT_PX = { narrow: 200, wide: 250 } as const;
+export const DRAG_PX = 6;
 const FONT_PX = 11;
 
-export function createPlot(host: HTMLElement, log: boolean, current: () => Drawing | null): uPlot {
+export function createPlot(
+  host: HTMLElement,
+  log: boolean,
+  current: () => Drawing | null,
+  zoomed: (to: Zoom | null) => void,
+): uPlot {
   const css = (name: string): string => getComputedStyle(host).getPropertyValue(name).trim();
   const axis = {
     font: `${FONT_PX}px ${getComputedStyle(host).fontFamily}`,
@@ -45,12 +52,33 @@ export function createPlot(host: HTMLElement, log: boolean, current: () => Drawi
     const drawing = current();
     if (drawing) paintCurves(u.ctx, u.bbox, drawing);
   };
+  // A flat drag is a stretch of x, over the whole height.
+  const select = (u: uPlot): void => {
+    const { left, top, width, height } = u.select;
+    if (width < DRAG_PX && height < DRAG_PX) return;
+    const at = (scale: "x" | "y", px: number): number => u.posToVal(px, scale);
+    const whole = height >= u.over.clientHeight - 1;
+    zoomed({
+      x: [at("x", left), at("x", left + width)],
+      y: whole ? null : [at("y", top + height), at("y", top)],
+    });
+    u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  };
   const options: uPlot.Options = {
     width: Math.max(80, host.clientWidth),
     height: PLOT_HEIGHT_PX.wide,
     padding: [8, 16, 0, 0],
     legend: { show: false },
-    cursor: { x: true, y: false, points: { show: false }, drag: { x: false, y: false } },
+    cursor: {
+      ...{ x: true, y: false, points: { show: false } },
+      drag: { x: true, y: true, uni: 24, dist: DRAG_PX, setScale: false },
+      bind: {
+        dblclick: () => () => {
+          zoomed(null);
+          return null;
+        },
+      },
+    },
     scales: {
       x: { time: false, range: range((drawing) => drawing.x) },
       // uPlot types distr as an ambient const enum, which isolated modules cannot import.
@@ -59,7 +87,7 @@ export function createPlot(host: HTMLElement, log: boolean, current: () => Drawi
     },
     series: [{}, { paths: () => null, points: { show: false } }],
     axes: [x, y],
-    hooks: { draw: [paint] },
+    hooks: { draw: [paint], setSelect: [select] },
   };
   // Two points, so that uPlot believes there is something to scale.
   const corners: uPlot.AlignedData = [[0, 1], [0.1, 1]]; // prettier-ignore

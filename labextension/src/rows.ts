@@ -4,10 +4,11 @@
  * In: runs, a column to sort by, the metric's goal; out: the same runs, ordered. Missing values
  * are last whichever way a column is sorted; ties keep the order of the runs' numbers.
  */
-import type { AxisId } from "./axes";
+import { axisValue, type AxisId } from "./axes";
 import { toFloat, type Goal, type Json, type RunView } from "./protocol";
 
-export type Column = "name" | "state" | "metric" | AxisId;
+/** "metric" is the sweep's own; "trend" a sparkline, by which nothing is sorted. */
+export type Column = "name" | "state" | "metric" | "trend" | AxisId;
 
 export interface Sort {
   readonly column: Column;
@@ -58,9 +59,11 @@ function comparator(sort: Sort, duration_s: (run: RunView) => number | null): Co
       return byValue(sort.descending);
     case "duration":
       return (a, b) => compareMissingLast(duration_s(a), duration_s(b), sign);
+    case "trend":
+      return () => 0;
     default: {
-      const parameter = sort.column.slice("param:".length);
-      return (a, b) => compareMissingLast(a.config[parameter], b.config[parameter], sign);
+      const axis = sort.column;
+      return (a, b) => compareMissingLast(axisValue(a, axis), axisValue(b, axis), sign);
     }
   }
 }

@@ -39,7 +39,7 @@ export function selectRuns(
   brushes: Brushes,
   filter: string,
 ): ReadonlySet<string> | null {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(filter);
   if (brushes.size === 0 && words.length === 0) return null;
   const inside = new Set<string>();
   for (const run of runs) {
@@ -62,6 +62,15 @@ export function insideBrush(value: Json | undefined, brush: Brush): boolean {
   const number = toFloat(value as WireNumber) ?? Number.NaN;
   if (!Number.isFinite(number)) return brush.missing;
   return brush.ranges.some(([low, high]) => number >= low && number <= high);
+}
+
+/** Whether a run is what the words of a filter ask for. */
+export function matchesFilter(run: RunView, filter: string): boolean {
+  return matches(run, wordsOf(filter));
+}
+
+function wordsOf(filter: string): string[] {
+  return filter.toLowerCase().split(/\s+/).filter(Boolean);
 }
 
 /** Every word must stand in the run's name, state, reason, or a `name=value` of its config. */

@@ -277,9 +277,14 @@ function between(axis: Axis, from: number, to: number): Brush {
 }
 
 function ends(axis: Axis): [string, string] {
-  if (axis.kind === "number") return [formatTick(axis.low), formatTick(axis.high)];
+  if (axis.kind === "number") return [short(axis.low), short(axis.high)];
   if (axis.levels.length === 1) return [axis.levels[0]!.label, ""];
   return [axis.levels[0]?.label ?? "", axis.levels.at(-1)?.label ?? ""];
+}
+
+/** Two digits are enough where the ends of an axis are told, and room is for less than five. */
+function short(value: number): string {
+  return formatTick(Number(value.toPrecision(2)));
 }
 
 function valueText(run: RunView, axis: Axis): string {

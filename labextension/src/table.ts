@@ -1,60 +1,65 @@
 /**
- * The runs table: a row a run in the colour of its curve, sortable, each row opening its details.
+ * The runs table: a row a run in the colour of its curve; sorted, filtered, with the columns that
+ * are wanted, each row opening its details.
  *
- * In: a Frame. Out: sort, hover, expand, stop-this-run. Rows are kept and patched, never rebuilt:
- * 200 rows live under a stream of deltas, and focus must survive them.
+ * In: a Frame. Out: sort, filter, columns, hover, expand, and per row what its menu offers. Rows are
+ * kept and patched, never rebuilt; beyond `view.rows` they wait until they are asked for.
  */
-import { shadeColor } from "./color";
-import { createDetails, type Details } from "./details";
-import { button, element, setAttribute, setText, show } from "./dom";
 import {
-  columnFormatter,
-  formatConfigValue,
-  formatDuration,
-  formatLiteral,
-  plural,
-} from "./format";
-import type { Actions, Frame, Part } from "./parts";
-import { tone } from "./progress";
-import { toFloat, type RunView } from "./protocol";
+  cellTexts,
+  columnLabel,
+  defaultColumns,
+  everyColumn,
+  headingsOf,
+  type Heading,
+} from "./columns";
+import { button, element, setAttribute, setText, show } from "./dom";
+import { plural } from "./format";
+import { createChecklist, createMenu } from "./menu";
+import { ROWS_AT_ONCE, type Actions, type Frame, type Part } from "./parts";
+import type { RunView } from "./protocol";
+import { createRowMenu } from "./row-menu";
 import { nextSort, sortRuns, type Column } from "./rows";
-import { isPending, runDuration_s } from "./state";
-
-interface Row {
-  readonly node: HTMLTableRowElement;
-  readonly details: Details;
-  update(run: RunView, frame: Frame, format: (value: number | null) => string): void;
-}
-
-interface Heading {
-  readonly column: Column;
-  readonly label: string;
-  readonly numeric: boolean;
-}
+import { matchesFilter } from "./selection";
+import { trendKey } from "./sparkline";
+import { runDuration_s } from "./state";
+import { createRow, type Row } from "./table-row";
 
 export function createTable(actions: Actions): Part {
-  const hint = element("span", { class: "nbs-dim" });
+  const tools = createTools(actions);
   const head = element("tr");
   const body = element("tbody");
   const table = element("table", { "data-testid": "nbs-table" }, element("thead", {}, head), body);
   const scroller = element("div", { class: "nbs-scroll", tabindex: "0", role: "region" }, table);
   scroller.setAttribute("aria-label", "Runs, scrollable");
+  const more = button(
+    { class: "nbs-link nbs-more-rows", "data-testid": "nbs-more-rows" },
+    "",
+    () => {
+      if (frame) actions.change({ rows: frame.view.rows + ROWS_AT_ONCE });
+    },
+  );
+  const menu = createRowMenu(actions);
   const node = element(
     "section",
     { class: "nbs-runs", "aria-label": "Runs" },
-    element("div", { class: "nbs-heading" }, element("span", { class: "nbs-title" }, "Runs"), hint),
-    scroller,
+    ...[tools.node, scroller, more, menu.node],
   );
+  const openMenu = (run: string, from: HTMLElement): void => {
+    menu.open(run, from);
+  };
   const rows = new Map<string, Row>();
+  let frame: Frame | null = null;
   let columns = "";
   let order: readonly string[] = [];
 
   return {
     node,
-    update(frame: Frame): void {
-      const runs = [...frame.state.runs.values()];
-      show(node, runs.length > 0);
-      const headings = headingsOf(frame, runs);
+    update(next: Frame): void {
+      frame = next;
+      menu.update(next);
+      show(node, next.runs.length > 0);
+      const headings = headingsOf(next);
       const wanted = JSON.stringify(headings);
       if (wanted !== columns) {
         columns = wanted;
@@ -63,29 +68,42 @@ export function createTable(actions: Actions): Part {
         body.replaceChildren();
         head.replaceChildren(...headings.map((heading) => headCell(heading)), element("th"));
       }
-      updateHead(head, headings, frame, actions);
-      const duration = (run: RunView): number | null =>
-        runDuration_s(run, frame.state, frame.now_ms);
-      const sorted = sortRuns(runs, frame.view.sort, frame.goal, duration);
-      const format = columnFormatter(runs.map((run) => toFloat(run.value)));
-      for (const run of sorted) {
+      updateHead(head, headings, next, actions);
+      const duration = (run: RunView): number | null => runDuration_s(run, next.state, next.now_ms);
+      const matching = next.runs.filter((run) => matchesFilter(run, next.view.filter));
+      const sorted = sortRuns(matching, next.view.sort, sortGoal(next), duration);
+      const shown = sorted.slice(0, next.view.rows);
+      const look = {
+        texts: headings.map((heading) => cellTexts(heading, next)),
+        trend: trendKey(next),
+      };
+      for (const run of shown) {
         let row = rows.get(run.id);
-        if (!row) rows.set(run.id, (row = createRow(run.id, headings, actions)));
-        row.update(run, frame, format);
+        if (!row) rows.set(run.id, (row = createRow(run.id, headings, actions, openMenu)));
+        row.update(run, next, look);
       }
-      const ids = sorted.map((run) => run.id);
+      const ids = shown.map((run) => run.id);
       if (ids.length !== order.length || ids.some((id, index) => id !== order[index])) {
         order = ids;
         arrange(body, ids, rows);
       }
-      setText(hint, hintText(frame, runs.length));
+      show(more, sorted.length > shown.length);
+      setText(more, plural(sorted.length - shown.length, "more run"));
+      setAttribute(node, "data-matching", String(matching.length));
+      tools.update(next, matching.length);
     },
   };
+}
+
+/** The goal of the sweep's own metric, whichever metric colours. */
+function sortGoal({ state }: Frame): "minimize" | "maximize" {
+  return state.sweep?.metric?.goal ?? "minimize";
 }
 
 /** Put rows in order by moving only those that are out of place: a moved node loses its focus. */
 function arrange(body: HTMLElement, ids: readonly string[], rows: Map<string, Row>): void {
   const focused = document.activeElement;
+  const kept = new Set(ids);
   let at: Element | null = body.firstElementChild;
   for (const id of ids) {
     const row = rows.get(id)!;
@@ -95,7 +113,7 @@ function arrange(body: HTMLElement, ids: readonly string[], rows: Map<string, Ro
     }
   }
   for (const [id, row] of rows) {
-    if (ids.includes(id)) continue;
+    if (kept.has(id)) continue;
     row.node.remove();
     row.details.node.remove();
     rows.delete(id);
@@ -105,25 +123,10 @@ function arrange(body: HTMLElement, ids: readonly string[], rows: Map<string, Ro
   }
 }
 
-function headingsOf(frame: Frame, runs: readonly RunView[]): Heading[] {
-  const sweep = frame.state.sweep;
-  const parameters = (sweep?.parameters ?? []).map(({ name }): Heading => {
-    const values = runs.map((run) => run.config[name]).filter((value) => value !== undefined);
-    const numeric = values.length > 0 && values.every((value) => typeof value === "number");
-    return { column: `param:${name}`, label: name, numeric };
-  });
-  return [
-    { column: "name", label: "run", numeric: false },
-    { column: "state", label: "state", numeric: false },
-    { column: "metric", label: sweep?.metric?.name ?? "metric", numeric: true },
-    ...parameters,
-    { column: "duration", label: "time", numeric: true },
-  ];
-}
-
 function headCell(heading: Heading): HTMLElement {
   const cell = element("th", { scope: "col", class: heading.numeric ? "nbs-num" : "" });
-  cell.append(element("button", { type: "button", title: heading.label }, heading.label));
+  if (heading.column === "trend") cell.setAttribute("aria-label", "trend");
+  else cell.append(element("button", { type: "button", title: heading.label }, heading.label));
   return cell;
 }
 
@@ -136,94 +139,68 @@ function updateHead(
   const { sort } = frame.view;
   headings.forEach(({ column }, index) => {
     const cell = head.children[index] as HTMLElement;
+    const sorter = cell.firstElementChild;
+    if (!(sorter instanceof HTMLButtonElement)) return;
     const own = sort?.column === column;
     setAttribute(cell, "aria-sort", !own ? "none" : sort.descending ? "descending" : "ascending");
-    (cell.firstElementChild as HTMLButtonElement).onclick = () => {
-      actions.change({ sort: nextSort(sort, column, frame.goal) });
+    sorter.onclick = () => {
+      actions.change({ sort: nextSort(sort, column, sortGoal(frame)) });
     };
   });
 }
 
-function hintText(frame: Frame, count: number): string {
-  const { sort } = frame.view;
-  const metric = frame.state.sweep?.metric?.name;
-  const by = sort
-    ? sort.column.replace(/^param:/, "").replace(/^metric$/, metric ?? "metric")
-    : metric;
-  return by === undefined ? plural(count, "run") : `sorted by ${by} · ${plural(count, "run")}`;
-}
-
-function createRow(id: string, headings: readonly Heading[], actions: Actions): Row {
-  const swatch = element("span", { class: "nbs-swatch" });
-  const name = element("span", { class: "nbs-run-name" });
-  const star = element("span", { class: "nbs-star", title: "the best so far" }, "★");
-  star.setAttribute("aria-label", "the best so far");
-  star.setAttribute("role", "img");
-  const opener = element("button", { type: "button", class: "nbs-opener" }, swatch, name, star);
-  const word = element("b");
-  const why = element("span", { class: "nbs-dim nbs-why" });
-  const kill = button({ class: "nbs-icon", "data-testid": "nbs-kill" }, "■", (event) => {
-    event.stopPropagation();
-    actions.command("kill_run", { run: id });
+function createTools(actions: Actions): {
+  node: HTMLElement;
+  update(frame: Frame, matching: number): void;
+} {
+  const hint = element("span", { class: "nbs-dim" });
+  const filter = element("input", {
+    ...{ type: "search", class: "nbs-filter", placeholder: "filter: name, state, lr=0.1" },
+    "aria-label": "Filter runs by words",
   });
-  const cells = headings.map(({ numeric }) => element("td", numeric ? { class: "nbs-num" } : {}));
-  cells[0]!.append(opener);
-  cells[1]!.className = "nbs-state-cell";
-  cells[1]!.append(word, why);
-  const last = element("td", { class: "nbs-row-actions" }, kill);
-  const node = element("tr", { class: "nbs-row", "data-run-id": id }, ...cells, last);
-  const details = createDetails(id, headings.length + 1);
-  opener.setAttribute("aria-controls", details.node.id);
-  let expanded: ReadonlySet<string> = new Set();
-  node.addEventListener("click", () => {
-    // Marking text to copy it is not a click.
-    if (String(document.getSelection() ?? "") !== "") return;
-    const next = new Set(expanded);
-    if (!next.delete(id)) next.add(id);
-    actions.change({ expanded: next });
+  filter.addEventListener("input", () => {
+    actions.change({ filter: filter.value });
   });
-  node.addEventListener("mouseenter", () => {
-    actions.hover(id);
+  filter.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // a notebook's one-letter commands are not meant
   });
-  node.addEventListener("mouseleave", () => {
-    actions.hover(null);
+  const menu = createMenu("columns ▾", { "aria-label": "Columns" });
+  let frame: Frame | null = null;
+  const list = createChecklist(menu.panel, (id, checked) => {
+    if (!frame) return;
+    const shown = frame.view.columns ?? defaultColumns(frame);
+    const others = shown.filter((column) => column !== id);
+    actions.change({ columns: checked ? [...others, id as Column] : others });
   });
-
+  const title = element("span", { class: "nbs-title" }, "Runs");
+  const heading = element("div", { class: "nbs-heading" }, title, hint);
+  const right = element("div", { class: "nbs-right" }, filter, menu.node);
   return {
-    node,
-    details,
-    update(run: RunView, frame: Frame, format: (value: number | null) => string): void {
-      expanded = frame.view.expanded;
-      const open = expanded.has(id);
-      setAttribute(node, "data-run-state", run.state);
-      node.classList.toggle("nbs-hovered", frame.lit === id);
-      node.classList.toggle("nbs-open", open);
-      setAttribute(opener, "aria-expanded", String(open));
-      swatch.style.background = shadeColor(frame.shades.get(id) ?? null, frame.theme);
-      setText(name, run.name, run.name);
-      show(star, run.best);
-      setText(word, run.state);
-      setAttribute(word, "data-tone", tone(run.state));
-      setText(why, run.error ?? "", run.error ?? "");
-      headings.forEach(({ column }, index) => {
-        if (column === "metric") {
-          const value = toFloat(run.value);
-          setText(cells[index]!, format(value), value === null ? "" : String(value));
-        } else if (column === "duration") {
-          const seconds = runDuration_s(run, frame.state, frame.now_ms);
-          setText(cells[index]!, formatDuration(seconds));
-        } else if (column.startsWith("param:")) {
-          const value = run.config[column.slice("param:".length)];
-          const title = value === undefined ? "" : formatLiteral(value);
-          setText(cells[index]!, formatConfigValue(value), title);
-        }
-      });
-      const killing = isPending(frame.state, "kill_run", id);
-      show(kill, run.state === "running");
-      kill.disabled = killing;
-      setAttribute(kill, "aria-label", killing ? `Stopping ${run.name}` : `Stop ${run.name}`);
-      kill.title = killing ? "Stopping…" : "Stop this run";
-      details.update(run, open ? (frame.state.details.get(id) ?? null) : null, open);
+    node: element("div", { class: "nbs-line" }, heading, right),
+    update(next: Frame, matching: number): void {
+      frame = next;
+      if (filter.value !== next.view.filter) filter.value = next.view.filter;
+      setText(hint, hintText(next, matching));
+      if (menu.panel.hidden) return;
+      const shown = new Set(next.view.columns ?? defaultColumns(next));
+      list(
+        everyColumn(next).map((id) => ({
+          id,
+          label: columnLabel(id, next),
+          checked: shown.has(id),
+        })),
+      );
     },
   };
+}
+
+function hintText(frame: Frame, matching: number): string {
+  const { sort, filter, brushes } = frame.view;
+  const metric = frame.state.sweep?.metric?.name;
+  const by = sort ? columnLabel(sort.column, frame) : metric;
+  const count = plural(frame.runs.length, "run");
+  const parts = by === undefined ? [] : [`sorted by ${by}`];
+  parts.push(filter.trim() === "" ? count : `${matching} of ${count}`);
+  if (brushes.size > 0) parts.push(`${frame.selection?.size ?? 0} brushed`);
+  return parts.join(" · ");
 }

@@ -1,0 +1,112 @@
+/**
+ * What can be done with one run: a menu that any row opens, above everything that scrolls.
+ *
+ * In: a run and the button that was pressed. Out: commands, code for a cell, text on the clipboard.
+ */
+import { copyString } from "./cell-panel";
+import { button, element, setText, show } from "./dom";
+import { formatLiteral, formatNumber } from "./format";
+import type { Actions, Frame } from "./parts";
+import { toFloat, type Json, type RunView } from "./protocol";
+
+export interface RowMenu {
+  readonly node: HTMLElement;
+  open(run: string, from: HTMLElement): void;
+  update(frame: Frame): void;
+}
+
+export function createRowMenu(actions: Actions): RowMenu {
+  const node = element("div", { class: "nbs-menu nbs-row-menu", role: "menu", hidden: "" });
+  node.setAttribute("data-testid", "nbs-row-menu");
+  let frame: Frame | null = null;
+  let run: string | null = null;
+  let opener: HTMLElement | null = null;
+
+  const close = (): void => {
+    show(node, false);
+    run = null;
+  };
+  const item = (label: string, act: (run: RunView) => void): HTMLButtonElement =>
+    button({ role: "menuitem" }, label, () => {
+      const view = run === null ? undefined : frame?.state.runs.get(run);
+      close();
+      opener?.focus();
+      if (view) act(view);
+    });
+  const stop = item("Stop this run", ({ id }) => {
+    actions.command("kill_run", { run: id });
+  });
+  const expand = item("", ({ id }) => {
+    const expanded = new Set(frame?.view.expanded);
+    if (!expanded.delete(id)) expanded.add(id);
+    actions.change({ expanded });
+  });
+  const rerun = item("Run it again", ({ id }) => {
+    actions.command("rerun", { run: id });
+  });
+  const copy = item("Copy config as Python", (view) => {
+    const code = configCode(view, frame);
+    void copyString(code).then((done) => {
+      if (!done) actions.showCode(`Config of ${view.name}`, code);
+    });
+  });
+  const insert = item("Insert config as a cell", (view) => {
+    actions.offerCell(`Config of ${view.name}`, configCode(view, frame));
+  });
+  node.append(expand, rerun, stop, copy, insert);
+  node.addEventListener("keydown", (event) => {
+    const items = [...node.querySelectorAll<HTMLElement>("button:not([hidden])")];
+    const at = items.indexOf(document.activeElement as HTMLElement);
+    if (event.key === "Escape") {
+      close();
+      opener?.focus();
+    } else if (event.key === "ArrowDown") items[(at + 1) % items.length]?.focus();
+    else if (event.key === "ArrowUp") items[(at + items.length - 1) % items.length]?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  node.addEventListener("focusout", ({ relatedTarget }) => {
+    if (!(relatedTarget instanceof Node && node.contains(relatedTarget))) close();
+  });
+
+  return {
+    node,
+    open(id: string, from: HTMLElement): void {
+      run = id;
+      opener = from;
+      actions.askDetail(id); // so that the config is whole when it is copied
+      const view = frame?.state.runs.get(id);
+      show(stop, view?.state === "running");
+      setText(
+        expand,
+        frame?.view.expanded.has(id) ? "Hide output and config" : "Show output and config",
+      );
+      show(node, true);
+      const around = node.offsetParent?.getBoundingClientRect();
+      const at = from.getBoundingClientRect();
+      if (around) {
+        node.style.top = `${at.bottom - around.top + 2}px`;
+        node.style.right = `${around.right - at.right}px`;
+      }
+      expand.focus({ preventScroll: true });
+    },
+    update(next: Frame): void {
+      frame = next;
+    },
+  };
+}
+
+/** A run's config as the cell that makes it again: a dict a key a line. */
+export function configCode(run: RunView, frame: Frame | null): string {
+  const config: Readonly<Record<string, Json>> =
+    frame?.state.details.get(run.id)?.config ?? run.config;
+  const lines = Object.entries(config).map(
+    ([name, value]) => `    ${JSON.stringify(name)}: ${formatLiteral(value)},\n`,
+  );
+  const metric = frame?.state.sweep?.metric?.name;
+  const value = toFloat(run.value);
+  const result = metric !== undefined && value !== null ? `, ${metric} ${formatNumber(value)}` : "";
+  const comment = `# ${run.name}${result}`.replace(/\s+/g, " ");
+  return `${comment}\nconfig = {\n${lines.join("")}}`;
+}

@@ -33,6 +33,7 @@ __all__ = ["Agent", "call_with_config"]
 INTERRUPT_AFTER_S = 0.15
 GIVE_UP_AFTER_S = 0.6
 PAUSED_POLL_S = 0.2
+LAST_RUNS_POLL_S = 2.0  # while the last runs train more may be asked for, or another process's run may crash
 STORE_TRIES = 10
 
 
@@ -79,6 +80,7 @@ class Agent:
         _check(function, count)
         self._function = function
         self._engine = make_engine(engine, workers)
+        self._engine_name = engine
         self._recorder = recorder or process.recorder()
         self.store = self._recorder.store
         self.controller = Controller(self.store, sweep_id)
@@ -124,6 +126,15 @@ class Agent:
         self.controller.stop(after_current=after_current)
         self._recorder.poll_now()
 
+    def look_again(self) -> None:
+        """More may be asked for now than when the agent last looked."""
+        self._wake.set()
+
+    def again(self, count: int) -> Agent:
+        """A new agent, not yet started, that trains `count` runs as this one did."""
+        same: dict[str, Any] = {"workers": self.workers, "engine": self._engine_name, "recorder": self._recorder}
+        return Agent(self.sweep_id, self._function, count, **same)
+
     def stop_requested(self) -> None:
         """The recorder has read that this agent is to start no more runs."""
         self._ending = True
@@ -151,7 +162,10 @@ class Agent:
                 answer = self._ask()
                 if isinstance(answer, End):
                     self.end_reason = answer.reason
-                    break
+                    if not self._live:
+                        break
+                    self._rest(LAST_RUNS_POLL_S)
+                    continue
                 if isinstance(answer, Wait):
                     self._rest(PAUSED_POLL_S)
                     continue

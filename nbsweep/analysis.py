@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from nbsweep.sweep_config import Metric
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["best_run", "finest_key", "flat", "history_frame", "metric_value", "runs_frame"]
+__all__ = ["best_run", "finest_key", "flat", "history_frame", "metric_value", "runs_frame", "time_saved"]
 
 # A run that failed or was killed says nothing certain of its config, and one that runs is not done yet.
 COUNTED_STATES = ("finished", "stopped")
@@ -38,6 +39,19 @@ def best_run(runs: Sequence[RunRecord], metric: Metric | None) -> RunRecord | No
         if run.state in COUNTED_STATES and (value := metric_value(run, metric)) is not None and math.isfinite(value)
     ]
     return min(candidates, key=lambda c: c[:2])[2] if candidates else None
+
+
+def time_saved(runs: Sequence[RunRecord]) -> float | None:
+    """Seconds of training that early termination saved; None where it stopped none, or nothing has finished yet.
+
+    Each run that was stopped early is taken to have lasted as long as the median finished one.
+    """
+    stopped = [run for run in runs if run.state == "stopped" and run.stopped_because is not None]
+    whole = [seconds for run in runs if run.state == "finished" and (seconds := run.duration_s(0.0)) is not None]
+    if not stopped or not whole:
+        return None
+    usual = statistics.median(whole)
+    return sum(max(usual - (run.duration_s(0.0) or 0.0), 0.0) for run in stopped)
 
 
 def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

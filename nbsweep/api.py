@@ -97,6 +97,7 @@ def agent(
     if notebook is not None:
         notebook.train(working, wait=block, echo=block and workers == 1)
         return working
+    process.remember_training(found.id, lambda more: working.again(more).start())
     working.start()
     if block:
         wait_for([working])

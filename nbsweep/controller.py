@@ -176,7 +176,7 @@ class Controller:
             db.update_agents([agent_id], left_at=time.time())
             sweep = existing_sweep(db, self.sweep_id)
             others = any(agent.left_at is None for agent in db.agents(self.sweep_id))
-            ended = not others and sweep.state == "running" and not db.runs(self.sweep_id, states=LIVE_STATES)
+            ended = not others and sweep.state == "running" and not db.runs(self.sweep_id, states=("running",))
             db.update_sweep(self.sweep_id, **({"state": "finished"} if ended else {}))
 
     def next_run(self, agent_id: str) -> RunRecord | Wait | End:
@@ -236,8 +236,28 @@ class Controller:
             run = db.run(run_id)
             if run is None or run.sweep_id != self.sweep_id:
                 raise UsageError(f"sweep {self.sweep_id} has no run {run_id!r}")
-            if run.live:
+            if run.state == "pending":  # nobody trains it yet
+                db.update_run(run_id, state="killed", finished_at=time.time())
+            elif run.live:
                 db.update_run(run_id, stop_requested=True)
+
+    def rerun(self, run_id: str) -> tuple[RunRecord, bool]:
+        """Queue a run's config once more; returns the new, pending run and whether an agent is at work to take it."""
+        with self.store.write() as db:
+            self._refuse_cancelled(db)
+            run = db.run(run_id)
+            if run is None or run.sweep_id != self.sweep_id:
+                raise UsageError(f"sweep {self.sweep_id} has no run {run_id!r}")
+            number = db.next_run_number(self.sweep_id, "")
+            record = replace(self._record(number, run.config), state="pending", started_at=None)
+            db.insert_run(record)
+            return record, self._raise_count(db, 1) is not None
+
+    def add_runs(self, count: int) -> AgentRecord | None:
+        """Let an agent at work train `count` more; None when there is none. An open-ended one needs no more."""
+        with self.store.write() as db:
+            self._refuse_cancelled(db)
+            return self._raise_count(db, count)
 
     # -- private -------------------------------------------------------------------------------------------------
 
@@ -252,16 +272,21 @@ class Controller:
             return End(f"{agent.count} runs were asked for")
         if sweep.state == "paused":
             return Wait("the sweep is paused")
-        if self.config.run_cap is not None and db.run_count(self.sweep_id) >= self.config.run_cap:
+        queued = self._queued(db) is not None
+        if not queued and self.config.run_cap is not None and db.run_count(self.sweep_id) >= self.config.run_cap:
             return End(f"the sweep has the {self.config.run_cap} runs of its run_cap")
-        record = self._again(db) or self._suggested(db)
+        record = self._queued(db) or self._again(db) or self._suggested(db)
         if isinstance(record, End):
             recover_in(db, self.sweep_id)  # a run of another process may have died since
             record = self._again(db) or record
         if isinstance(record, End):
             return record
         record = replace(record, agent_id=agent_id)
-        db.insert_run(record)
+        if record.state == "pending":
+            record = replace(record, state="running", started_at=time.time())
+            db.update_run(record.id, state="running", started_at=record.started_at, agent_id=agent_id)
+        else:
+            db.insert_run(record)
         db.update_agents([agent_id], started=agent.started + 1)
         return record
 
@@ -272,6 +297,27 @@ class Controller:
         if config is None:
             return End("every point of the space has a run")
         return self._record(number, config)
+
+    def _queued(self, db: Session) -> RunRecord | None:
+        """The config that somebody asked to train once more, first come first."""
+        return next(iter(db.runs(self.sweep_id, states=("pending",))), None)
+
+    def _raise_count(self, db: Session, count: int) -> AgentRecord | None:
+        """An agent at work, after it was asked for `count` more runs; None where there is none."""
+        recover_in(db, self.sweep_id)
+        working = [a for a in db.agents(self.sweep_id) if a.left_at is None and not a.stop_requested]
+        for agent in working:
+            if agent.count is None:
+                return agent
+        for agent in working[:1]:
+            db.update_agents([agent.id], count=(agent.count or 0) + count)
+            db.update_sweep(self.sweep_id)
+            return agent
+        return None
+
+    def _refuse_cancelled(self, db: Session) -> None:
+        if existing_sweep(db, self.sweep_id).state == "cancelled":
+            raise UsageError(f"sweep {self.sweep_id} was cancelled and takes no more runs; define a new one")
 
     def _again(self, db: Session) -> RunRecord | None:
         """The config of a run that crashed, unless it was tried again already."""
@@ -333,6 +379,8 @@ class Controller:
             sweep = existing_sweep(db, self.sweep_id)
             working = [agent.id for agent in db.agents(self.sweep_id) if agent.left_at is None]
             db.update_agents(working, stop_requested=1)
+            for run in db.runs(self.sweep_id, states=("pending",)):
+                db.update_run(run.id, state="killed", finished_at=time.time())
             live = db.runs(self.sweep_id, states=LIVE_STATES)
             if not after_current:
                 for run in live:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nbsweep import runs
@@ -26,10 +27,12 @@ __all__ = [
     "forget_agent",
     "recorder",
     "remember_agent",
+    "remember_training",
     "selection",
     "set_current_sweep",
     "set_selection",
     "shut_down",
+    "train_more",
 ]
 
 _lock = threading.RLock()
@@ -37,6 +40,7 @@ _recorders: dict[str, Recorder] = {}
 _agents: dict[str, Agent] = {}
 _current: dict[str, str] = {}
 _selections: dict[str, frozenset[str]] = {}
+_trainings: dict[str, Callable[[int], object]] = {}
 _default_url: list[tuple[str | None, str]] = []
 
 
@@ -85,6 +89,19 @@ def agents(sweep_id: str | None = None) -> list[Agent]:
         return [agent for agent in _agents.values() if sweep_id is None or agent.sweep_id == sweep_id]
 
 
+def remember_training(sweep_id: str, train: Callable[[int], object]) -> None:
+    """Remember how this process trains runs of a sweep, for those who later want more of them."""
+    _trainings[sweep_id] = train
+
+
+def train_more(sweep_id: str, count: int) -> bool:
+    """Start an agent for `count` runs as the last one here was; False where none has trained this sweep."""
+    train = _trainings.get(sweep_id)
+    if train is not None:
+        train(count)
+    return train is not None
+
+
 def set_current_sweep(sweep_id: str) -> None:
     """Make it the sweep that is meant where none is named."""
     _current[recorder().store.url] = sweep_id
@@ -127,6 +144,7 @@ def _forget_everything() -> None:
     _recorders.clear()
     _agents.clear()
     _current.clear()
+    _trainings.clear()
     _default_url.clear()
     runs.set_process_run(None)
 

@@ -59,7 +59,7 @@ def _mark_crashed(db: Session, sweep_id: str, runs: list[RunRecord], why: str) -
 
 
 def _lost(db: Session, sweep_id: str) -> list[RunRecord]:
-    live = db.runs(sweep_id, states=LIVE_STATES)
+    live = db.runs(sweep_id, states=("running",))
     if not live:
         return []
 

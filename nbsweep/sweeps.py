@@ -175,6 +175,46 @@ class Sweep:
         self._controller.kill_run(self.run(run).id)
         self._recorder.poll_now()
 
+    def rerun(self, run: str) -> str:
+        """Train the config of a run (name or id) once more; returns what comes of it, in words.
+
+        An agent at work takes it next. With none, this process starts one if it has trained this sweep before; else
+        the next agent of any process takes it.
+        """
+        record, taken = self._controller.rerun(self.run(run).id)
+        return f"Run {record.name} has the config of {run}. " + self._see_to_it(taken, 1)
+
+    def add_runs(self, count: int) -> str:
+        """Train `count` more runs; returns what comes of it, in words.
+
+        An agent at work goes on for longer. With none, this process starts one if it has trained this sweep before.
+
+        Raises
+        ------
+        UsageError
+            For a cancelled sweep, or a count that is not a whole number, 1 or more.
+        """
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise UsageError(f"count={count!r}: use a whole number, 1 or more")
+        agent = self._controller.add_runs(count)
+        if agent is not None and agent.count is None:
+            return "The agent at work goes on until it is stopped; it needs no more runs asked for."
+        return self._see_to_it(agent is not None, count)
+
+    def _see_to_it(self, taken: bool, count: int) -> str:
+        runs = f"{count} more run{'' if count == 1 else 's'}"
+        self._recorder.notify()
+        if taken:
+            for agent in process.agents(self.id):
+                agent.look_again()
+            return f"The agent at work trains {runs}."
+        if process.train_more(self.id, count):
+            return f"A new agent trains {runs}."
+        return (
+            f"No agent is at work, and this process has no training function for the sweep: run its %%sweep_train cell "
+            f"or nbsweep.agent({self.id!r}, train, count={count})."
+        )
+
     def wait(self) -> None:
         """Block until this process's agents of the sweep have ended; interrupting once lets the current runs end."""
         from nbsweep.progress import wait_for

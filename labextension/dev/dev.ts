@@ -1,7 +1,7 @@
 /**
  * The dev page: the dashboard on a simulated feed, without Jupyter.
  *
- * Query: runs, points, live, hostile, failing, silent, goal, theme (light|dark), log, smooth, open.
+ * Query: runs, points, parameters, live, hostile, failing, silent, goal, theme (light|dark), log, smooth, open.
  */
 import { mountDashboard } from "../src/dashboard";
 import { initialView } from "../src/parts";
@@ -26,6 +26,7 @@ if (host) {
     simulatedFeed({
       runs: number("runs", 40),
       points: number("points", 108),
+      parameters: number("parameters", 5),
       live: query.has("live"),
       hostile: query.has("hostile"),
       failing: query.has("failing"),

@@ -24,6 +24,7 @@ SHOTS: dict[str, tuple[str, int]] = {
     "none-dark": ("runs=0&live&theme=dark", 1080),
     "many-dark": ("runs=200&points=1000&theme=dark&smooth=0.6", 1080),
     "many-light": ("runs=200&points=1000&theme=light&log", 1600),
+    "sixty-parameters-light": ("runs=40&parameters=60&theme=light", 1080),
     "narrow-dark": ("runs=12&live&theme=dark", 400),
     "narrow-light": ("runs=12&live&theme=light", 400),
     "hostile-light": ("runs=8&hostile&theme=light", 1080),

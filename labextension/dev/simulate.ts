@@ -23,6 +23,8 @@ export interface Scenario {
   readonly hostile: boolean;
   readonly failing: boolean;
   readonly points: number;
+  /** How many parameters are swept: beyond the five of the story, numbers without a say. */
+  readonly parameters: number;
   readonly goal: "minimize" | "maximize";
   readonly silent: boolean;
 }
@@ -287,6 +289,7 @@ function makeRun(index: number, scenario: Scenario, random: () => number): Made 
     dropout: [0.3, 0.4, 0.5][Math.floor(3 * random())] ?? 0.3,
     epochs: 1,
   };
+  for (const { name } of extraParameters(scenario)) config[name] = random();
   if (scenario.hostile) config.optimizer = HOSTILE[index % HOSTILE.length] ?? "";
   const word = scenario.hostile
     ? HOSTILE[index % HOSTILE.length]
@@ -379,7 +382,7 @@ function sweepView(
     note: scenario.failing
       ? `Paused: the first 3 runs failed. The last one said:\n${TRACEBACK}`
       : null,
-    parameters: PARAMETERS,
+    parameters: [...PARAMETERS, ...extraParameters(scenario)],
     keys: {
       "batch loss": made.reduce((sum, run) => sum + run.steps.length, 0),
       loss: made.reduce((sum, run) => sum + Math.floor(run.steps.length / 27), 0),
@@ -392,6 +395,13 @@ function sweepView(
     outlook: active ? "five more runs would gain about 0.004 ± 0.003" : null,
     now: Date.now() / 1000,
   };
+}
+
+function extraParameters({ parameters }: Scenario): ParameterView[] {
+  return Array.from({ length: Math.max(0, parameters - PARAMETERS.length) }, (_, index) => ({
+    ...{ name: `parameter_${index + PARAMETERS.length + 1}`, kind: "number", integer: false },
+    ...{ log: false, low: 0, high: 1, levels: null },
+  }));
 }
 
 /** As transports do: a view that begins one byte into its buffer. */

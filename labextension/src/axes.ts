@@ -99,13 +99,21 @@ export function axisOf(state: DashboardState, id: AxisId): Axis {
   return { kind: "category", id, label, levels: levelsOf(values) };
 }
 
-/** A run's place on an axis, 0 at its foot; null for the lane of what has no place (missing, NaN). */
-export function place(axis: Axis, run: RunView): number | null {
-  const value = axisValue(run, axis.id);
-  if (value === undefined || value === null)
-    return axis.kind === "category" ? levelPlace(axis, value) : null;
-  if (axis.kind === "category") return levelPlace(axis, value);
-  return numberPlace(axis, asNumber(value));
+/** Runs' places on an axis, 0 at its foot; null for the lane of what has no place (missing, NaN). */
+export function placer(axis: Axis): (run: RunView) => number | null {
+  if (axis.kind === "number") {
+    return (run) => {
+      const value = axisValue(run, axis.id);
+      return value === undefined || value === null ? null : numberPlace(axis, asNumber(value));
+    };
+  }
+  const at = new Map(
+    axis.levels.map(({ label }, index) => [label, (index + 0.5) / axis.levels.length]),
+  );
+  return (run) => {
+    const value = axisValue(run, axis.id);
+    return value === undefined ? null : (at.get(levelLabel(value)) ?? null);
+  };
 }
 
 /** A number's place on an axis, at its end if it lies beyond it; null where it has none. */
@@ -118,13 +126,6 @@ export function numberPlace({ log, low, high }: NumberAxis, value: number): numb
 /** The number at a place on an axis. */
 export function numberAt({ log, low, high }: NumberAxis, at: number): number {
   return log ? low * (high / low) ** at : low + at * (high - low);
-}
-
-function levelPlace(axis: CategoryAxis, value: Json | undefined): number | null {
-  if (value === undefined) return null;
-  const label = levelLabel(value);
-  const index = axis.levels.findIndex((level) => level.label === label);
-  return index < 0 ? null : (index + 0.5) / axis.levels.length;
 }
 
 export function levelLabel(value: Json): string {

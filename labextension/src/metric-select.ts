@@ -13,9 +13,12 @@ export function createMetricSelect(actions: Actions, word: string, label: string
   });
   const node = element("label", { class: "nbs-dim nbs-choice" }, word, select);
   let offered = "";
+  let drawn = -1;
   return {
     node,
     update(frame: Frame): void {
+      if (frame.revision === drawn) return;
+      drawn = frame.revision;
       const names = new Set<string>();
       for (const run of frame.runs) {
         for (const [key, value] of Object.entries(run.summary)) if (isNumber(value)) names.add(key);

@@ -237,7 +237,7 @@ function nameRoom(layout: Layout): number {
 }
 
 function trackLabel(axis: Axis, brush: Brush): string {
-  if (!isEmptyBrush(brush)) return `brushed: ${brushText(axis, brush)}`;
+  if (!isEmptyBrush(brush)) return `brushed: ${brushText(axis.label, brush)}`;
   if (axis.kind === "category") return `${axis.label}: press a level to select its runs`;
   const span = `${formatNumber(axis.low, 3)} to ${formatNumber(axis.high, 3)}`;
   return `${axis.label}, ${span}: arrow up or down selects a range, with shift changes its size`;

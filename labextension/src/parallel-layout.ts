@@ -8,7 +8,7 @@ import {
   defaultAxes,
   everyAxis,
   numberPlace,
-  place,
+  placer,
   type Axis,
   type AxisId,
   type CategoryAxis,
@@ -67,25 +67,29 @@ export function layOut(frame: Frame, room_px: number, height_px: number): Layout
   const step = (width - SIDE.left - SIDE.right) / gaps;
   const bottom = TOP + height_px;
   const lane = bottom + LANE_BELOW;
-  const axes = ids.map((id, index): PlacedAxis => {
+  const placed = ids.map((id, index): PlacedAxis => {
     const axis = axisOf(state, id);
     const inverted = view.parallel.inverted.has(id);
     const toY = (at: number): number => TOP + (inverted ? at : 1 - at) * height_px;
     const x = ids.length === 1 ? width / 2 : SIDE.left + index * step;
-    const missing = runs.some((run) => place(axis, run) === null);
-    return { axis, x, inverted, ticks: ticksOf(axis, height_px, toY), missing };
+    return { axis, x, inverted, ticks: ticksOf(axis, height_px, toY), missing: false };
   });
-  const ys = new Float32Array(runs.length * axes.length);
-  axes.forEach(({ axis, inverted }, column) => {
+  const ys = new Float32Array(runs.length * placed.length);
+  const axes = placed.map((each, column): PlacedAxis => {
+    const { axis, inverted } = each;
+    const placeOf = placer(axis);
     const spread = axis.kind === "category" ? JITTER / axis.levels.length : 0;
+    let missing = false;
     runs.forEach((run, row) => {
-      const exact = place(axis, run);
+      const exact = placeOf(run);
+      missing ||= exact === null;
       const at = exact === null ? null : exact + spread * (scatter(run.number, column) - 0.5);
       const y = at === null ? lane : TOP + (inverted ? at : 1 - at) * height_px;
-      ys[row * axes.length + column] = y;
+      ys[row * placed.length + column] = y;
     });
+    return { ...each, missing };
   });
-  const missing = axes.some((placed) => placed.missing);
+  const missing = axes.some((axis) => axis.missing);
   return { axes, width, top: TOP, bottom, lane, missing, ys };
 }
 

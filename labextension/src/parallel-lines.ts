@@ -1,64 +1,80 @@
 /**
  * The lines of the parallel coordinates on a canvas, and which line is under the pointer.
  *
- * Lines are drawn from the best to the worst, each behind what is there already, in slices that fit
- * in a frame: a drawing that a brush cuts short has shown what matters, and the rest follows.
+ * A line of one device pixel drawn over what is there is what a canvas does fastest, by far
+ * (docs/dashboard-internals.md has the figures of four ways). Still ten thousand take longer than a
+ * frame has: then a part of them, evenly from worst to best, is shown at once and all of them when
+ * the hand rests.
  */
 import { shadeColor } from "./color";
 import type { Frame } from "./parts";
 import type { Layout } from "./parallel-layout";
 
-/** Beyond this many lines they are straight and fine: nobody can follow a curve among so many. */
+/** Beyond this many lines they are straight: nobody can follow a curve among so many. */
 const CURVES_UP_TO = 1500;
-const SLICE_MS = 9;
+/** As many lines fit in a frame beside everything else. */
+const AT_ONCE = 2500;
+const SLICE = 1200;
+const REST_MS = 120;
+/** From here on lines are a device pixel wide. */
+const MANY = 120;
 const REACH_PX = 9;
-/** Lines between two looks at the clock. */
-const BETWEEN_LOOKS = 16;
 
 export interface Lines {
-  /** Draw the runs that `chosen` says, in slices; a new call cuts the last one short. */
+  /** Draw the runs that `chosen` says; a new call cuts the last one short. */
   draw(frame: Frame, layout: Layout, chosen: (run: string) => boolean): void;
   clear(): void;
   stop(): void;
 }
 
-/** A canvas whose drawing goes on over frames; `done` is called when it is whole. */
+/** A canvas of lines; `done` is called when all of them are on it. */
 export function createLines(canvas: HTMLCanvasElement, done: () => void): Lines {
+  const hidden = document.createElement("canvas");
+  let resting: ReturnType<typeof setTimeout> | undefined;
   let going = 0;
   const stop = (): void => {
+    clearTimeout(resting);
     cancelAnimationFrame(going);
-    going = 0;
+  };
+  /** All lines on a canvas nobody sees, a slice a frame, and then at once on the one that is seen. */
+  const drawAll = (pen: Pen, order: readonly number[]): void => {
+    const context = fitted(hidden, pen.layout.width, pen.layout.lane + 12);
+    if (!context) return;
+    let next = 0;
+    const slice = (): void => {
+      strokeRuns(context, pen, order.slice(next, next + SLICE));
+      next += SLICE;
+      if (next < order.length) going = requestAnimationFrame(slice);
+      else {
+        const seen = fitted(canvas, pen.layout.width, pen.layout.lane + 12);
+        seen?.setTransform(1, 0, 0, 1, 0, 0);
+        seen?.drawImage(hidden, 0, 0);
+        done();
+      }
+    };
+    slice();
   };
   return {
     draw(frame, layout, chosen): void {
       stop();
       const context = fitted(canvas, layout.width, layout.lane + 12);
       if (!context) return;
-      const order = bestFirst(frame).filter((row) => chosen(frame.runs[row]!.id));
-      const straight = order.length > CURVES_UP_TO;
-      const alpha =
-        order.length > 3000 ? 0.3 : order.length > 400 ? 0.5 : order.length > 80 ? 0.75 : 0.9;
-      context.globalCompositeOperation = "destination-over";
-      let next = 0;
-      const slice = (): void => {
-        going = 0;
-        const until = performance.now() + SLICE_MS;
-        while (next < order.length) {
-          const end = Math.min(order.length, next + BETWEEN_LOOKS);
-          for (; next < end; next++) {
-            const row = order[next]!;
-            const run = frame.runs[row]!;
-            context.globalAlpha = run.best ? 1 : alpha;
-            context.lineWidth = run.best ? 2.2 : straight ? 0.8 : 1.1;
-            context.strokeStyle = shadeColor(frame.shades.get(run.id) ?? null, frame.theme);
-            strokeRun(context, layout, row, straight);
-          }
-          if (performance.now() > until) break;
-        }
-        if (next < order.length) going = requestAnimationFrame(slice);
-        else done();
-      };
-      slice();
+      const order = worstFirst(frame).filter((row) => chosen(frame.runs[row]!.id));
+      const pen = { frame, layout, count: order.length };
+      if (order.length <= AT_ONCE) {
+        strokeRuns(context, pen, order);
+        done();
+        return;
+      }
+      const every = Math.ceil(order.length / AT_ONCE);
+      strokeRuns(
+        context,
+        pen,
+        order.filter((_, index) => (order.length - 1 - index) % every === 0),
+      );
+      resting = setTimeout(() => {
+        drawAll(pen, order);
+      }, REST_MS);
     },
     clear(): void {
       stop();
@@ -66,6 +82,31 @@ export function createLines(canvas: HTMLCanvasElement, done: () => void): Lines 
     },
     stop,
   };
+}
+
+interface Pen {
+  readonly frame: Frame;
+  readonly layout: Layout;
+  /** How many lines there will be in the end. */
+  readonly count: number;
+}
+
+function strokeRuns(
+  context: CanvasRenderingContext2D,
+  { frame, layout, count }: Pen,
+  rows: readonly number[],
+): void {
+  const inks = colorsOf(frame);
+  const thin = 1 / devicePixelRatio;
+  const usual = count > MANY ? thin : Math.max(thin, 1.1);
+  const alpha = count > 3000 ? 0.25 : count > 400 ? 0.5 : count > 80 ? 0.75 : 0.9;
+  for (const row of rows) {
+    const { best } = frame.runs[row]!;
+    context.globalAlpha = best ? 1 : alpha;
+    context.lineWidth = best ? 2.2 : usual;
+    context.strokeStyle = inks[row]!;
+    strokeRun(context, layout, row, count > CURVES_UP_TO);
+  }
 }
 
 /** One run on a canvas of its own, above a halo that lifts it off the others. */
@@ -160,10 +201,29 @@ function strokeRun(
   context.stroke();
 }
 
-/** Rows of the frame's runs, the best first; runs without a value last. */
-function bestFirst(frame: Frame): number[] {
-  const shade = frame.runs.map(({ id, best }) => (best ? 2 : (frame.shades.get(id) ?? -1)));
-  return frame.runs.map((_, row) => row).sort((a, b) => shade[b]! - shade[a]!);
+const orders = new WeakMap<Frame["shades"], readonly number[]>();
+const colors = new WeakMap<
+  Frame["shades"],
+  { readonly theme: string; readonly of: readonly string[] }
+>();
+
+/** Rows of the frame's runs: those without a value first, the best last and so on top. */
+function worstFirst(frame: Frame): readonly number[] {
+  let order = orders.get(frame.shades);
+  if (order?.length !== frame.runs.length) {
+    const shade = frame.runs.map(({ id, best }) => (best ? 2 : (frame.shades.get(id) ?? -1)));
+    order = frame.runs.map((_, row) => row).sort((a, b) => shade[a]! - shade[b]!);
+    orders.set(frame.shades, order);
+  }
+  return order;
+}
+
+function colorsOf({ runs, shades, theme }: Frame): readonly string[] {
+  const known = colors.get(shades);
+  if (known?.theme === theme && known.of.length === runs.length) return known.of;
+  const of = runs.map(({ id }) => shadeColor(shades.get(id) ?? null, theme));
+  colors.set(shades, { theme, of });
+  return of;
 }
 
 /** A cleared context of a canvas that has a size in CSS pixels, scaled to the screen's. */
@@ -186,6 +246,6 @@ export function fitted(
   context?.setTransform(1, 0, 0, 1, 0, 0);
   context?.clearRect(0, 0, across, down);
   context?.scale(devicePixelRatio, devicePixelRatio);
-  if (context) context.globalCompositeOperation = "source-over";
+  if (context) context.globalAlpha = 1;
   return context;
 }

@@ -4,7 +4,7 @@
  * In: a Frame. Out: brushes (which runs stay lit everywhere), the order and sense of the axes, the
  * wish to search the brushed region next. Two canvases: all lines, and above them the brushed ones.
  */
-import { axisName, axisOf, everyAxis, type AxisId } from "./axes";
+import { axisName, everyAxis, type AxisId } from "./axes";
 import { shadeColor } from "./color";
 import { button, element, setAttribute, setText, show } from "./dom";
 import { formatNumber, plural } from "./format";
@@ -207,7 +207,7 @@ function createHeading(actions: Actions): { node: HTMLElement; update(frame: Fra
       show(python, selected !== null);
       metric.update(next);
       const words = [...brushes].map(
-        ([id, brush]) => [id, brushText(axisOf(next.state, id), brush)] as const,
+        ([id, brush]) => [id, brushText(axisName(id), brush)] as const,
       );
       const wanted = JSON.stringify(words);
       if (wanted !== drawn) {

@@ -4,7 +4,7 @@
  * In: brushes (in values, so that a growing axis does not move them) and runs; out: the runs inside.
  * `null` for the selection means that nothing is brushed, which is not the same as nobody inside.
  */
-import { axisValue, isNumber, levelLabel, type Axis, type AxisId } from "./axes";
+import { axisValue, isNumber, levelLabel, type AxisId } from "./axes";
 import { formatConfigValue, formatNumber } from "./format";
 import { toFloat, type Json, type RunView, type WireNumber } from "./protocol";
 
@@ -57,7 +57,7 @@ export function insideBrush(value: Json | undefined, brush: Brush): boolean {
   if (value === undefined || value === null) {
     return brush.missing || (value === null && brush.levels.includes(levelLabel(null)));
   }
-  if (brush.levels.includes(levelLabel(value))) return true;
+  if (brush.levels.length > 0 && brush.levels.includes(levelLabel(value))) return true;
   if (!isNumber(value)) return false;
   const number = toFloat(value as WireNumber) ?? Number.NaN;
   if (!Number.isFinite(number)) return brush.missing;
@@ -84,13 +84,12 @@ function matches(run: RunView, words: readonly string[]): boolean {
 }
 
 /** A chip's words: "optimizer = adam", "learning_rate 1e-4 … 1e-2". */
-export function brushText(axis: Axis, brush: Brush): string {
+export function brushText(name: string, brush: Brush): string {
   const parts = brush.ranges.map(
     ([low, high]) => `${formatNumber(low, 3)} … ${formatNumber(high, 3)}`,
   );
   const levels = brush.levels.join(", ");
   const missing = brush.missing ? ["missing"] : [];
-  if (levels !== "" && parts.length === 0)
-    return `${axis.label} = ${[levels, ...missing].join(", ")}`;
-  return `${axis.label} ${[...parts, ...(levels === "" ? [] : [levels]), ...missing].join(", ")}`;
+  if (levels !== "" && parts.length === 0) return `${name} = ${[levels, ...missing].join(", ")}`;
+  return `${name} ${[...parts, ...(levels === "" ? [] : [levels]), ...missing].join(", ")}`;
 }

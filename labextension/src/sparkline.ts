@@ -1,5 +1,5 @@
 /**
- * A run's curve in a table cell: its trend in 72 by 18 pixels, drawn again only when it changed.
+ * A run's curve in a table cell: its trend in 60 by 18 pixels, drawn again only when it changed.
  */
 import { shadeColor } from "./color";
 import { element } from "./dom";
@@ -9,7 +9,7 @@ import type { Frame } from "./parts";
 import { tracePath } from "./painter";
 import type { RunView } from "./protocol";
 
-const SIZE = { width: 72, height: 18 } as const;
+const SIZE = { width: 60, height: 18 } as const;
 
 export interface Sparkline {
   readonly node: HTMLCanvasElement;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import Any
 from uuid import uuid4
 
@@ -81,9 +82,19 @@ def train(agent: Agent, *, wait: bool, echo: bool = False) -> None:
     agent.on_failure = live.failed
     agent.on_end = live.ended
     console.capture(agent.id, echo=echo)
+    process.remember_training(agent.sweep_id, functools.partial(_train_more, live))
     agent.start()
     if wait:
         _wait([live])
+
+
+def _train_more(before: _Live, count: int) -> None:
+    """More runs of a sweep whose dashboard is shown already: its pages see them, no cell waits for them."""
+    agent = before.agent.again(count)
+    agent.on_failure = before.failed
+    agent.on_end = functools.partial(console.release, agent.id)
+    console.capture(agent.id, echo=False)
+    agent.start()
 
 
 def wait(sweep_id: str) -> bool:

@@ -52,6 +52,8 @@ class SweepMagics(Magics):  # type: ignore[misc]
             "resume": self._resume,
             "stop": self._stop,
             "cancel": self._cancel,
+            "rerun": self._rerun,
+            "more": self._more,
             "best": self._best,
             "runs": self._runs,
             "export": self._export,
@@ -229,6 +231,20 @@ class SweepMagics(Magics):  # type: ignore[misc]
         sweep = _named("cancel", words)
         running = sweep.cancel()
         print(f"Sweep {sweep.name} is cancelled for good; {running} running run{'s' if running != 1 else ''} ended.")
+
+    def _rerun(self, words: list[str]) -> None:
+        parser = _Parser("%sweep rerun", "RUN [--sweep NAME]")
+        parser.add_argument("run")
+        parser.add_argument("--sweep")
+        options = parser.parse_args(words)
+        print(Sweep(options.sweep).rerun(options.run))
+
+    def _more(self, words: list[str]) -> None:
+        parser = _Parser("%sweep more", "COUNT [--sweep NAME]")
+        parser.add_argument("count", type=int)
+        parser.add_argument("--sweep")
+        options = parser.parse_args(words)
+        print(Sweep(options.sweep).add_runs(options.count))
 
     def _best(self, words: list[str]) -> None:
         sweep = _named("best", words)

@@ -121,7 +121,7 @@ def sweep_view(
         "note": sweep.note,
         "parameters": list(plan.axes),
         "keys": dict(keys),
-        "saved_s": None,
+        "saved_s": analysis.time_saved(runs),
         "trained_s": sum(run.duration_s(now) or 0.0 for run in runs),
         "left_s": _left_s(runs, count, now) if active else None,
         "trouble": trouble,

@@ -1,0 +1,130 @@
+"""More of a sweep: a run's config once more, more runs, while an agent works and when none does."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+import nbsweep
+from nbsweep import analysis, process
+from nbsweep.agents import Agent
+from nbsweep.errors import UsageError
+from nbsweep.store import RunRecord
+from tests.test_agents import until
+
+pytestmark = pytest.mark.usefixtures("tmp_store")
+
+CONFIG: dict[str, Any] = {
+    "method": "random",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"min": 0.0, "max": 0.1}},
+}
+
+
+def train() -> None:
+    nbsweep.log({"loss": nbsweep.config.lr})
+
+
+def test_a_rerun_has_the_config_of_its_run_and_is_trained_by_the_function_that_this_process_knows() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=3)
+    sweep = nbsweep.Sweep(sweep_id)
+    first = sweep.runs[0]
+
+    assert "A new agent trains 1 more run" in sweep.rerun(first.name)
+
+    until(lambda: not process.agents(sweep_id))
+    again = sweep.runs[3]
+    assert again.config == first.config and again.id != first.id
+    assert again.state == "finished" and again.summary["loss"] == first.summary["loss"]
+    assert sweep.state == "finished"
+
+
+def test_an_agent_at_work_goes_on_for_longer() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    go_on, reached = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        reached.set()
+        assert go_on.wait(20)
+        train()
+
+    agent = nbsweep.agent(sweep_id, slow, count=1, block=False)
+    assert reached.wait(20)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert sweep.add_runs(2) == "The agent at work trains 2 more runs."
+    assert "The agent at work trains 1 more run." in sweep.rerun(sweep.runs[0].id)
+    pending = sweep.runs[1]
+    assert pending.state == "pending" and pending.started_at is None
+    go_on.set()
+    assert agent.wait(20)
+    assert [run.state for run in sweep.runs] == ["finished"] * 4
+    assert sweep.runs[1].config == sweep.runs[0].config, "what was asked for by name comes before new configs"
+
+
+def test_what_waits_is_dropped_by_a_stop_and_by_its_own_kill() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=1)
+    process._trainings.clear()
+    sweep = nbsweep.Sweep(sweep_id)
+    said = sweep.rerun(sweep.runs[0].name)
+    assert "No agent is at work" in said and f"nbsweep.agent('{sweep_id}', train, count=1)" in said
+    sweep.kill_run(sweep.runs[1].name)
+    sweep.rerun(sweep.runs[0].name)
+    assert [run.state for run in nbsweep.Sweep(sweep_id).runs] == ["finished", "killed", "pending"]
+    sweep.stop()
+    assert sweep.runs[2].state == "killed"
+
+
+def test_the_next_agent_of_any_process_takes_what_waits() -> None:
+    sweep_id = nbsweep.sweep({**CONFIG, "method": "grid", "parameters": {"lr": {"values": [1, 2]}}})
+    nbsweep.agent(sweep_id, train)
+    process._trainings.clear()
+    sweep = nbsweep.Sweep(sweep_id)
+    sweep.rerun("1")
+    nbsweep.agent(sweep_id, train)
+    assert [run.config["lr"] for run in sweep.runs] == [1, 2, 1]
+    assert sweep.runs[2].state == "finished"
+
+
+@pytest.mark.parametrize("count", [0, -1, True, 1.5, "3"])
+def test_a_count_that_is_none_is_refused(count: Any) -> None:
+    sweep = nbsweep.Sweep(nbsweep.sweep(CONFIG))
+    with pytest.raises(UsageError, match="use a whole number, 1 or more"):
+        sweep.add_runs(count)
+
+
+def test_a_cancelled_sweep_and_an_unknown_run_are_refused() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=1)
+    sweep = nbsweep.Sweep(sweep_id)
+    with pytest.raises(UsageError, match="no run 'none'"):
+        sweep.rerun("none")
+    sweep.cancel()
+    for more in (lambda: sweep.rerun("1"), lambda: sweep.add_runs(1)):
+        with pytest.raises(UsageError, match="was cancelled"):
+            more()
+
+
+def test_an_open_ended_agent_needs_no_more_asked_for() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    agent = Agent(sweep_id, lambda: threading.Event().wait(0.01))
+    agent.start()
+    sweep = nbsweep.Sweep(sweep_id)
+    assert "goes on until it is stopped" in sweep.add_runs(5)
+    sweep.stop()
+    assert agent.wait(20)
+
+
+def test_time_saved_is_what_stopped_runs_fell_short_of_the_usual() -> None:
+    def run(number: int, state: str, seconds: float, because: str | None = None) -> RunRecord:
+        times = {"started_at": 100.0, "finished_at": 100.0 + seconds}
+        return RunRecord(str(number), "s", number, "", "", {}, state, stopped_because=because, **times)  # type: ignore[arg-type]
+
+    whole = [run(0, "finished", 60), run(1, "finished", 100), run(2, "finished", 80)]
+    stopped = [run(3, "stopped", 20, "band 3"), run(4, "stopped", 90, "band 9")]
+    assert analysis.time_saved([*whole, *stopped]) == 60
+    assert analysis.time_saved([*whole, run(5, "killed", 1)]) is None
+    assert analysis.time_saved(stopped) is None

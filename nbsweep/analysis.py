@@ -13,7 +13,7 @@ from nbsweep.sweep_config import Metric
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["best_run", "flat", "history_frame", "metric_value", "runs_frame"]
+__all__ = ["best_run", "finest_key", "flat", "history_frame", "metric_value", "runs_frame"]
 
 # A run that failed or was killed says nothing certain of its config, and one that runs is not done yet.
 COUNTED_STATES = ("finished", "stopped")
@@ -110,4 +110,23 @@ def history_frame(histories: Mapping[str, History]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def finest_key(points: Mapping[str, int], metric: str | None) -> str | None:
+    """The key to show first: the metric, or a key named after it with many more points (a loss per batch).
+
+    Parameters
+    ----------
+    points : mapping
+        {key: how many numbers were logged of it}.
+    """
+    if not points:
+        return None
+    if metric is None:
+        return max(points, key=lambda key: points[key])
+    kin = [key for key in points if metric in key and points[key] >= _FINER * max(points.get(metric, 0), 1)]
+    if kin:
+        return max(kin, key=lambda key: points[key])
+    return metric if metric in points else max(points, key=lambda key: points[key])
+
+
+_FINER = 5  # a key with so many times the metric's points shows more of the training than the metric
 _FIRST_COLUMNS = ["run", "id", "number", "state", "duration_s"]

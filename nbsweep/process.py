@@ -20,12 +20,23 @@ from nbsweep.store import Store, storage_url
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
 
-__all__ = ["agents", "current_sweep_id", "forget_agent", "recorder", "remember_agent", "set_current_sweep", "shut_down"]
+__all__ = [
+    "agents",
+    "current_sweep_id",
+    "forget_agent",
+    "recorder",
+    "remember_agent",
+    "selection",
+    "set_current_sweep",
+    "set_selection",
+    "shut_down",
+]
 
 _lock = threading.RLock()
 _recorders: dict[str, Recorder] = {}
 _agents: dict[str, Agent] = {}
 _current: dict[str, str] = {}
+_selections: dict[str, frozenset[str]] = {}
 _default_url: list[tuple[str | None, str]] = []
 
 
@@ -42,6 +53,20 @@ def recorder() -> Recorder:
         if url not in _recorders:
             _recorders[url] = Recorder(Store(url))
         return _recorders[url]
+
+
+def set_selection(sweep_id: str, run_ids: frozenset[str] | None) -> None:
+    """Remember which runs are brushed in a dashboard of this process; None: nothing is brushed."""
+    with _lock:
+        if run_ids is None:
+            _selections.pop(sweep_id, None)
+        else:
+            _selections[sweep_id] = run_ids
+
+
+def selection(sweep_id: str) -> frozenset[str] | None:
+    """Ids of the brushed runs; None where nothing is brushed."""
+    return _selections.get(sweep_id)
 
 
 def remember_agent(agent: Agent) -> None:

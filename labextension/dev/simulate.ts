@@ -9,10 +9,12 @@ import type {
   Json,
   KernelMessage,
   PageRequest,
+  ParameterView,
   RunState,
   RunView,
   SeriesView,
   SweepView,
+  ZoomRequest,
 } from "../src/protocol";
 
 export interface Scenario {
@@ -46,6 +48,22 @@ const HOSTILE = [
   "a name of three hundred characters ".repeat(9),
   '"quotes" & ampersands \u{1f389} / slashes.and.dots',
 ];
+const category = (name: string, levels: readonly Json[]): ParameterView => ({
+  ...{ name, kind: "category", integer: false, log: false, low: null, high: null, levels },
+});
+const PARAMETERS: readonly ParameterView[] = [
+  category("optimizer", ["adam", "sgd"]),
+  {
+    ...{ name: "learning_rate", kind: "number", integer: false, log: true },
+    ...{ low: 1e-4, high: 1e-1, levels: null },
+  },
+  {
+    ...{ name: "batch_size", kind: "number", integer: true, log: false },
+    ...{ low: 32, high: 256, levels: null },
+  },
+  category("fc_layer_size", [128, 256, 512]),
+  category("dropout", [0.3, 0.4, 0.5]),
+];
 const TRACEBACK = `Traceback (most recent call last):
   File "<cell 4>", line 12, in train
     loss = step(model, batch)
@@ -77,23 +95,24 @@ export function simulatedFeed(scenario: Scenario): Feed {
         start,
         total,
         steps: buffers.length,
-        values: buffers.length + 1,
+        times: buffers.length + 1,
+        values: buffers.length + 2,
       });
-      buffers.push(misaligned(run.steps.slice(start)), misaligned(run.values.slice(start)));
-      const epochs = run.steps.filter((step) => step % 27 === 26).length;
-      if (all && epochs > 0) {
-        series.push({
-          run: run.view.id,
-          key: "loss",
-          start: 0,
-          total: epochs,
-          steps: buffers.length,
-          values: buffers.length + 1,
-        });
-        buffers.push(
-          misaligned(run.steps.filter((s) => s % 27 === 26)),
-          misaligned(run.values.filter((_, i) => i % 27 === 26)),
-        );
+      buffers.push(misaligned(run.steps.slice(start)), timesOf(run, start));
+      buffers.push(misaligned(run.values.slice(start)));
+      if (all) {
+        const every = run.steps.filter((step) => step % 27 === 26);
+        for (const key of ["loss", "epoch"]) {
+          series.push({
+            ...{ run: run.view.id, key, start: 0, total: every.length },
+            ...{ steps: buffers.length, times: buffers.length + 1, values: buffers.length + 2 },
+          });
+          buffers.push(misaligned(every), misaligned(every.map((step) => 1.7e9 + 0.05 * step)));
+          const values = every.map((step) =>
+            key === "loss" ? (run.values[step] ?? 0) : step / 27,
+          );
+          buffers.push(misaligned(values));
+        }
       }
       run.sent = total;
     }
@@ -106,7 +125,8 @@ export function simulatedFeed(scenario: Scenario): Feed {
     for (const run of running) {
       for (let i = 0; i < 5; i++) addPoint(run, random);
       const ended = run.steps.length >= scenario.points;
-      run.view = { ...run.view, value: run.values.at(-1) ?? null };
+      const value = run.values.at(-1);
+      run.view = { ...run.view, value: value ?? null, summary: summaryOf(value) };
       if (ended) run.view = { ...run.view, state: "finished", duration_s: run.steps.length / 25 };
     }
     const { series, buffers } = chunks(false);
@@ -116,7 +136,7 @@ export function simulatedFeed(scenario: Scenario): Feed {
     say(
       {
         type: "delta",
-        protocol: 1,
+        protocol: 2,
         to: null,
         sweep: sweep(),
         runs: made.map((r) => r.view),
@@ -140,6 +160,20 @@ export function simulatedFeed(scenario: Scenario): Feed {
     },
   };
 
+  function zoom(request: ZoomRequest): void {
+    const buffers: DataView[] = [];
+    const series = made.map((run) => {
+      const inside = run.steps.filter((step) => step >= request.from && step <= request.until);
+      const first = inside[0] ?? 0;
+      buffers.push(misaligned(inside), misaligned(inside.map((step) => 1.7e9 + 0.05 * step)));
+      buffers.push(misaligned(run.values.slice(first, first + inside.length)));
+      const at = buffers.length - 3;
+      return { run: run.view.id, steps: at, times: at + 1, values: at + 2 };
+    });
+    const { key, from, until } = request;
+    say({ type: "zoom", to: request.session, key, from, until, series }, buffers);
+  }
+
   function answer(request: PageRequest): void {
     const to = request.session;
     if (request.type === "hello") {
@@ -148,7 +182,7 @@ export function simulatedFeed(scenario: Scenario): Feed {
       say(
         {
           type: "snapshot",
-          protocol: 1,
+          protocol: 2,
           to,
           sweep: sweep(),
           runs: made.map((r) => r.view),
@@ -168,7 +202,15 @@ export function simulatedFeed(scenario: Scenario): Feed {
         console,
         config: run?.config ?? {},
       });
-    } else {
+    } else if (request.type === "importance") {
+      say(importanceOf(request.metric, to, made));
+    } else if (request.type === "zoom") {
+      zoom(request);
+    } else if (request.type === "narrow") {
+      const region = JSON.stringify({ ...request.ranges, ...request.levels }, null, 4);
+      const code = `%%sweep define mnist-narrow\n${region}`;
+      say({ type: "cell", to, title: "The brushed region as a sweep of its own", code });
+    } else if (request.type === "command") {
       if (request.command === "pause") state = "paused";
       if (request.command === "resume") state = "running";
       if (request.command === "stop") [state, active] = ["cancelled", false];
@@ -187,7 +229,7 @@ export function simulatedFeed(scenario: Scenario): Feed {
       }
       say({
         type: "delta",
-        protocol: 1,
+        protocol: 2,
         to: null,
         sweep: sweep(),
         runs: made.map((r) => r.view),
@@ -195,6 +237,36 @@ export function simulatedFeed(scenario: Scenario): Feed {
       });
     }
   }
+}
+
+function importanceOf(metric: string, to: string, made: readonly Made[]): KernelMessage {
+  const used = made.filter((run) => ["finished", "stopped"].includes(run.view.state)).length;
+  const row = (name: string, importance: number, correlation: number | null) => ({
+    ...{ name, importance, correlation, null_high: 0.06, important: importance > 0.06 },
+    kind: name === "optimizer" ? ("category" as const) : ("number" as const),
+    low: Math.max(0, importance - 0.05),
+    high: importance + 0.06,
+    more_runs: importance > 0.06 ? null : 30,
+    levels:
+      name === "optimizer"
+        ? [
+            { level: "adam", runs: Math.ceil(used / 2), mean: 0.21, correlation: -0.3 },
+            { level: "sgd", runs: Math.floor(used / 2), mean: 0.34, correlation: 0.3 },
+          ]
+        : [],
+  });
+  const rows = [
+    row("learning_rate", 0.62, 0.41),
+    row("optimizer", 0.24, null),
+    row("fc_layer_size", 0.05, -0.12),
+    row("batch_size", 0.02, 0.05),
+    row("dropout", 0.01, 0.04),
+  ];
+  const reason = used < 5 ? `5 finished runs are needed, there are ${used}` : null;
+  return {
+    ...{ type: "importance", to, metric, rows: reason ? [] : rows, runs_used: used },
+    ...{ left_out: { failed: made.length - used }, reason },
+  };
 }
 
 function makeRun(index: number, scenario: Scenario, random: () => number): Made {
@@ -249,8 +321,19 @@ function makeRun(index: number, scenario: Scenario, random: () => number): Made 
   run.view = {
     ...run.view,
     value: value === undefined ? null : Number.isNaN(value) ? "NaN" : value,
+    summary: summaryOf(value),
   };
   return run;
+}
+
+function summaryOf(value: number | undefined): Record<string, Json> {
+  if (value === undefined) return {};
+  const wire = (number: number): Json => (Number.isNaN(number) ? "NaN" : number);
+  return { loss: wire(value), "batch loss": wire(value), accuracy: wire(1 / (1 + value)) };
+}
+
+function timesOf(run: Made, start: number): DataView {
+  return misaligned(run.steps.slice(start).map((step) => 1.7e9 + 0.05 * step));
 }
 
 function addPoint(run: Made, random: () => number): void {
@@ -296,7 +379,17 @@ function sweepView(
     note: scenario.failing
       ? `Paused: the first 3 runs failed. The last one said:\n${TRACEBACK}`
       : null,
-    parameters: ["optimizer", "learning_rate", "batch_size", "fc_layer_size", "dropout"],
+    parameters: PARAMETERS,
+    keys: {
+      "batch loss": made.reduce((sum, run) => sum + run.steps.length, 0),
+      loss: made.reduce((sum, run) => sum + Math.floor(run.steps.length / 27), 0),
+      epoch: made.reduce((sum, run) => sum + Math.floor(run.steps.length / 27), 0),
+    },
+    saved_s: (counts.stopped ?? 0) > 0 ? 660 : null,
+    trained_s: 1200,
+    left_s: active ? 360 : null,
+    trouble: null,
+    outlook: active ? "five more runs would gain about 0.004 ± 0.003" : null,
     now: Date.now() / 1000,
   };
 }

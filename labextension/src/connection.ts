@@ -13,12 +13,16 @@ const RESYNC_PAUSE_MS = 1000;
 
 export interface ConnectionHooks {
   cursors(): Cursors;
+  /** Keys whose series the page wants; empty before it knows. */
+  keys(): readonly string[];
   /** Returns whether the message was meant for this page. */
   message(...heard: Parameters<FeedListener>): boolean;
   lost(): void;
 }
 
 export interface ConnectionToKernel {
+  /** Ask at once for what the page lacks. */
+  hello(): void;
   resync(): void;
   command(command: Command): void;
   request(request: PageRequest): void;
@@ -31,7 +35,8 @@ export function connect(feed: Feed, session: string, hooks: ConnectionHooks): Co
   let resync: ReturnType<typeof setTimeout> | undefined;
 
   const hello = (attempt: number): void => {
-    feed.send({ type: "hello", protocol: PROTOCOL, session, cursors: hooks.cursors() });
+    const [held, keys] = [hooks.cursors(), hooks.keys()];
+    feed.send({ type: "hello", protocol: PROTOCOL, session, cursors: held, keys });
     clearTimeout(retry);
     const wait_ms = RETRIES_MS[attempt];
     if (wait_ms === undefined) return;
@@ -46,9 +51,15 @@ export function connect(feed: Feed, session: string, hooks: ConnectionHooks): Co
     clearTimeout(retry);
     clearTimeout(patience);
   });
-  hello(0);
+  // A tick later: the hooks are those of somebody who is still being put together.
+  retry = setTimeout(() => {
+    hello(0);
+  });
 
   return {
+    hello(): void {
+      hello(0);
+    },
     resync(): void {
       resync ??= setTimeout(() => {
         resync = undefined;

@@ -110,7 +110,7 @@ export function createCurves(actions: Actions, resized: () => void): CurvesPart 
       }
       if (!chart || !drawing) return;
       const surface = getComputedStyle(node).getPropertyValue("--nbs-surface");
-      paintHighlight(chart.overlay, drawing, frame.hovered, surface);
+      paintHighlight(chart.overlay, drawing, frame.lit, surface);
     },
     dispose(): void {
       observer.disconnect();

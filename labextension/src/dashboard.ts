@@ -6,15 +6,24 @@
  * down again. Styles travel with it into its own root, so it needs nothing from the page around.
  */
 import uplotCss from "uplot/dist/uPlot.min.css";
-import { shades, type ThemeName } from "./color";
+import { createCellPanel, insertCell } from "./cell-panel";
+import type { ThemeName } from "./color";
 import { connect, newSession } from "./connection";
 import { createCurves } from "./curves";
 import curvesCss from "./curves.css";
 import { element, setAttribute, setText, show } from "./dom";
+import { createDrawingLoop } from "./drawing-loop";
 import type { Disposer, Feed } from "./feed";
+import { createFrames } from "./frames";
 import { createHeader } from "./header";
-import { initialView, type Actions, type Frame, type ViewState } from "./parts";
-import { toFloat, type CommandName, type RunView } from "./protocol";
+import { createImportance } from "./importance";
+import importanceCss from "./importance.css";
+import { createParallel } from "./parallel";
+import parallelCss from "./parallel.css";
+import { initialView, type Actions, type Frame, type Part, type ViewState } from "./parts";
+import { createRequests, narrowRequest } from "./requests";
+import { createSlices } from "./slices";
+import slicesCss from "./slices.css";
 import { applyMessage, cursors, initialState, press } from "./state";
 import baseCss from "./style.css";
 import { createTable } from "./table";
@@ -25,6 +34,7 @@ const TICK_MS = 1000;
 const NOTICE_MS = 8000;
 /** A kernel that is silent this long while runs are running is asked whether it is still there. */
 const SILENCE_MS = 20000;
+const STYLES = [uplotCss, baseCss, curvesCss, parallelCss, importanceCss, slicesCss, tableCss];
 
 export interface DashboardOptions {
   /** What the user chose in an earlier view of the same sweep; changed in place. */
@@ -39,28 +49,43 @@ export function mountDashboard(
   const state = initialState();
   const view = options.view ?? initialView();
   const session = newSession();
+  const frames = createFrames();
   let hovered: string | null = null;
   let revision = 0;
+  let selectionRevision = 0;
   let heard_ms = Date.now();
   let theme: ThemeName = "light";
   let noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
-  const loop = drawingLoop(() => {
-    draw();
-  });
-
+  const loop = createDrawingLoop(
+    () => {
+      if (state.sweep) parallel.update(frameNow());
+    },
+    () => {
+      draw();
+    },
+  );
+  const redraw = (): void => {
+    loop.request("whole");
+  };
   const changed = (): void => {
     revision += 1;
-    loop.request();
+    redraw();
   };
 
   const connection = connect(feed, session, {
     cursors: () => (state.sweep ? cursors(state) : {}),
+    keys: () => [...state.wanted],
     message(message, buffers) {
+      if (message.type === "cell") {
+        if (message.to === session) offer(message.title, message.code);
+        return message.to === session;
+      }
       const outcome = applyMessage(state, message, buffers, session, Date.now());
       if (outcome === "foreign") return false;
       heard_ms = Date.now();
       if (outcome === "resync") connection.resync();
+      if (message.type === "snapshot") requests.again();
       if (message.type === "notice" && message.level === "info") {
         clearTimeout(noticeTimer);
         noticeTimer = setTimeout(() => {
@@ -73,49 +98,83 @@ export function mountDashboard(
     lost() {
       state.connection = "lost";
       state.pending = [];
+      requests.again();
       changed();
     },
   });
+  const requests = createRequests(session, connection);
 
   const askDetail = (run: string): void => {
     connection.request({ type: "run_detail", session, run });
   };
+  const offer = (title: string, code: string): void => {
+    state.cell = insertCell(root, code) ? null : { title, code };
+    changed();
+  };
 
   const actions: Actions = {
-    command(command: CommandName, run?: string): void {
-      const request = { type: "command" as const, session, command, ...(run ? { run } : {}) };
+    command(command, details = {}) {
+      const request = { type: "command" as const, session, command, ...details };
       press(state, request, Date.now());
       connection.command(request);
-      loop.request();
+      redraw();
     },
-    change(change: Partial<ViewState>): void {
+    change(change) {
       for (const run of change.expanded ?? []) if (!view.expanded.has(run)) askDetail(run);
       Object.assign(view, change);
+      if (change.filter !== undefined || change.brushes) selectionRevision += 1;
       changed();
     },
-    hover(run: string | null): void {
+    brush(brushes) {
+      view.brushes = brushes;
+      selectionRevision += 1;
+      loop.request("quick");
+    },
+    hover(run) {
       if (run === hovered) return;
       hovered = run;
-      loop.request();
+      loop.request("quick");
     },
-    dismissNotice(): void {
+    pick(run) {
+      view.picked = view.picked === run ? null : run;
+      redraw();
+    },
+    narrow() {
+      connection.request(narrowRequest(state, view, session));
+    },
+    askZoom(key, from, until) {
+      connection.request({ type: "zoom", session, key, from, until });
+    },
+    offerCell: offer,
+    dismissCell() {
+      state.cell = null;
+      redraw();
+    },
+    dismissNotice() {
       state.notice = null;
-      loop.request();
+      redraw();
     },
   };
 
-  const header = createHeader(actions);
-  const curves = createCurves(actions, () => {
+  const resized = (): void => {
     retheme();
-  });
+  };
+  const header = createHeader(actions);
+  const cell = createCellPanel(actions);
+  const parallel = createParallel(actions, resized);
+  const curves = createCurves(actions, resized);
+  const importance = createImportance(actions);
+  const slices = createSlices(actions, resized);
   const table = createTable(actions);
+  const parts: readonly Part[] = [header, cell, parallel, curves, importance, slices, table];
   const waiting = element("div", { class: "nbs-waiting", role: "status" });
-  const content = element("div", { class: "nbs-content" }, header.node, curves.node, table.node);
-  const style = element("style", {}, uplotCss + baseCss + curvesCss + tableCss);
+  const pair = element("div", { class: "nbs-pair" }, curves.node, importance.node);
+  const content = element("div", { class: "nbs-content" }, header.node, cell.node, parallel.node);
+  content.append(pair, slices.node, table.node);
   const root = element(
     "div",
     { class: "nbsweep", "data-testid": "nbs-dashboard", role: "region", "aria-label": "nbsweep" },
-    style,
+    element("style", {}, STYLES.join("")),
     waiting,
     content,
   );
@@ -132,25 +191,19 @@ export function mountDashboard(
   const unwatch = watchTheme(document, retheme);
   retheme();
 
+  const frameNow = (): Frame =>
+    frames({ revision, selectionRevision, state, view, theme, hovered, now_ms: Date.now() });
+
   const draw = (): void => {
     show(content, state.sweep !== null);
     show(waiting, state.sweep === null);
     setText(waiting, waitingText(state.connection));
     if (!state.sweep) return;
-    const goal = state.sweep.metric?.goal ?? "minimize";
-    const runs = [...state.runs.values()];
-    const found = shades(
-      runs.map((run) => (isResult(run) ? toFloat(run.value) : null)),
-      goal,
-    );
-    const frame: Frame = {
-      ...{ revision, state, view, theme, goal, hovered },
-      shades: new Map(runs.map((run, index) => [run.id, found[index] ?? null])),
-      now_ms: Date.now(),
-    };
-    header.update(frame);
-    curves.update(frame);
-    table.update(frame);
+    const frame = frameNow();
+    // What is told of the selection can be read by scripts and tests.
+    setAttribute(root, "data-selected", frame.selection ? String(frame.selection.size) : "");
+    for (const part of parts) part.update(frame);
+    requests.update(frame);
   };
 
   // Running runs' clocks tick, and what an open row shows of a running run moves on.
@@ -163,56 +216,25 @@ export function mountDashboard(
     }
     if (state.connection !== "live") return;
     for (const run of running) if (view.expanded.has(run.id)) askDetail(run.id);
-    loop.request();
+    redraw();
   }, TICK_MS);
   for (const run of view.expanded) askDetail(run);
-  loop.request();
+  redraw();
 
   return () => {
     clearInterval(tick);
     clearTimeout(noticeTimer);
     loop.stop();
     unwatch();
+    requests.dispose();
     connection.dispose();
-    curves.dispose();
+    for (const part of parts) part.dispose?.();
     root.remove();
   };
-}
-
-/** A failed run's last value is no result: however good, it must not outshine the best. */
-function isResult(run: RunView): boolean {
-  return run.state !== "failed" && run.state !== "crashed";
 }
 
 function waitingText(connection: string): string {
   return connection === "lost"
     ? "Kernel not connected. The sweep’s dashboard appears when its kernel answers."
     : "Asking the kernel…";
-}
-
-/** Draws once a frame when asked to, and rests three times as long as drawing took. */
-function drawingLoop(draw: () => void): { request(): void; stop(): void } {
-  let frame = 0;
-  let rest_until_ms = 0;
-  const run = (now_ms: number): void => {
-    if (now_ms < rest_until_ms) {
-      frame = requestAnimationFrame(run);
-      return;
-    }
-    frame = 0;
-    const began_ms = performance.now();
-    draw();
-    const ended_ms = performance.now();
-    const cost_ms = ended_ms - began_ms;
-    rest_until_ms = cost_ms > 8 ? ended_ms + 3 * cost_ms : 0;
-  };
-  return {
-    request(): void {
-      if (frame === 0) frame = requestAnimationFrame(run);
-    },
-    stop(): void {
-      cancelAnimationFrame(frame);
-      frame = -1; // a late message asks for no more frames
-    },
-  };
 }

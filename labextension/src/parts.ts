@@ -1,48 +1,112 @@
 /**
- * What the dashboard hands its parts (header, curves, table) and what they may ask of it.
+ * What the dashboard hands its parts (header, curves, table, …) and what they may ask of it.
  *
  * Data go down as one Frame a redraw; wishes go up as Actions. A part holds no state of the sweep:
- * only its own elements. ViewState is what the user chose; it outlives a re-rendered view.
+ * only its own elements. ViewState is what the user chose; it outlives a re-rendered view, and each
+ * panel keeps its own choices in its own member of it.
  */
+import type { AxisId } from "./axes";
 import type { ThemeName } from "./color";
-import type { CommandName, Goal } from "./protocol";
-import type { Sort } from "./rows";
+import type { CommandName, Goal, RunView } from "./protocol";
+import type { Column, Sort } from "./rows";
+import type { Brushes } from "./selection";
 import type { DashboardState } from "./state";
+
+/** What curves are drawn against: any logged key, as epoch, can be the x-axis. */
+export type CurveX = "step" | "time" | `key:${string}`;
+
+export interface Zoom {
+  readonly x: readonly [number, number];
+  /** null: as the values need it. */
+  readonly y: readonly [number, number] | null;
+}
+
+export interface ParallelView {
+  /** The axes from left to right; null as long as the user has not moved, added or hidden one. */
+  readonly axes: readonly AxisId[] | null;
+  readonly inverted: ReadonlySet<AxisId>;
+}
+
+export interface ImportanceView {
+  readonly sort: "name" | "importance" | "correlation";
+  readonly descending: boolean;
+  /** Categorical parameters whose levels are shown. */
+  readonly expanded: ReadonlySet<string>;
+}
 
 export interface ViewState {
   /** The picked key; null as long as the user has not picked one. */
   key: string | null;
+  x: CurveX;
+  zoom: Zoom | null;
   logY: boolean;
   smoothing: number;
   sort: Sort | null;
+  /** The table's columns; null as long as the user has not chosen. */
+  columns: readonly Column[] | null;
   expanded: ReadonlySet<string>;
+  filter: string;
+  brushes: Brushes;
+  /** The run that stays lit when the pointer is nowhere. */
+  picked: string | null;
+  /** The summary metric that colours runs and that importance and slices are about; null: the sweep's. */
+  metric: string | null;
+  parallel: ParallelView;
+  importance: ImportanceView;
 }
 
 export function initialView(): ViewState {
-  return { key: null, logY: false, smoothing: 0, sort: null, expanded: new Set() };
+  return {
+    ...{ key: null, x: "step", zoom: null, logY: false, smoothing: 0 },
+    ...{ sort: null, columns: null, expanded: new Set(), filter: "" },
+    ...{ brushes: new Map(), picked: null, metric: null },
+    parallel: { axes: null, inverted: new Set() },
+    importance: { sort: "importance", descending: true, expanded: new Set() },
+  };
 }
 
 export interface Frame {
-  /** Grows with everything but hovering and the clock: what is dear is drawn again only then. */
+  /** Grows with everything but lighting up, brushing and the clock: what is dear is drawn again only then. */
   readonly revision: number;
+  /** Grows when the selection (brushes, filter) changes. */
+  readonly selectionRevision: number;
   readonly state: DashboardState;
+  /** All runs by number. */
+  readonly runs: readonly RunView[];
   readonly view: ViewState;
   readonly theme: ThemeName;
+  /** The summary metric that colours, and which way it is better. */
+  readonly metric: string | null;
   readonly goal: Goal;
   /** A run's place on the metric's scale: 1 is best, null unknown. */
   readonly shades: ReadonlyMap<string, number | null>;
-  readonly hovered: string | null;
+  /** The runs inside all brushes and the filter; all others fade. null: nothing is brushed. */
+  readonly selection: ReadonlySet<string> | null;
+  /** The run under the pointer anywhere, else the picked one: it lights up everywhere. */
+  readonly lit: string | null;
   readonly now_ms: number;
 }
 
 export interface Actions {
-  command(command: CommandName, run?: string): void;
+  command(command: CommandName, options?: { readonly run?: string; readonly count?: number }): void;
   change(view: Partial<ViewState>): void;
+  /** Change the brushes; as cheap as it can be, for a drag calls it every frame. */
+  brush(brushes: Brushes): void;
   hover(run: string | null): void;
+  /** A clicked run stays lit; clicked again it does not. */
+  pick(run: string): void;
+  /** Ask the kernel for a define cell of the brushed region. */
+  narrow(): void;
+  /** Ask the kernel for finer points of a key between two steps. */
+  askZoom(key: string, from: number, until: number): void;
+  /** Code for the user: below the cell where a labextension listens, else shown to copy. */
+  offerCell(title: string, code: string): void;
+  dismissCell(): void;
   dismissNotice(): void;
 }
 
 export interface Part {
   readonly node: HTMLElement;
   update(frame: Frame): void;
+  dispose?(): void;
 }

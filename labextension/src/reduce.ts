@@ -7,6 +7,7 @@
 
 export interface Points {
   readonly steps: Float64Array;
+  readonly times: Float64Array;
   readonly values: Float64Array;
 }
 
@@ -15,15 +16,13 @@ export interface Points {
  * which is where a reader looks. A bucket without a finite value keeps one point, so that a gap
  * stays a gap.
  */
-export function reduceMinMax(
-  steps: Float64Array,
-  values: Float64Array,
-  length: number,
-  buckets: number,
-): Points {
-  if (length <= 2 * buckets) {
-    return { steps: steps.slice(0, length), values: values.slice(0, length) };
-  }
+export function reduceMinMax(points: Points, length: number, buckets: number): Points {
+  const { steps, values } = points;
+  if (length <= 2 * buckets)
+    return chosen(
+      points,
+      Int32Array.from({ length }, (_, i) => i),
+    );
   const first = steps[0]!;
   const span = steps[length - 1]! - first;
   const keep = new Int32Array(2 * buckets + 3);
@@ -53,10 +52,14 @@ export function reduceMinMax(
   }
   flush();
   if (keep[kept - 1] !== length - 1) keep[kept++] = length - 1;
-  const out = { steps: new Float64Array(kept), values: new Float64Array(kept) };
-  for (let k = 0; k < kept; k++) {
-    out.steps[k] = steps[keep[k]!]!;
-    out.values[k] = values[keep[k]!]!;
-  }
-  return out;
+  return chosen(points, keep.subarray(0, kept));
+}
+
+function chosen(points: Points, indices: Int32Array): Points {
+  const of = (array: Float64Array): Float64Array => {
+    const out = new Float64Array(indices.length);
+    for (let k = 0; k < indices.length; k++) out[k] = array[indices[k]!]!;
+    return out;
+  };
+  return { steps: of(points.steps), times: of(points.times), values: of(points.values) };
 }

@@ -4,9 +4,10 @@
  * In: runs, a column to sort by, the metric's goal; out: the same runs, ordered. Missing values
  * are last whichever way a column is sorted; ties keep the order of the runs' numbers.
  */
+import type { AxisId } from "./axes";
 import { toFloat, type Goal, type Json, type RunView } from "./protocol";
 
-export type Column = "name" | "state" | "metric" | "duration" | `param:${string}`;
+export type Column = "name" | "state" | "metric" | AxisId;
 
 export interface Sort {
   readonly column: Column;

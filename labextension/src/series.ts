@@ -12,6 +12,8 @@ export const MAX_POINTS = 4000;
 
 export interface Series {
   steps: Float64Array;
+  /** Unix seconds. */
+  times: Float64Array;
   values: Float64Array;
   length: number;
   total: number;
@@ -23,6 +25,7 @@ export interface Chunk {
   readonly total: number;
   readonly reduced: boolean;
   readonly steps: Float64Array;
+  readonly times: Float64Array;
   readonly values: Float64Array;
 }
 
@@ -31,6 +34,7 @@ export type Appended = "appended" | "ignored" | "gap";
 export function emptySeries(): Series {
   return {
     steps: new Float64Array(64),
+    times: new Float64Array(64),
     values: new Float64Array(64),
     length: 0,
     total: 0,
@@ -44,30 +48,36 @@ export function appendChunk(series: Series, chunk: Chunk): Appended {
   if (chunk.total <= series.total) return "ignored";
   let skip = series.total - chunk.start;
   if (skip > 0 && chunk.reduced) {
-    // A reduced chunk cannot be cut at an index; from the start it can take the place of all.
-    if (chunk.start > 0) return "gap";
-    series.length = 0;
-    skip = 0;
+    // A reduced chunk cannot be cut at an index. From the start it takes the place of all; later,
+    // what lies beyond the last point held is what is new.
+    if (chunk.start === 0) series.length = 0;
+    const last = series.length > 0 ? series.steps[series.length - 1]! : -Infinity;
+    const beyond = chunk.steps.findIndex((step) => step > last);
+    skip = beyond < 0 ? chunk.steps.length : beyond;
   }
-  push(series, chunk.steps.subarray(skip), chunk.values.subarray(skip));
+  push(series, chunk, skip);
   series.total = chunk.total;
   series.version += 1;
   return "appended";
 }
 
-function push(series: Series, steps: Float64Array, values: Float64Array): void {
-  const needed = series.length + steps.length;
+function push(series: Series, chunk: Chunk, skip: number): void {
+  const fresh = chunk.steps.length - skip;
+  const needed = series.length + fresh;
   if (needed > series.steps.length) {
     const capacity = Math.max(needed, 2 * series.steps.length);
     series.steps = grown(series.steps, series.length, capacity);
+    series.times = grown(series.times, series.length, capacity);
     series.values = grown(series.values, series.length, capacity);
   }
-  series.steps.set(steps, series.length);
-  series.values.set(values, series.length);
+  series.steps.set(chunk.steps.subarray(skip), series.length);
+  series.times.set(chunk.times.subarray(skip), series.length);
+  series.values.set(chunk.values.subarray(skip), series.length);
   series.length = needed;
   if (needed > MAX_POINTS) {
-    const reduced = reduceMinMax(series.steps, series.values, needed, MAX_POINTS / 4);
+    const reduced = reduceMinMax(series, needed, MAX_POINTS / 4);
     series.steps = reduced.steps;
+    series.times = reduced.times;
     series.values = reduced.values;
     series.length = reduced.steps.length;
   }

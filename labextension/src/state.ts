@@ -6,15 +6,18 @@
  * Nothing here draws, sends or reads a clock other than the one handed in.
  */
 import type {
+  CellMessage,
   Command,
   CommandName,
   Cursors,
+  ImportanceMessage,
   KernelMessage,
   Notice,
   RunDetail,
   RunView,
   SeriesView,
   SweepView,
+  ZoomMessage,
 } from "./protocol";
 import { appendChunk, emptySeries, toFloats, type Series } from "./series";
 
@@ -31,13 +34,29 @@ export interface DashboardState {
   connection: Connection;
   sweep: SweepView | null;
   runs: Map<string, RunView>;
+  /** Keys this page asked for; empty: it takes what comes. */
+  wanted: Set<string>;
   /** By key, then by run: a chart asks for one key. */
   series: Map<string, Map<string, Series>>;
   details: Map<string, RunDetail>;
+  /** By metric. */
+  importance: Map<string, ImportanceMessage>;
+  /** The last answer to a zoom. */
+  zoomed: ZoomedSeries | null;
+  /** Code that waits to be copied. */
+  cell: Pick<CellMessage, "title" | "code"> | null;
   notice: Notice | null;
   pending: readonly PendingCommand[];
   /** The kernel's clock minus the page's, in seconds: they are often two machines. */
   clockOffset_s: number;
+}
+
+/** One key's series between two steps, finer than the whole ones; never grows. */
+export interface ZoomedSeries {
+  readonly key: string;
+  readonly from: number;
+  readonly until: number;
+  readonly runs: ReadonlyMap<string, Series>;
 }
 
 export function initialState(): DashboardState {
@@ -45,8 +64,12 @@ export function initialState(): DashboardState {
     connection: "connecting",
     sweep: null,
     runs: new Map(),
+    wanted: new Set(),
     series: new Map(),
     details: new Map(),
+    importance: new Map(),
+    zoomed: null,
+    cell: null,
     notice: null,
     pending: [],
     clockOffset_s: 0,
@@ -78,6 +101,15 @@ export function applyMessage(
       break;
     case "run_detail":
       state.details.set(message.run, message);
+      break;
+    case "importance":
+      state.importance.set(message.metric, message);
+      break;
+    case "zoom":
+      state.zoomed = zoomedSeries(message, buffers);
+      break;
+    case "cell":
+      state.cell = message;
       break;
     case "notice":
       state.notice = message;
@@ -117,6 +149,8 @@ function applySeries(
   buffers: readonly DataView[],
 ): boolean {
   let ofKey = state.series.get(view.key);
+  // Another page draws this key, and this one has never asked for it.
+  if (state.wanted.size > 0 && !state.wanted.has(view.key)) return true;
   if (!ofKey) state.series.set(view.key, (ofKey = new Map<string, Series>()));
   let series = ofKey.get(view.run);
   if (!series) ofKey.set(view.run, (series = emptySeries()));
@@ -125,9 +159,26 @@ function applySeries(
     total: view.total,
     reduced: view.reduced ?? false,
     steps: toFloats(buffers[view.steps]),
+    times: toFloats(buffers[view.times]),
     values: toFloats(buffers[view.values]),
   });
   return appended !== "gap";
+}
+
+function zoomedSeries(message: ZoomMessage, buffers: readonly DataView[]): ZoomedSeries {
+  const runs = new Map<string, Series>();
+  for (const view of message.series) {
+    const steps = toFloats(buffers[view.steps]);
+    runs.set(view.run, {
+      steps,
+      times: toFloats(buffers[view.times]),
+      values: toFloats(buffers[view.values]),
+      length: steps.length,
+      total: steps.length,
+      version: 0,
+    });
+  }
+  return { key: message.key, from: message.from, until: message.until, runs };
 }
 
 /** What the page holds, for a hello: empty before the first snapshot, which asks for everything. */
@@ -161,6 +212,10 @@ function isSettled(pending: PendingCommand, state: DashboardState): boolean {
     case "stop":
     case "stop_after_current":
       return !isBusy(sweep);
+    case "rerun":
+    case "add_runs":
+      // Their answer is a notice, or a run more; nobody waits for more than the next message.
+      return true;
     case "kill_run":
       return state.runs.get(pending.run ?? "")?.state !== "running";
   }

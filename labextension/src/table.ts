@@ -107,7 +107,7 @@ function arrange(body: HTMLElement, ids: readonly string[], rows: Map<string, Ro
 
 function headingsOf(frame: Frame, runs: readonly RunView[]): Heading[] {
   const sweep = frame.state.sweep;
-  const parameters = (sweep?.parameters ?? []).map((name): Heading => {
+  const parameters = (sweep?.parameters ?? []).map(({ name }): Heading => {
     const values = runs.map((run) => run.config[name]).filter((value) => value !== undefined);
     const numeric = values.length > 0 && values.every((value) => typeof value === "number");
     return { column: `param:${name}`, label: name, numeric };
@@ -164,7 +164,7 @@ function createRow(id: string, headings: readonly Heading[], actions: Actions): 
   const why = element("span", { class: "nbs-dim nbs-why" });
   const kill = button({ class: "nbs-icon", "data-testid": "nbs-kill" }, "■", (event) => {
     event.stopPropagation();
-    actions.command("kill_run", id);
+    actions.command("kill_run", { run: id });
   });
   const cells = headings.map(({ numeric }) => element("td", numeric ? { class: "nbs-num" } : {}));
   cells[0]!.append(opener);
@@ -196,7 +196,7 @@ function createRow(id: string, headings: readonly Heading[], actions: Actions): 
       expanded = frame.view.expanded;
       const open = expanded.has(id);
       setAttribute(node, "data-run-state", run.state);
-      node.classList.toggle("nbs-hovered", frame.hovered === id);
+      node.classList.toggle("nbs-hovered", frame.lit === id);
       node.classList.toggle("nbs-open", open);
       setAttribute(opener, "aria-expanded", String(open));
       swatch.style.background = shadeColor(frame.shades.get(id) ?? null, frame.theme);

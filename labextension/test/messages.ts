@@ -17,6 +17,12 @@ export function aSweep(changes: Partial<SweepView> = {}): SweepView {
     best: null,
     note: null,
     parameters: [],
+    keys: {},
+    saved_s: null,
+    trained_s: 0,
+    left_s: null,
+    trouble: null,
+    outlook: null,
     now: 1000,
     ...changes,
   };
@@ -41,30 +47,30 @@ export function aRun(changes: Partial<RunView> = {}): RunView {
 
 export function aSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return {
-    ...{ type: "snapshot", protocol: 1, to: null, sweep: aSweep(), runs: [aRun()], series: [] },
+    ...{ type: "snapshot", protocol: 2, to: null, sweep: aSweep(), runs: [aRun()], series: [] },
     ...changes,
   };
 }
 
 export function aDelta(changes: Partial<Delta> = {}): Delta {
   return {
-    ...{ type: "delta", protocol: 1, to: null, sweep: null, runs: [], series: [] },
+    ...{ type: "delta", protocol: 2, to: null, sweep: null, runs: [], series: [] },
     ...changes,
   };
 }
 
-/** A series view on buffers 0 and 1. */
+/** A series view on buffers 0 to 2. */
 export function aSeries(
   start: number,
   total: number,
   changes: Partial<SeriesView> = {},
 ): SeriesView {
-  return { run: "r", key: "loss", start, total, steps: 0, values: 1, ...changes };
+  return { run: "r", key: "loss", start, total, steps: 0, times: 1, values: 2, ...changes };
 }
 
-/** Two buffers that begin in the middle of a word, as transports send them. */
+/** Steps, times and values: buffers that begin in the middle of a word, as transports send them. */
 export function buffersOf(steps: number[], values: number[]): DataView[] {
-  return [steps, values].map((numbers) => {
+  return [steps, steps, values].map((numbers) => {
     const floats = new Uint8Array(Float64Array.from(numbers).buffer);
     const bytes = new Uint8Array(floats.length + 3);
     bytes.set(floats, 3);

@@ -54,6 +54,22 @@ describe("a series", () => {
     expect(cursors(state)).toEqual({ r: { loss: 2 } });
   });
 
+  test("that another page draws is left alone", () => {
+    const state = after([0, 1], [5, 4]);
+    state.wanted.add("loss");
+    const other = aDelta({ series: [aSeries(7, 8, { key: "accuracy" })] });
+    expect(hear(state, other, buffersOf([7], [1]))).toBe("applied");
+    expect(state.series.has("accuracy")).toBe(false);
+  });
+
+  test("takes of a reduced, overlapping delta what lies beyond its last point", () => {
+    const state = after([0, 1], [5, 4]);
+    const overlapping = aDelta({ series: [aSeries(1, 9, { reduced: true })] });
+    expect(hear(state, overlapping, buffersOf([1, 4, 8], [4, 9, 3]))).toBe("applied");
+    expect(held(state)).toEqual([5, 4, 9, 3]);
+    expect(cursors(state)).toEqual({ r: { loss: 9 } });
+  });
+
   test("that the kernel reduced goes on from its total, not from its length", () => {
     const state = initialState();
     const reduced = aSnapshot({ series: [aSeries(0, 1000, { reduced: true })] });

@@ -1,40 +1,38 @@
 """The dashboard's Python half: an anywidget that streams the store to the page and carries clicks back.
 
 A `Dashboard` keeps no state of the sweep: a page says hello and gets a snapshot, and from then on what changed since
-the revision that was sent last. One thread a kernel (``nbsweep-dashboards``) does this for all of them, woken by the
-recorder, at most twenty times a second; it also looks once a second for what other processes did.
+the revision that was sent last. What a page draws (which keys, which importance) it asks for; nobody is sent more.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import threading
 import time
-import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
-from nbsweep import analysis, process
+from nbsweep import analysis, narrowing, process
 from nbsweep.errors import NbsweepError
 from nbsweep.notebook import twins
-from nbsweep.notebook.host import in_colab
-from nbsweep.notebook.views import PROTOCOL, SNAPSHOT_POINTS, Plan, Series, run_view, sendable, series_of, sweep_view
-from nbsweep.store import RunRecord, read_history
+from nbsweep.notebook.publisher import publisher, thinker
+from nbsweep.notebook.series import Series, SeriesReader
+from nbsweep.notebook.views import PROTOCOL, Plan, run_view, sendable, sweep_view
+from nbsweep.store import RunRecord
 from nbsweep.sweeps import Sweep
 
-__all__ = ["Dashboard", "Publisher", "publisher"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Dashboard"]
 
 _WIDGET = Path(__file__).parent.parent / "static" / "widget.js"
 _NOT_BUILT = """export default { render({ el }) {
     el.textContent = "nbsweep's front end is not built: run `pip install .` in the checkout, with Node 20 at hand";
 } }"""
-UPDATE_EVERY_S = 0.05
-LOOK_EVERY_S = 1.0
 UNASKED_EVERY_S = 1.0
 
 
@@ -54,6 +52,7 @@ class Dashboard(anywidget.AnyWidget):
         self.sweep = Sweep(sweep_id)
         self._plan = Plan.of(self.sweep.checked_config)
         self._records: dict[str, RunRecord] = {}
+        self._points: dict[tuple[str, str], int] = {}  # (run, key): numbers logged
         self._read_revision = -1
         self._best: RunRecord | None = None  # as the pages know it
         self._sending = threading.Lock()
@@ -61,12 +60,18 @@ class Dashboard(anywidget.AnyWidget):
         self.heard = False  # whether any page's hello has been handled
         self._next_unasked = 0.0
         self._revision = -1
-        self._known: dict[tuple[str, str], int] = {}  # (run, key): points sent to every page
-        self._rows: dict[tuple[str, str], int] = {}  # (run, ""): rows read
+        self._reader = SeriesReader()
+        self._metrics: set[str] = set()  # whose importance pages look at
+        self._ended = 0
         super().__init__(sweep_id=self.sweep.id)
         _answer_while_busy(self.comm)
         self.on_msg(self._on_message)
         publisher().add(self)
+
+    @property
+    def selected(self) -> pd.DataFrame:
+        """The runs inside what is brushed on a page of this sweep, as `Sweep.to_pandas` has them; else all runs."""
+        return self.sweep.selected
 
     # -- to the page ---------------------------------------------------------------------------------------------
 
@@ -77,24 +82,33 @@ class Dashboard(anywidget.AnyWidget):
                 return
             view, runs = self._read()
             changed = [run for run in runs if run.revision > self._revision]
-            series = self._new_series([run.id for run in changed])
+            self._reader.keys |= self._first_keys(view["keys"])  # pages that came before anything was logged
+            with self.sweep.store.read() as db:
+                series = self._reader.fresh(db, [run.id for run in changed])
             self._revision = self._read_revision
             best = analysis.best_run(runs, self._plan.config.metric)
             if self._best is not None and best is not None and self._best.id != best.id:
                 changed.append(self._records[self._best.id])  # it did not change, but is the best no more
             self._best = best
             self._tell("delta", None, view, self._views(changed, best), series)
+        ended = sum(not run.live for run in runs)
+        if ended != self._ended:
+            self._ended = ended
+            for metric in tuple(self._metrics):
+                thinker().ask(self, metric)
 
-    def snapshot(self, session: str | None, cursors: Mapping[str, Mapping[str, int]]) -> None:
-        """Send one page all it lacks."""
+    def snapshot(
+        self, session: str | None, cursors: Mapping[str, Mapping[str, int]], keys: tuple[str, ...] = ()
+    ) -> None:
+        """Send one page all it lacks of the keys it draws; without keys, of those it will want to draw first."""
         with self._sending:
             view, runs = self._read()
             best = analysis.best_run(runs, self._plan.config.metric)
-            series = self._series_since([run.id for run in runs], cursors)
+            wanted = set(keys) or self._first_keys(view["keys"])
+            with self.sweep.store.read() as db:
+                series = self._reader.whole(db, [run.id for run in runs], wanted, cursors)
             if not self.connected:
                 self.connected, self._revision, self._best = True, self._read_revision, best
-            if not cursors:
-                series = [each.reduce(SNAPSHOT_POINTS) for each in series]
             self._tell("delta" if cursors else "snapshot", session, view, self._views(runs, best), series)
 
     def snapshot_unasked(self) -> None:
@@ -105,6 +119,10 @@ class Dashboard(anywidget.AnyWidget):
         if time.monotonic() >= self._next_unasked:
             self._next_unasked = time.monotonic() + UNASKED_EVERY_S
             self.snapshot(None, {})
+
+    def tell_importance(self, metric: str) -> None:
+        """Compute the importance of a metric and send it to every page."""
+        raise NotImplementedError(metric)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         shown = super()._repr_mimebundle_(**kwargs)
@@ -117,41 +135,85 @@ class Dashboard(anywidget.AnyWidget):
         if not isinstance(content, dict):
             return
         session = content.get("session")
+        answers: dict[Any, Callable[[str | None, dict[str, Any]], None]] = {
+            "hello": self._hello,
+            "command": self._command,
+            "run_detail": self._detail,
+            "importance": self._importance,
+            "zoom": self._zoom,
+            "selection": self._select,
+            "narrow": self._narrow,
+        }
+        answer = answers.get(content.get("type"))
         try:
-            kind = content.get("type")
-            if kind == "hello":
-                self.heard = True
-                self.snapshot(session, content.get("cursors") or {})
-            elif kind == "command":
-                self._command(str(content.get("command")), content.get("run"))
-            elif kind == "run_detail":
-                self._detail(session, str(content.get("run")))
+            if answer is not None:
+                answer(session, content)
         except NbsweepError as error:
             self.send({"type": "notice", "to": session, "level": "error", "text": str(error)})
 
-    def _command(self, command: str, run: str | None) -> None:
-        commands: dict[str, Callable[[], Any]] = {
-            "pause": self.sweep.pause,
-            "resume": self.sweep.resume,
-            "stop": self.sweep.stop,
-            "stop_after_current": lambda: self.sweep.stop(after_current=True),
-            "kill_run": lambda: self.sweep.kill_run(str(run)),
-        }
-        if command in commands:
-            commands[command]()
+    def _hello(self, session: str | None, content: dict[str, Any]) -> None:
+        self.heard = True
+        self.snapshot(session, content.get("cursors") or {}, tuple(map(str, content.get("keys") or ())))
 
-    def _detail(self, session: str | None, run_id: str) -> None:
-        run = self.sweep.run(run_id)
+    def _command(self, session: str | None, content: dict[str, Any]) -> None:
+        run, sweep = str(content.get("run")), self.sweep
+        commands: dict[str, Callable[[], Any]] = {
+            "pause": sweep.pause,
+            "resume": sweep.resume,
+            "stop": sweep.stop,
+            "stop_after_current": lambda: sweep.stop(after_current=True),
+            "kill_run": lambda: sweep.kill_run(run),
+            "rerun": lambda: sweep.rerun(run),
+            "add_runs": lambda: sweep.add_runs(int(content.get("count") or 0)),
+        }
+        command = commands.get(str(content.get("command")))
+        said = command() if command is not None else None
+        if isinstance(said, str):
+            self.send({"type": "notice", "to": session, "level": "info", "text": said})
+
+    def _detail(self, session: str | None, content: dict[str, Any]) -> None:
+        run = self.sweep.run(str(content.get("run")))
         self.send(
             {
                 "type": "run_detail",
                 "to": session,
                 "run": run.id,
                 "traceback": run.error,
-                "console": self.sweep.console(run_id),
+                "console": self.sweep.console(run.id),
                 "config": sendable(run.config),
             }
         )
+
+    def _importance(self, _session: str | None, content: dict[str, Any]) -> None:
+        metric = str(content.get("metric"))
+        self._metrics.add(metric)
+        thinker().ask(self, metric)
+
+    def _zoom(self, session: str | None, content: dict[str, Any]) -> None:
+        key, first, last = str(content.get("key")), float(content["from"]), float(content["until"])
+        with self.sweep.store.read() as db:
+            series = self._reader.between(db, [run.id for run in db.runs(self.sweep.id)], key, first, last)
+        buffers: list[bytes] = []
+        described = [each.message(buffers) for each in series]
+        message = {"type": "zoom", "to": session, "key": key, "from": first, "until": last, "series": described}
+        self.send(message, buffers)
+
+    def _select(self, _session: str | None, content: dict[str, Any]) -> None:
+        runs = content.get("runs")
+        process.set_selection(self.sweep.id, None if runs is None else frozenset(map(str, runs)))
+
+    def _narrow(self, session: str | None, content: dict[str, Any]) -> None:
+        ranges = {name: (float(low), float(high)) for name, (low, high) in content.get("ranges", {}).items()}
+        choices = dict(content.get("levels", {}))
+        if not ranges and not choices:
+            inside = set(content.get("runs", ()))
+            configs = [analysis.flat(run.config) for run in self.sweep.runs if run.id in inside]
+            numbers = [axis["name"] for axis in self._plan.axes if axis["kind"] == "number"]
+            categories = [axis["name"] for axis in self._plan.axes if axis["kind"] == "category"]
+            ranges, choices = narrowing.region_of(configs, numbers, categories)
+        config = narrowing.narrowed(self.sweep.config, ranges, choices)
+        code = narrowing.define_cell(config, self._free_name(f"{self.sweep.name}-narrow"))
+        self.send({"type": "cell", "to": session, "title": "A sweep of the brushed region", "code": code})
 
     # -- private -------------------------------------------------------------------------------------------------
 
@@ -161,122 +223,39 @@ class Dashboard(anywidget.AnyWidget):
             sweep = db.sweep(self.sweep.id)
             if sweep is None:
                 raise NbsweepError(f"sweep {self.sweep.id} is no longer in the store")
-            self._records.update({run.id: run for run in db.runs(self.sweep.id, since_revision=self._read_revision)})
+            changed = {run.id: run for run in db.runs(self.sweep.id, since_revision=self._read_revision)}
+            self._points.update(db.points(changed))
             agents = db.agents(self.sweep.id)
+        self._records.update(changed)
         self._read_revision = sweep.revision
         runs = list(self._records.values())
-        return sweep_view(sweep, self._plan, runs, agents), runs
+        keys: dict[str, int] = {}
+        for (_run, key), count in self._points.items():
+            keys[key] = keys.get(key, 0) + count
+        return sweep_view(sweep, self._plan, runs, agents, keys, None), runs
+
+    def _first_keys(self, keys: Mapping[str, int]) -> set[str]:
+        metric = self._plan.config.metric.name if self._plan.config.metric else None
+        return {key for key in (metric, analysis.finest_key(keys, metric)) if key is not None and key in keys}
 
     def _views(self, runs: list[RunRecord], best: RunRecord | None) -> list[dict[str, Any]]:
         now = time.time()
         return [run_view(run, self._plan.config, best, now) for run in runs]
 
-    def _new_series(self, run_ids: list[str]) -> list[Series]:
-        known = {pair: count for pair, count in self._known.items() if pair[0] in run_ids}
-        rows = {pair: count for pair, count in self._rows.items() if pair[0] in run_ids}
+    def _free_name(self, wanted: str) -> str:
         with self.sweep.store.read() as db:
-            chunks = db.chunks(run_ids, kind="key", since=known)
-            row_chunks = db.chunks(run_ids, kind="row", since=rows)
-        firsts: dict[tuple[str, str], int] = {}
-        first_rows: dict[str, int] = {}
-        for chunk in chunks:
-            firsts.setdefault((chunk.run_id, chunk.key), chunk.first)
-        for chunk in row_chunks:
-            first_rows.setdefault(chunk.run_id, chunk.first)
-            self._rows[chunk.run_id, ""] = chunk.first + chunk.count - 1  # read the last row's chunk again next time
-        series: list[Series] = []
-        for run_id, history in read_history([*row_chunks, *chunks]).items():
-            mine = {key: first for (run, key), first in firsts.items() if run == run_id}
-            since = {key: count for (run, key), count in known.items() if run == run_id}
-            series += series_of(run_id, history, mine, first_rows.get(run_id, 0), since)
-        for each in series:
-            self._known[each.run_id, each.key] = each.total
-        return series
-
-    def _series_since(self, run_ids: list[str], cursors: Mapping[str, Mapping[str, int]]) -> list[Series]:
-        with self.sweep.store.read() as db:
-            histories = read_history(db.chunks(run_ids))
-        found: list[Series] = []
-        for run_id, history in histories.items():
-            fresh = list(series_of(run_id, history, {}, 0, cursors.get(run_id, {})))
-            found += fresh
-            if not self.connected:
-                self._known.update({(run_id, each.key): each.total for each in fresh})
-                self._rows[run_id, ""] = len(history.steps) - 1
-        return found
+            names = {sweep.name for sweep in db.sweeps()}
+        return next(
+            name for name in (wanted, *(f"{wanted}-{i}" for i in range(2, len(names) + 3))) if name not in names
+        )
 
     def _tell(
         self, kind: str, to: str | None, view: dict[str, Any], runs: list[dict[str, Any]], series: list[Series]
     ) -> None:
         buffers: list[bytes] = []
-        described = []
-        for each in series:
-            described.append(
-                {
-                    "run": each.run_id,
-                    "key": each.key,
-                    "start": each.start,
-                    "total": each.total,
-                    "reduced": each.reduced,
-                    "steps": len(buffers),
-                    "values": len(buffers) + 1,
-                }
-            )
-            buffers += [each.steps.tobytes(), each.values.tobytes()]
+        described = [each.message(buffers) for each in series]
         content = {"type": kind, "protocol": PROTOCOL, "to": to, "sweep": view, "runs": runs, "series": described}
         self.send(content, buffers)
-
-
-class Publisher:
-    """Keeps every dashboard of this kernel up to date; its thread ends when there are none."""
-
-    def __init__(self, *, own_thread: bool = True) -> None:
-        self._dashboards: weakref.WeakSet[Dashboard] = weakref.WeakSet()
-        self._wake = threading.Event()
-        self._own_thread = own_thread
-        self._thread: threading.Thread | None = None
-        self._disposers: dict[int, Callable[[], None]] = {}
-
-    def add(self, dashboard: Dashboard) -> None:
-        self._dashboards.add(dashboard)
-        recorder = process.recorder()
-        if id(recorder) not in self._disposers:
-            self._disposers[id(recorder)] = recorder.add_listener(self._wake.set)
-        if self._own_thread and (self._thread is None or not self._thread.is_alive()):
-            self._thread = threading.Thread(target=self._loop, name="nbsweep-dashboards", daemon=True)
-            self._thread.start()
-
-    def turn(self) -> None:
-        """Bring every dashboard up to date, on the calling thread."""
-        for dashboard in list(self._dashboards):
-            with contextlib.suppress(NbsweepError):  # the store may be away for a while; the next turn tries again
-                if not self._own_thread and not dashboard.heard:
-                    dashboard.snapshot_unasked()
-                    continue
-                with dashboard.sweep.store.read() as db:
-                    sweep = db.sweep(dashboard.sweep.id)
-                if sweep is not None:
-                    dashboard.publish(sweep.revision)
-
-    def _loop(self) -> None:
-        while self._dashboards:
-            self._wake.wait(LOOK_EVERY_S)
-            self._wake.clear()
-            try:
-                self.turn()
-            except Exception:  # one dashboard's trouble (a front end that has gone) must not end all of them
-                logging.getLogger(__name__).exception("a dashboard could not be brought up to date")
-            time.sleep(UPDATE_EVERY_S)
-
-
-_publishers: list[Publisher] = []
-
-
-def publisher() -> Publisher:
-    """This kernel's publisher. In Colab it has no thread: widgets move only from the main one (colabtools#3373)."""
-    if not _publishers:
-        _publishers.append(Publisher(own_thread=not in_colab()))
-    return _publishers[0]
 
 
 def _answer_while_busy(comm: Any) -> None:

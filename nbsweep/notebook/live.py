@@ -118,7 +118,7 @@ def refuse_second(sweep_id: str) -> None:
 def _wait(lives: list[_Live]) -> None:
     pump = None
     if in_colab():
-        from nbsweep.notebook.dashboard import publisher
+        from nbsweep.notebook.publisher import publisher
 
         pump = publisher().turn
     for live in lives:

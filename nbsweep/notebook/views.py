@@ -1,4 +1,4 @@
-"""What the dashboard is told: a sweep and its runs as plain data, in the words of the page's protocol (version 1).
+"""What the dashboard is told: a sweep and its runs as plain data, in the words of the page's protocol (version 2).
 
 Mirrors ``labextension/src/protocol.ts`` name by name. Values that come from users travel as data; floats that JSON
 lacks travel as the strings "NaN", "Infinity" and "-Infinity".
@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from nbsweep import analysis
-from nbsweep.space import SearchSpace
-from nbsweep.store import AgentRecord, Column, History, RunRecord, SweepRecord
+from nbsweep.space import Parameter, SearchSpace
+from nbsweep.store import AgentRecord, RunRecord, SweepRecord
 from nbsweep.sweep_config import SweepConfig
 
-__all__ = ["PROTOCOL", "SNAPSHOT_POINTS", "Plan", "Series", "run_view", "sendable", "series_of", "sweep_view"]
+__all__ = ["PROTOCOL", "Plan", "run_view", "sendable", "sweep_view"]
 
-PROTOCOL = 1
-SNAPSHOT_POINTS = 2000
+PROTOCOL = 2
+MOST_LEVELS = 1000
+LATEST_RUNS = 20  # how many durations say how long the next run takes
 _STATES = ("pending", "running", "finished", "failed", "stopped", "killed", "crashed")
 
 
@@ -35,12 +32,17 @@ class Plan:
     config: SweepConfig
     parameters: tuple[str, ...]  # dotted names of those that vary
     grid_size: int | None
+    axes: tuple[Mapping[str, Any], ...]  # what the page is told of each of them
 
     @classmethod
     def of(cls, config: SweepConfig) -> Plan:
         """The plan of a config."""
         space = SearchSpace.from_config(config.parameters)
-        return cls(config, tuple(name for name in space if not space[name].is_constant), space.grid_size)
+        order = {name: place for place, name in enumerate(_names(config.to_dict()["parameters"]))}
+        varying = [space[name] for name in space if not space[name].is_constant]
+        swept = sorted(varying, key=lambda parameter: order.get(parameter.name, len(order)))
+        axes = tuple(_parameter_view(parameter) for parameter in swept)
+        return cls(config, tuple(parameter.name for parameter in swept), space.grid_size, axes)
 
     def run_count(self, runs: Sequence[RunRecord], agents: Sequence[AgentRecord]) -> int | None:
         """How many runs the sweep will have when what was asked for is done; None where nobody said.
@@ -60,16 +62,51 @@ class Plan:
         return max(asked, len(runs)) if agents else None
 
 
+def _names(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Dotted names in the order the config was written in; a space sorts them."""
+    for name, definition in parameters.items():
+        if "parameters" in definition:
+            yield from _names(definition["parameters"], f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _parameter_view(parameter: Parameter) -> dict[str, Any]:
+    """What a swept parameter's axis is like."""
+    name, distribution, size = parameter.name, parameter.distribution, parameter.size
+    if distribution in ("categorical", "categorical_w_probabilities") or parameter.bounds is None:
+        levels = [sendable(value) for value in parameter.values()] if size is not None and size <= MOST_LEVELS else []
+        return {"name": name, "kind": "category", "integer": False, "log": False, "low": None, "high": None,
+                "levels": levels}  # fmt: skip
+    low, high = (bound if math.isfinite(bound) else None for bound in parameter.bounds)
+    return {
+        "name": name,
+        "kind": "number",
+        "integer": isinstance(parameter.ppf(0.5), int),
+        "log": "log" in distribution,
+        "low": low,
+        "high": high,
+        "levels": None,
+    }
+
+
 def sweep_view(
-    sweep: SweepRecord, plan: Plan, runs: Sequence[RunRecord], agents: Sequence[AgentRecord]
+    sweep: SweepRecord,
+    plan: Plan,
+    runs: Sequence[RunRecord],
+    agents: Sequence[AgentRecord],
+    keys: Mapping[str, int],
+    trouble: str | None,
 ) -> dict[str, Any]:
-    """The header's data."""
-    config = plan.config
+    """The header's data; `keys` are the logged keys and how many points each has."""
+    config, now = plan.config, time.time()
     counts = dict.fromkeys(_STATES, 0)
     for run in runs:
         counts[run.state] += 1
     best = analysis.best_run(runs, config.metric)
     value = analysis.metric_value(best, config.metric) if best is not None else None
+    count = plan.run_count(runs, agents)
+    active = any(agent.left_at is None for agent in agents)
     return {
         "id": sweep.id,
         "name": sweep.name,
@@ -77,14 +114,32 @@ def sweep_view(
         "method": config.method,
         "metric": {"name": config.metric.name, "goal": config.metric.goal} if config.metric else None,
         "state": sweep.state,
-        "active": any(agent.left_at is None for agent in agents),
-        "count": plan.run_count(runs, agents),
+        "active": active,
+        "count": count,
         "counts": counts,
         "best": {"run": best.id, "name": best.name, "value": sendable(value)} if best is not None else None,
         "note": sweep.note,
-        "parameters": list(plan.parameters),
-        "now": time.time(),
+        "parameters": list(plan.axes),
+        "keys": dict(keys),
+        "saved_s": None,
+        "trained_s": sum(run.duration_s(now) or 0.0 for run in runs),
+        "left_s": _left_s(runs, count, now) if active else None,
+        "trouble": trouble,
+        "outlook": None,
+        "now": now,
     }
+
+
+def _left_s(runs: Sequence[RunRecord], count: int | None, now: float) -> float | None:
+    """Seconds until `count` runs are done, if they take as long as the last ones and as many run at once as now."""
+    ended = [run for run in runs if run.finished_at is not None and run.started_at is not None]
+    running = [run.duration_s(now) or 0.0 for run in runs if run.state == "running"]
+    if count is None or not running or not ended:
+        return None
+    newest = sorted(ended, key=lambda run: run.finished_at or 0.0)[-LATEST_RUNS:]
+    each_s = sum(run.duration_s(now) or 0.0 for run in newest) / len(newest)
+    to_come = (count - len(runs)) * each_s + sum(max(each_s - so_far, 0.0) for so_far in running)
+    return to_come / len(running)
 
 
 def run_view(run: RunRecord, config: SweepConfig, best: RunRecord | None, now: float) -> dict[str, Any]:
@@ -102,51 +157,6 @@ def run_view(run: RunRecord, config: SweepConfig, best: RunRecord | None, now: f
         "duration_s": run.duration_s(now),
         "error": run.why,
     }
-
-
-@dataclass(frozen=True)
-class Series:
-    """New points of one key of one run: float64 arrays of one shape (n,)."""
-
-    run_id: str
-    key: str
-    start: int
-    total: int
-    steps: npt.NDArray[np.float64]
-    values: npt.NDArray[np.float64]
-    reduced: bool = False
-
-    def reduce(self, most: int) -> Series:
-        """At most about `most` points: of each stretch the least and the greatest, so that no spike is lost."""
-        if len(self.steps) <= most:
-            return self
-        edges = np.linspace(0, len(self.steps), most // 2 + 1).astype(int)
-        kept: list[int] = []
-        for low, high in pairwise(edges):
-            part = self.values[low:high]
-            if np.isnan(part).all():
-                kept.append(int(low))
-            else:
-                kept += sorted({int(low + np.nanargmin(part)), int(low + np.nanargmax(part))})
-        return Series(self.run_id, self.key, 0, self.total, self.steps[kept], self.values[kept], True)
-
-
-def series_of(
-    run_id: str, history: History, firsts: Mapping[str, int], first_row: int, since: Mapping[str, int]
-) -> Iterable[Series]:
-    """The points of a run after `since` ({key: points known}).
-
-    `history` may begin late: `firsts` says how many values of a key, `first_row` how many rows came before it.
-    """
-    for key, column in history.columns.items():
-        if not column.numeric:
-            continue
-        first, known = firsts.get(key, 0), since.get(key, 0)
-        fresh = Column(column.rows[max(known - first, 0) :], column.values[max(known - first, 0) :], True)
-        if len(fresh.rows):
-            total = first + len(column.rows)
-            steps = history.steps[fresh.rows - first_row].astype("<f8")
-            yield Series(run_id, key, total - len(fresh.rows), total, steps, fresh.values.astype("<f8"))
 
 
 def sendable(value: Any) -> Any:

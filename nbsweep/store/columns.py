@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["decode", "encode", "kind_of"]
+__all__ = ["JSON_CODE", "decode", "encode", "kind_of"]
+
+JSON_CODE = b"j"  # the first byte of a column of anything but numbers
 
 _COMPRESS_FROM_BYTES = 256
 _INT64 = range(-(2**63), 2**63)
@@ -55,7 +57,7 @@ def encode(values: Sequence[Any] | npt.NDArray[Any], kind: str) -> bytes:
         return _encode_ints(np.asarray(values, dtype="<i8"))
     if kind == "bool":
         return b"b" + np.asarray(values, dtype="u1").tobytes()
-    return b"j" + _compress(json.dumps([_finite(v) for v in values]).encode())
+    return JSON_CODE + _compress(json.dumps([_finite(v) for v in values]).encode())
 
 
 def decode(data: bytes) -> Any:
@@ -67,7 +69,7 @@ def decode(data: bytes) -> Any:
     if code == b"b":
         return np.frombuffer(body, "u1").astype(bool)
     raw = _decompress(body)
-    if code == b"j":
+    if code == JSON_CODE:
         return [_restored(v) for v in json.loads(raw)]
     if code == b"d":  # int32 differences after a first int64
         first = np.frombuffer(raw[:8], "<i8")[0]

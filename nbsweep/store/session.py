@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, Table, func, or_, select
 
 from nbsweep.store import schema
 from nbsweep.store.chunks import Chunk
+from nbsweep.store.columns import JSON_CODE
 from nbsweep.store.records import AgentRecord, RunRecord, SweepRecord
 
 __all__ = ["Session"]
@@ -172,6 +173,17 @@ class Session:
             query = query.where(~or_(*known))
         chunks = [Chunk(**row) for row in self._all(query)]
         return [each for each in chunks if each.first + each.count > since.get((each.run_id, each.key), -1)]
+
+    def points(self, run_ids: Iterable[str]) -> dict[tuple[str, str], int]:
+        """How many numbers each run has logged of each key: {(run id, key): count}; other kinds of values left out."""
+        table = schema.history
+        query = (
+            select(table.c.run_id, table.c.key, func.max(table.c.first + table.c.count))
+            .where(table.c.run_id.in_(list(run_ids)), table.c.kind == "key")
+            .where(func.substr(table.c["values"], 1, 1) != JSON_CODE)
+            .group_by(table.c.run_id, table.c.key)
+        )
+        return {(run_id, key): int(count) for run_id, key, count in self._connection.execute(query)}
 
     def append_console(self, run_id: str, pieces: Iterable[tuple[str, str]]) -> None:
         """Add (stream, text) pieces to what the run printed."""

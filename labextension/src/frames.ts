@@ -1,0 +1,73 @@
+/**
+ * From the state and the user's choices to the Frame that all parts draw, as little anew as can be.
+ *
+ * In: state, view, revisions. Out: a Frame. Lighting up a run makes a new Frame around what the last
+ * one had: runs, shades and selection are worked out only when their revision grows.
+ */
+import { isNumber } from "./axes";
+import { shades, type ThemeName } from "./color";
+import type { Frame, ViewState } from "./parts";
+import { toFloat, type Goal, type RunView, type WireNumber } from "./protocol";
+import { selectRuns } from "./selection";
+import type { DashboardState } from "./state";
+
+export interface Moment {
+  readonly revision: number;
+  readonly selectionRevision: number;
+  readonly state: DashboardState;
+  readonly view: ViewState;
+  readonly theme: ThemeName;
+  readonly hovered: string | null;
+  readonly now_ms: number;
+}
+
+export function createFrames(): (moment: Moment) => Frame {
+  let last: Frame | null = null;
+  return (moment) => {
+    const { state, view, hovered, ...rest } = moment;
+    const same = last?.revision === moment.revision;
+    const metric = view.metric ?? state.sweep?.metric?.name ?? null;
+    const goal = goalOf(metric, state);
+    const runs = same ? last!.runs : [...state.runs.values()].sort((a, b) => a.number - b.number);
+    const brushed = same && last!.selectionRevision === moment.selectionRevision;
+    last = {
+      ...{ ...rest, state, view, runs, metric, goal },
+      shades: same ? last!.shades : shadesOf(runs, metric, goal),
+      selection: brushed ? last!.selection : selectRuns(runs, view.brushes, view.filter),
+      lit: hovered ?? view.picked,
+    };
+    return last;
+  };
+}
+
+function shadesOf(
+  runs: readonly RunView[],
+  metric: string | null,
+  goal: Goal,
+): ReadonlyMap<string, number | null> {
+  const found = shades(
+    runs.map((run) => (isResult(run) ? metricValue(run, metric) : null)),
+    goal,
+  );
+  return new Map(runs.map((run, index) => [run.id, found[index] ?? null]));
+}
+
+/** A run's summary value of a metric; null where it has none. */
+export function metricValue(run: RunView, metric: string | null): number | null {
+  const value = metric === null ? undefined : run.summary[metric];
+  return isNumber(value) ? toFloat(value as WireNumber) : null;
+}
+
+/** A failed run's last value is no result: however good, it must not outshine the best. */
+export function isResult(run: RunView): boolean {
+  return run.state !== "failed" && run.state !== "crashed";
+}
+
+const MORE_IS_BETTER = /acc|auc|f1|r2|score|reward|return|precision|recall|bleu|iou|dice|map/i;
+
+/** The sweep says it of its own metric; of another, its name is all there is to go by. */
+function goalOf(metric: string | null, state: DashboardState): Goal {
+  const own = state.sweep?.metric;
+  if (metric === null || own?.name === metric) return own?.goal ?? "minimize";
+  return MORE_IS_BETTER.test(metric) ? "maximize" : "minimize";
+}

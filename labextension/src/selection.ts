@@ -1,0 +1,87 @@
+/**
+ * Brushes, and which runs they leave: several ranges on an axis add up, several axes intersect.
+ *
+ * In: brushes (in values, so that a growing axis does not move them) and runs; out: the runs inside.
+ * `null` for the selection means that nothing is brushed, which is not the same as nobody inside.
+ */
+import { axisValue, isNumber, levelLabel, type Axis, type AxisId } from "./axes";
+import { formatConfigValue, formatNumber } from "./format";
+import { toFloat, type Json, type RunView, type WireNumber } from "./protocol";
+
+export interface Brush {
+  /** Closed ranges of a number axis. */
+  readonly ranges: readonly (readonly [number, number])[];
+  /** Labels of a category axis' levels. */
+  readonly levels: readonly string[];
+  /** The lane of runs that have no place on the axis. */
+  readonly missing: boolean;
+}
+
+export type Brushes = ReadonlyMap<AxisId, Brush>;
+
+export const NO_BRUSH: Brush = { ranges: [], levels: [], missing: false };
+
+export function isEmptyBrush(brush: Brush): boolean {
+  return brush.ranges.length === 0 && brush.levels.length === 0 && !brush.missing;
+}
+
+/** Brushes with one axis changed; an empty brush is no brush. */
+export function withBrush(brushes: Brushes, axis: AxisId, brush: Brush): Brushes {
+  const changed = new Map(brushes);
+  if (isEmptyBrush(brush)) changed.delete(axis);
+  else changed.set(axis, brush);
+  return changed;
+}
+
+/** Ids of the runs inside all brushes and matching the filter; null when neither is set. */
+export function selectRuns(
+  runs: readonly RunView[],
+  brushes: Brushes,
+  filter: string,
+): ReadonlySet<string> | null {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  if (brushes.size === 0 && words.length === 0) return null;
+  const inside = new Set<string>();
+  for (const run of runs) {
+    if (insideAll(run, brushes) && matches(run, words)) inside.add(run.id);
+  }
+  return inside;
+}
+
+function insideAll(run: RunView, brushes: Brushes): boolean {
+  for (const [axis, brush] of brushes) if (!insideBrush(axisValue(run, axis), brush)) return false;
+  return true;
+}
+
+export function insideBrush(value: Json | undefined, brush: Brush): boolean {
+  if (value === undefined || value === null) {
+    return brush.missing || (value === null && brush.levels.includes(levelLabel(null)));
+  }
+  if (brush.levels.includes(levelLabel(value))) return true;
+  if (!isNumber(value)) return false;
+  const number = toFloat(value as WireNumber) ?? Number.NaN;
+  if (!Number.isFinite(number)) return brush.missing;
+  return brush.ranges.some(([low, high]) => number >= low && number <= high);
+}
+
+/** Every word must stand in the run's name, state, reason, or a `name=value` of its config. */
+function matches(run: RunView, words: readonly string[]): boolean {
+  if (words.length === 0) return true;
+  const config = Object.entries(run.config).map(
+    ([name, value]) => `${name}=${formatConfigValue(value)}`,
+  );
+  const text = [run.name, run.state, run.error ?? "", ...config].join("\n").toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+/** A chip's words: "optimizer = adam", "learning_rate 1e-4 … 1e-2". */
+export function brushText(axis: Axis, brush: Brush): string {
+  const parts = brush.ranges.map(
+    ([low, high]) => `${formatNumber(low, 3)} … ${formatNumber(high, 3)}`,
+  );
+  const levels = brush.levels.join(", ");
+  const missing = brush.missing ? ["missing"] : [];
+  if (levels !== "" && parts.length === 0)
+    return `${axis.label} = ${[levels, ...missing].join(", ")}`;
+  return `${axis.label} ${[...parts, ...(levels === "" ? [] : [levels]), ...missing].join(", ")}`;
+}

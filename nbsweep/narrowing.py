@@ -1,0 +1,162 @@
+"""Narrowing a sweep: from its config and a region of its space, the config of a sweep of that region alone.
+
+In: a sweep config, ranges of numbers and choices of values by dotted parameter name. Out: a new config, and the
+cell that defines it. Pure.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nbsweep.support import identity
+
+__all__ = ["define_cell", "narrowed", "region_of"]
+
+Range = tuple[float, float]
+
+WIDTH = 88
+DIGITS = 3  # a brushed end is as exact as a hand is: 0.00123, not 0.0012345678
+_UNBOUNDED = {
+    "normal": "uniform",
+    "q_normal": "q_uniform",
+    "log_normal": "log_uniform_values",
+    "q_log_normal": "q_log_uniform_values",
+    # These take their bounds as exponents of e, which nobody reads; the same law takes the values themselves.
+    "log_uniform": "log_uniform_values",
+    "q_log_uniform": "q_log_uniform_values",
+    "inv_log_uniform": "inv_log_uniform_values",
+    "beta": "uniform",
+    "q_beta": "q_uniform",
+}
+
+
+def narrowed(
+    config: Mapping[str, Any], ranges: Mapping[str, Range], choices: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
+    """A copy of `config` whose parameters are cut to a region.
+
+    Parameters
+    ----------
+    config : mapping
+        A checked sweep config as a dict.
+    ranges : mapping
+        {parameter: (low, high)}: the ends are rounded outwards to three significant digits, within the old bounds.
+    choices : mapping
+        {parameter: the values to keep}; values the parameter does not have are left out.
+
+    Examples
+    --------
+    >>> config = {"method": "random", "parameters": {"lr": {"distribution": "log_uniform_values", "min": 1e-4,
+    ...     "max": 0.1}, "opt": {"values": ["adam", "sgd"]}}}
+    >>> narrowed(config, {"lr": (0.00123456, 0.0123)}, {"opt": ["adam"]})["parameters"]
+    {'lr': {'distribution': 'log_uniform_values', 'min': 0.00123, 'max': 0.0123}, 'opt': {'value': 'adam'}}
+    """
+    out = copy.deepcopy(dict(config))
+    for name, (low, high) in ranges.items():
+        holder, key = _find(out, name)
+        if holder is not None:
+            holder[key] = _cut(holder[key], low, high)
+    for name, kept in choices.items():
+        holder, key = _find(out, name)
+        if holder is not None and kept:
+            holder[key] = _chosen(holder[key], kept)
+    return out
+
+
+def region_of(
+    configs: Sequence[Mapping[str, Any]], numbers: Sequence[str], categories: Sequence[str]
+) -> tuple[dict[str, Range], dict[str, list[Any]]]:
+    """The smallest region that holds these flat configs: ranges of `numbers`, choices of `categories`.
+
+    Examples
+    --------
+    >>> region_of([{"lr": 0.1, "opt": "sgd"}, {"lr": 0.3, "opt": "sgd"}], ["lr"], ["opt"])
+    ({'lr': (0.1, 0.3)}, {'opt': ['sgd']})
+    """
+    ranges: dict[str, Range] = {}
+    choices: dict[str, list[Any]] = {}
+    for name in numbers:
+        values = [config[name] for config in configs if isinstance(config.get(name), (int, float))]
+        if values and min(values) < max(values):
+            ranges[name] = (min(values), max(values))
+    for name in categories:
+        seen = {identity(config[name]): config[name] for config in configs if name in config}
+        if seen:
+            choices[name] = list(seen.values())
+    return ranges, choices
+
+
+def define_cell(config: Mapping[str, Any], name: str) -> str:
+    """The source of a ``%%sweep define`` cell."""
+    return f"%%sweep define {shlex.quote(name)}\n{_literal(config)}"
+
+
+def _find(config: dict[str, Any], name: str) -> tuple[dict[str, Any] | None, str]:
+    """The mapping that holds a parameter's definition, and its key there; dots may be part of a name."""
+    holder: dict[str, Any] = config["parameters"]
+    path = name
+    while path not in holder:
+        head = next((key for key in holder if path.startswith(f"{key}.") and "parameters" in holder[key]), None)
+        if head is None:
+            return None, path
+        holder, path = holder[head]["parameters"], path[len(head) + 1 :]
+    return holder, path
+
+
+def _cut(definition: Mapping[str, Any], low: float, high: float) -> dict[str, Any]:
+    if "values" in definition:
+        return _chosen(definition, [v for v in definition["values"] if _is_number(v) and low <= v <= high])
+    kind = definition.get("distribution", "uniform")
+    law = _UNBOUNDED.get(kind, kind)
+    bounded = kind == law
+    if law == "int_uniform":
+        ends: tuple[float, float] = (math.ceil(low), math.floor(high))
+    else:
+        ends = (_rounded(low, math.floor), _rounded(high, math.ceil))
+    if bounded:
+        ends = (max(ends[0], definition.get("min", ends[0])), min(ends[1], definition.get("max", ends[1])))
+    if ends[0] >= ends[1]:
+        return {"value": ends[0]}
+    kept = {"q": definition["q"]} if "q" in definition else {}
+    return {"distribution": law, "min": ends[0], "max": ends[1], **kept}
+
+
+def _chosen(definition: Mapping[str, Any], kept: Sequence[Any]) -> dict[str, Any]:
+    wanted = {identity(value) for value in kept}
+    had = definition.get("values", [definition["value"]] if "value" in definition else list(kept))
+    values = [value for value in had if identity(value) in wanted] or list(had)
+    return {"value": values[0]} if len(values) == 1 else {"values": values}
+
+
+def _rounded(value: float, direction: Any) -> float:
+    """`value` to three significant digits, unless it has no more already."""
+    if value == 0 or not math.isfinite(value):
+        return value
+    unit = DIGITS - 1 - math.floor(math.log10(abs(value)))
+    nearest = round(value, unit)
+    if math.isclose(nearest, value, rel_tol=1e-6):
+        return nearest
+    return float(round(direction(value * 10.0**unit) / 10.0**unit, unit))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _literal(value: Any, depth: int = 0, before: int = 0) -> str:
+    """`value` as a person would write it: a mapping in a line where it fits, else a key a line."""
+    if not isinstance(value, Mapping):
+        return repr(value)
+    line = "{" + ", ".join(f"{key!r}: {_literal(each)}" for key, each in value.items()) + "}"
+    if depth > 0 and "\n" not in line and before + len(line) <= WIDTH:
+        return line
+    indent = "    " * (depth + 1)
+    items = [
+        f"{indent}{key!r}: {_literal(each, depth + 1, len(indent) + len(repr(key)) + 3)},\n"
+        for key, each in value.items()
+    ]
+    return "{\n" + "".join(items) + "    " * depth + "}"

@@ -1,0 +1,135 @@
+"""Keeps the dashboards of a kernel up to date, on two threads of their own.
+
+``nbsweep-dashboards`` sends what changed, woken by the recorder, at most twenty times a second; it also looks once a
+second for what other processes did. ``nbsweep-importance`` computes what takes longer, one thing at a time, and rests
+four times as long as it took, so that training keeps the processor. Both end when there is nothing to do for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nbsweep import process
+from nbsweep.errors import NbsweepError
+from nbsweep.notebook.host import in_colab
+
+if TYPE_CHECKING:
+    from nbsweep.notebook.dashboard import Dashboard
+
+__all__ = ["Publisher", "Thinker", "publisher", "thinker"]
+
+UPDATE_EVERY_S = 0.05
+LOOK_EVERY_S = 1.0
+LEAST_REST_S = 0.5
+IDLE_EXIT_S = 10.0
+
+
+class Publisher:
+    """Sends every dashboard of this kernel what changed; its thread ends when there are none."""
+
+    def __init__(self, *, own_thread: bool = True) -> None:
+        self._dashboards: weakref.WeakSet[Dashboard] = weakref.WeakSet()
+        self._wake = threading.Event()
+        self._own_thread = own_thread
+        self._thread: threading.Thread | None = None
+        self._disposers: dict[int, Callable[[], None]] = {}
+
+    def add(self, dashboard: Dashboard) -> None:
+        self._dashboards.add(dashboard)
+        recorder = process.recorder()
+        if id(recorder) not in self._disposers:
+            self._disposers[id(recorder)] = recorder.add_listener(self._wake.set)
+        if self._own_thread and (self._thread is None or not self._thread.is_alive()):
+            self._thread = threading.Thread(target=self._loop, name="nbsweep-dashboards", daemon=True)
+            self._thread.start()
+
+    def turn(self) -> None:
+        """Bring every dashboard up to date, on the calling thread."""
+        for dashboard in list(self._dashboards):
+            with contextlib.suppress(NbsweepError):  # the store may be away for a while; the next turn tries again
+                if not self._own_thread and not dashboard.heard:
+                    dashboard.snapshot_unasked()
+                    continue
+                with dashboard.sweep.store.read() as db:
+                    sweep = db.sweep(dashboard.sweep.id)
+                if sweep is not None:
+                    dashboard.publish(sweep.revision)
+        if not self._own_thread:
+            thinker().work_off()
+
+    def _loop(self) -> None:
+        while self._dashboards:
+            self._wake.wait(LOOK_EVERY_S)
+            self._wake.clear()
+            try:
+                self.turn()
+            except Exception:  # one dashboard's trouble (a front end that has gone) must not end all of them
+                logging.getLogger(__name__).exception("a dashboard could not be brought up to date")
+            time.sleep(UPDATE_EVERY_S)
+
+
+class Thinker:
+    """Computes importance for dashboards, off the threads that train and that send.
+
+    A question that is asked again before it was answered is one question.
+    """
+
+    def __init__(self, *, own_thread: bool = True) -> None:
+        self._asked: dict[tuple[int, str], weakref.ref[Dashboard]] = {}
+        self._changed = threading.Condition()
+        self._own_thread = own_thread
+        self._thread: threading.Thread | None = None
+
+    def ask(self, dashboard: Dashboard, metric: str) -> None:
+        """Compute the importance of a metric for a dashboard's pages, soon."""
+        with self._changed:
+            self._asked[id(dashboard), metric] = weakref.ref(dashboard)
+            self._changed.notify()
+            if self._own_thread and self._thread is None:
+                self._thread = threading.Thread(target=self._loop, name="nbsweep-importance", daemon=True)
+                self._thread.start()
+
+    def work_off(self) -> None:
+        """Answer one question, if there is one, on the calling thread."""
+        with self._changed:
+            question = next(iter(self._asked), None)
+            dashboard = self._asked.pop(question)() if question is not None else None
+        if question is not None and dashboard is not None:
+            try:
+                dashboard.tell_importance(question[1])
+            except Exception:  # a user's odd values must not end the thread: the panel stays as it was
+                logging.getLogger(__name__).exception("importance of %r could not be computed", question[1])
+
+    def _loop(self) -> None:
+        while True:
+            with self._changed:
+                if not self._changed.wait_for(lambda: bool(self._asked), timeout=IDLE_EXIT_S):
+                    self._thread = None
+                    return
+            began = time.monotonic()
+            self.work_off()
+            time.sleep(max(LEAST_REST_S, 4 * (time.monotonic() - began)))
+
+
+_publishers: list[Publisher] = []
+_thinkers: list[Thinker] = []
+
+
+def publisher() -> Publisher:
+    """This kernel's publisher. In Colab it has no thread: widgets move only from the main one (colabtools#3373)."""
+    if not _publishers:
+        _publishers.append(Publisher(own_thread=not in_colab()))
+    return _publishers[0]
+
+
+def thinker() -> Thinker:
+    """This kernel's thinker; in Colab without a thread, too."""
+    if not _thinkers:
+        _thinkers.append(Thinker(own_thread=not in_colab()))
+    return _thinkers[0]

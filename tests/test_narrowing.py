@@ -1,0 +1,99 @@
+"""Narrowing: the region that was brushed is the space of the new sweep, whatever its parameters are."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbsweep import sweep_config
+from nbsweep.narrowing import define_cell, narrowed, region_of
+from nbsweep.space import SearchSpace
+
+CONFIG: dict[str, Any] = sweep_config.load(
+    {
+        "method": "random",
+        "metric": {"name": "loss"},
+        "parameters": {
+            "lr": {"distribution": "log_uniform_values", "min": 1e-4, "max": 0.1},
+            "exponent": {"distribution": "log_uniform", "min": -9, "max": -2},
+            "batch": {"distribution": "q_log_uniform_values", "min": 8, "max": 256, "q": 8},
+            "depth": {"min": 1, "max": 9},
+            "weight": {"distribution": "normal", "mu": 0, "sigma": 1},
+            "a.b": {"parameters": {"units": {"values": [16, 32, 64]}, "bias": {"values": [True, False, None]}}},
+            "epochs": {"value": 5},
+        },
+    }
+).to_dict()
+
+
+def cut(ranges: dict[str, tuple[float, float]], choices: dict[str, list[Any]]) -> SearchSpace:
+    config = narrowed(CONFIG, ranges, choices)
+    return SearchSpace.from_config(sweep_config.load(config).parameters)
+
+
+def test_a_range_becomes_the_bounds_and_the_distribution_stays() -> None:
+    space = cut({"lr": (0.00123456, 0.0456789), "batch": (9.0, 100.0)}, {})
+    assert space["lr"].distribution == "log_uniform_values"
+    assert space["lr"].bounds == (0.00123, 0.0457)
+    assert space["batch"].distribution == "q_log_uniform_values" and 9 <= space["batch"].ppf(0.5) <= 100
+
+
+def test_a_range_beyond_the_old_bounds_does_not_widen_them() -> None:
+    assert cut({"lr": (1e-9, 0.05)}, {})["lr"].bounds == (1e-4, 0.05)
+
+
+def test_whole_numbers_stay_whole_and_inside_the_range() -> None:
+    assert cut({"depth": (2.2, 5.9)}, {})["depth"].bounds == (3, 5)
+
+
+def test_a_law_without_bounds_becomes_one_with_them() -> None:
+    space = cut({"weight": (-1.0, 0.5), "exponent": (0.001, 0.01)}, {})
+    assert space["weight"].bounds == (-1.0, 0.5) and space["exponent"].bounds == (0.001, 0.01)
+
+
+def test_choices_keep_their_order_and_their_types_and_one_is_a_constant() -> None:
+    space = cut({}, {"a.b.bias": [None, True], "a.b.units": [32]})
+    assert list(space["a.b.bias"].values()) == [True, None]
+    assert space["a.b.units"].is_constant
+
+
+def test_a_range_on_listed_numbers_keeps_those_inside() -> None:
+    assert list(cut({"a.b.units": (20, 64)}, {})["a.b.units"].values()) == [32, 64]
+
+
+def test_a_name_that_is_no_parameter_changes_nothing() -> None:
+    assert narrowed(CONFIG, {"nobody": (0, 1)}, {"a.nobody": [1]}) == CONFIG
+
+
+def test_the_cell_is_python_that_gives_the_config_back() -> None:
+    config = narrowed(CONFIG, {"lr": (0.001, 0.01)}, {"a.b.bias": [False]})
+    magic, body = define_cell(config, "it's mine").split("\n", 1)
+    assert magic == """%%sweep define 'it'"'"'s mine'"""
+    assert ast.literal_eval(body) == config
+
+
+@given(st.floats(1e-4, 0.1), st.floats(1e-4, 0.1))
+def test_whatever_is_brushed_can_be_defined_and_holds_the_brushed_values(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    parameter = cut({"lr": (low, high)}, {})["lr"]
+    if parameter.is_constant:
+        return
+    assert parameter.bounds is not None
+    assert parameter.bounds[0] <= low * (1 + 1e-5) and high <= parameter.bounds[1] * (1 + 1e-5)
+
+
+def test_the_region_of_runs_leaves_out_what_they_lack() -> None:
+    configs = [{"lr": 0.1, "opt": "sgd"}, {"lr": 0.3, "opt": "adam", "beta": 0.9}, {"lr": "x", "opt": "sgd"}]
+    assert region_of(configs, ["lr", "beta", "none"], ["opt", "none"]) == ({"lr": (0.1, 0.3)}, {"opt": ["sgd", "adam"]})
+    assert region_of([], ["lr"], ["opt"]) == ({}, {})
+
+
+@pytest.mark.parametrize("value", [0.0, -0.25, 12345.678, -1e-12])
+def test_ends_are_short_and_never_cut_into_the_range(value: float) -> None:
+    config = {"method": "random", "parameters": {"x": {"distribution": "normal", "mu": 0.0, "sigma": 1.0}}}
+    bounds = narrowed(config, {"x": (value, value + 1000.0)}, {})["parameters"]["x"]
+    assert bounds["min"] <= value and value + 1000.0 <= bounds["max"] and len(repr(bounds["min"])) <= 9

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import math
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
 
 from nbsweep import analysis
 from nbsweep.errors import StoreError
@@ -18,16 +22,18 @@ from nbsweep.errors import StoreError
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
 
-__all__ = ["Terminal", "progress_line", "wait_for"]
+__all__ = ["Progress", "Terminal", "progress_of", "wait_for"]
 
 TURN_S = 0.05
-LINE_EVERY_S = 0.5
+SHOW_EVERY_S = 0.5
+LINE_EVERY_S = 2.0  # where lines pile up, in a log
+BAR = "{n_fmt}/{total_fmt} runs |{bar:10}| {elapsed}<{remaining}{postfix}"
 
 
 def wait_for(
     agents: Sequence[Agent],
     *,
-    show: Callable[[str, bool], None] | None = None,
+    show: Callable[[Progress, bool], None] | None = None,
     pump: Callable[[], None] | None = None,
 ) -> None:
     """Block until the agents have ended.
@@ -36,7 +42,7 @@ def wait_for(
     ----------
     agents : sequence of Agent
     show : callable, optional
-        Takes the line of progress and whether it is the last; by default `Terminal`.
+        Takes the progress and whether it is the last; by default `Terminal`.
     pump : callable, optional
         Called about twenty times a second on this thread (Colab moves widgets only from here).
     """
@@ -50,9 +56,9 @@ def wait_for(
             if pump is not None:
                 pump()
             if time.monotonic() >= next_line:
-                next_line = time.monotonic() + LINE_EVERY_S
+                next_line = time.monotonic() + SHOW_EVERY_S
                 with contextlib.suppress(StoreError):  # a store that is away for a while ends nobody's wait
-                    show(_line(agents), False)
+                    show(progress_of(agents), False)
         except KeyboardInterrupt:
             interrupts += 1
             first = interrupts == 1
@@ -67,27 +73,75 @@ def wait_for(
         pump()
     if agents:
         with contextlib.suppress(StoreError):
-            show(_line(agents), True)
+            show(progress_of(agents), True)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far agents are; as a string ``3 of 5 runs · 1 running · best loss 0.0767 (ivory-stoat-3)``.
+
+    Attributes
+    ----------
+    ended : int
+    count : int or None
+        How many runs are asked for; None when open-ended.
+    details : tuple of str
+        What runs, what failed, the best so far.
+    """
+
+    ended: int
+    count: int | None
+    details: tuple[str, ...]
+
+    def __str__(self) -> str:
+        asked = f" of {self.count}" if self.count is not None else ""
+        return " · ".join((f"{self.ended}{asked} runs", *self.details))
 
 
 class Terminal:
-    """Progress on standard error: at a terminal a line that is rewritten, elsewhere a new line when a run has ended."""
+    """Progress on standard error: at a terminal a bar with the time left, elsewhere a line as runs end."""
 
     def __init__(self) -> None:
-        self._shown = ""
+        self._bar: tqdm[Any] | None = None
+        self._shown_ended = -1
+        self._next_line = 0.0
 
-    def show(self, line: str, last: bool) -> None:
-        """Show one line."""
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if last else ""))
-        elif line != self._shown and (last or _ended_part(line) != _ended_part(self._shown)):
-            sys.stderr.write(line + "\n")
-            self._shown = line
-        sys.stderr.flush()
+    def show(self, progress: Progress, last: bool) -> None:
+        """Show it; `last` ends the bar."""
+        if not sys.stderr.isatty():
+            self._write_line(progress, last)
+            return
+        if self._bar is None:
+            columns, rows = shutil.get_terminal_size()  # 80 × 24 where a terminal says 0, for which tqdm shows nothing
+            self._bar = tqdm(total=progress.count, bar_format=BAR, file=sys.stderr, ncols=columns, nrows=rows)
+        self._bar.total, self._bar.n = progress.count, progress.ended
+        self._bar.set_postfix_str(" · ".join(progress.details), refresh=False)
+        self._bar.refresh()
+        if last:
+            self._bar.close()
+
+    def _write_line(self, progress: Progress, last: bool) -> None:
+        now = time.monotonic()
+        if last or (progress.ended != self._shown_ended and now >= self._next_line):
+            self._shown_ended, self._next_line = progress.ended, now + LINE_EVERY_S
+            sys.stderr.write(f"{progress}\n")
+            sys.stderr.flush()
 
 
-def progress_line(agent: Agent) -> str:
-    """Such as ``3 of 5 runs · 1 running · best loss 0.0767 (ivory-stoat-3)``."""
+def progress_of(agents: Sequence[Agent]) -> Progress:
+    """How far the agents are, together."""
+    parts = [_progress_of(agent) for agent in agents]
+    if len(parts) == 1:
+        return parts[0]
+    counts = [part.count for part in parts if part.count is not None]
+    return Progress(
+        sum(part.ended for part in parts),
+        sum(counts) if len(counts) == len(parts) else None,
+        tuple(dict.fromkeys(detail for part in parts for detail in part.details)),
+    )
+
+
+def _progress_of(agent: Agent) -> Progress:
     with agent.store.read() as db:
         runs = db.runs(agent.sweep_id)
         record = db.sweep(agent.sweep_id)
@@ -97,23 +151,14 @@ def progress_line(agent: Agent) -> str:
     failed = sum(run.state in ("failed", "crashed") for run in mine)
     metric = agent.controller.config.metric
     best = analysis.best_run(runs, metric)
-    parts = [f"{ended} of {agent.count} runs" if agent.count is not None else f"{ended} runs"]
-    parts += [f"{running} running"] if running else []
-    parts += [f"{failed} failed"] if failed else []
+    details = [f"{running} running"] if running else []
+    details += [f"{failed} failed"] if failed else []
     if record is not None and record.state == "paused":
-        parts.append("paused")
+        details.append("paused")
     if best is not None and metric is not None:
         value = analysis.metric_value(best, metric)
-        parts.append(f"best {metric.name} {_number(value)} ({best.name})")
-    return " · ".join(parts)
-
-
-def _line(agents: Sequence[Agent]) -> str:
-    return " | ".join(progress_line(agent) for agent in agents)
-
-
-def _ended_part(line: str) -> str:
-    return line.split(" · ")[0]
+        details.append(f"best {metric.name} {_number(value)} ({best.name})")
+    return Progress(ended, agent.count, tuple(details))
 
 
 def _number(value: float | None) -> str:

@@ -87,7 +87,11 @@ def test_whatever_is_brushed_can_be_defined_and_holds_the_brushed_values(one: fl
 
 
 def test_the_region_of_runs_leaves_out_what_they_lack() -> None:
-    configs = [{"lr": 0.1, "opt": "sgd"}, {"lr": 0.3, "opt": "adam", "beta": 0.9}, {"lr": "x", "opt": "sgd"}]
+    configs: list[dict[str, Any]] = [
+        {"lr": 0.1, "opt": "sgd"},
+        {"lr": 0.3, "opt": "adam", "beta": 0.9},
+        {"lr": "x", "opt": "sgd"},
+    ]
     assert region_of(configs, ["lr", "beta", "none"], ["opt", "none"]) == ({"lr": (0.1, 0.3)}, {"opt": ["sgd", "adam"]})
     assert region_of([], ["lr"], ["opt"]) == ({}, {})
 

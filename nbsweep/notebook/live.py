@@ -13,7 +13,7 @@ from nbsweep.agents import Agent
 from nbsweep.errors import UsageError
 from nbsweep.notebook import console
 from nbsweep.notebook.host import in_colab, parent_header, prepare_widgets, write_stderr
-from nbsweep.progress import wait_for
+from nbsweep.progress import Progress, wait_for
 
 __all__ = ["refuse_second", "show", "train", "wait"]
 
@@ -141,8 +141,8 @@ class _Line:
     def __init__(self) -> None:
         self._handle: Any = None
 
-    def show(self, line: str, last: bool) -> None:
-        bundle = {"text/plain": line}
+    def show(self, progress: Progress, last: bool) -> None:
+        bundle = {"text/plain": str(progress)}
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=uuid4().hex)
         else:

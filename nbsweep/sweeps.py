@@ -5,6 +5,7 @@ It reads the store; wishes go to the controller.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbsweep import analysis, process
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from nbsweep.importance import Importance
     from nbsweep.notebook.dashboard import Dashboard
 
 __all__ = ["Sweep", "find_sweep"]
@@ -129,11 +131,58 @@ class Sweep:
         with self.store.read() as db:
             return "".join(text for _stream, text in db.console(self.run(run).id))
 
-    def plot_history(self, key: str | None = None, ax: Axes | None = None) -> Figure:
-        """A matplotlib figure of one logged key of all runs; by default the metric, or its finest-grained kin."""
+    def importance(self, metric: str | None = None) -> pd.DataFrame:
+        """How much each parameter matters to a metric: a row a parameter, the important ones first.
+
+        Columns: parameter, importance (share of the metric's rank variance, 0..1), low and high (a 90 % bootstrap
+        interval), null (what noise reaches), correlation (Spearman's), important, verdict, more_runs. How it is
+        computed, which runs count and how often it errs: ``docs/importance.md`` and `nbsweep.importance`.
+
+        Parameters
+        ----------
+        metric : str, optional
+            A key of the runs' summaries; by default the sweep's metric.
+
+        Raises
+        ------
+        UsageError
+            When no run has a summary value of that name, or none was named and the sweep has no metric.
+        """
+        return self.compute_importance(metric).to_pandas()
+
+    def compute_importance(self, metric: str | None = None) -> Importance:
+        """`importance` with all there is to know: intervals, levels of categories, runs left out and why."""
+        from nbsweep.importance import measure
+
+        found = measure(self.runs, self.checked_config, metric)
+        assert found is not None  # nothing stops it
+        return found
+
+    def plot_history(self, key: str | None = None, ax: Axes | None = None, *, by: str = "step") -> Figure:
+        """A matplotlib figure of one logged key of all runs, or by run of the best so far: `plots.plot_history`."""
         from nbsweep import plots
 
-        return plots.plot_history(self, key, ax)
+        return plots.plot_history(self, key, ax, by=by)
+
+    def plot_parallel_coordinates(
+        self, columns: Sequence[str] | None = None, metric: str | None = None, ax: Axes | None = None
+    ) -> Figure:
+        """A matplotlib figure with a line a run: `plots.plot_parallel_coordinates`."""
+        from nbsweep import plots
+
+        return plots.plot_parallel_coordinates(self, columns, metric, ax)
+
+    def plot_importance(self, metric: str | None = None, ax: Axes | None = None) -> Figure:
+        """A matplotlib figure of what matters: `plots.plot_importance`."""
+        from nbsweep import plots
+
+        return plots.plot_importance(self, metric, ax)
+
+    def plot_slices(self, metric: str | None = None, ax: Axes | None = None, *, parameter: str | None = None) -> Figure:
+        """A matplotlib figure of a metric against each parameter: `plots.plot_slices`."""
+        from nbsweep import plots
+
+        return plots.plot_slices(self, metric, ax, parameter=parameter)
 
     def dashboard(self) -> Dashboard:
         """The live dashboard; as the last expression of a cell it is shown."""

@@ -16,11 +16,11 @@ import anywidget
 import traitlets
 
 from nbsweep import analysis, narrowing, process
-from nbsweep.errors import NbsweepError
+from nbsweep.errors import NbsweepError, UsageError
 from nbsweep.notebook import twins
 from nbsweep.notebook.publisher import publisher, thinker
 from nbsweep.notebook.series import Series, SeriesReader
-from nbsweep.notebook.views import PROTOCOL, Plan, run_view, sendable, sweep_view
+from nbsweep.notebook.views import PROTOCOL, Plan, importance_view, run_view, sendable, sweep_view
 from nbsweep.store import RunRecord
 from nbsweep.sweeps import Sweep
 
@@ -121,8 +121,15 @@ class Dashboard(anywidget.AnyWidget):
             self.snapshot(None, {})
 
     def tell_importance(self, metric: str) -> None:
-        """Compute the importance of a metric and send it to every page."""
-        raise NotImplementedError(metric)
+        """Compute the importance of a metric and send it to every page.
+
+        Called where time is to be had: by the thinker. A metric that no run has is answered with the reason.
+        """
+        try:
+            view = importance_view(self.sweep.compute_importance(metric))
+        except UsageError as error:
+            view = {"rows": [], "runs_used": 0, "left_out": {}, "reason": str(error)}
+        self.send({"type": "importance", "to": None, "metric": metric, **view})
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         shown = super()._repr_mimebundle_(**kwargs)

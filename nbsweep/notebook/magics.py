@@ -56,6 +56,8 @@ class SweepMagics(Magics):  # type: ignore[misc]
             "more": self._more,
             "best": self._best,
             "runs": self._runs,
+            "importance": self._importance,
+            "parallel": self._parallel,
             "export": self._export,
         }
         if command in ("--help", "-h", "help"):
@@ -259,6 +261,16 @@ class SweepMagics(Magics):  # type: ignore[misc]
 
     def _runs(self, words: list[str]) -> Any:
         return _named("runs", words).to_pandas()
+
+    def _importance(self, words: list[str]) -> Any:
+        parser = _Parser("%sweep importance", "[METRIC] [--sweep NAME]")
+        parser.add_argument("metric", nargs="?")
+        parser.add_argument("--sweep")
+        options = parser.parse_args(words)
+        return Sweep(options.sweep).plot_importance(options.metric)
+
+    def _parallel(self, words: list[str]) -> Any:
+        return _named("parallel", words).plot_parallel_coordinates()
 
     def _export(self, words: list[str]) -> None:
         parser = _Parser("%sweep export", "FILE.csv | FILE.json [--sweep NAME]")

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from nbsweep.store import Chunk, Session, read_history
 
-__all__ = ["WHOLE_POINTS", "Series", "SeriesReader"]
+__all__ = ["WHOLE_POINTS", "Series", "SeriesReader", "extremes"]
 
 WHOLE_POINTS = 1000  # of a whole series: two a pixel of a wide chart
 
@@ -51,7 +51,7 @@ class Series:
         stretch = 2 * self.total // points
         if stretch <= 2 or len(self.values) <= 2:
             return self
-        kept = _extremes(self.values, stretch)
+        kept = extremes(self.values, stretch)
         return Series(
             self.run_id, self.key, self.start, self.total, self.steps[kept], self.times[kept], self.values[kept], True
         )
@@ -163,7 +163,7 @@ def first_values(chunks: Iterable[Chunk]) -> dict[tuple[str, str], int]:
     return found
 
 
-def _extremes(values: Floats, stretch: int) -> npt.NDArray[np.int64]:
+def extremes(values: Floats, stretch: int) -> npt.NDArray[np.int64]:
     """Ascending indices of the least and the greatest finite value of each stretch, and of the last value.
 
     A stretch without a finite value keeps its first one, so that a gap stays a gap.

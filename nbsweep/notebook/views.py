@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbsweep import analysis
+from nbsweep.importance import Importance
 from nbsweep.space import Parameter, SearchSpace
 from nbsweep.store import AgentRecord, RunRecord, SweepRecord
 from nbsweep.sweep_config import SweepConfig
 
-__all__ = ["PROTOCOL", "Plan", "run_view", "sendable", "sweep_view"]
+__all__ = ["PROTOCOL", "Plan", "importance_view", "run_view", "sendable", "sweep_view"]
 
 PROTOCOL = 2
 MOST_LEVELS = 1000
@@ -156,6 +157,38 @@ def run_view(run: RunRecord, config: SweepConfig, best: RunRecord | None, now: f
         "started_at": run.started_at,
         "duration_s": run.duration_s(now),
         "error": run.why,
+    }
+
+
+def importance_view(importance: Importance) -> dict[str, Any]:
+    """What matters, as the page shows it."""
+    return {
+        "rows": [
+            {
+                "name": row.name,
+                "kind": row.kind,
+                "importance": row.importance,
+                "low": row.low,
+                "high": row.high,
+                "null_high": row.null,
+                "correlation": row.correlation,
+                "important": row.important,
+                "more_runs": row.more_runs,
+                "levels": [
+                    {
+                        "level": level.level,
+                        "runs": level.runs,
+                        "mean": sendable(level.mean),
+                        "correlation": level.correlation,
+                    }
+                    for level in row.levels
+                ],
+            }
+            for row in importance.rows
+        ],
+        "runs_used": importance.runs_used,
+        "left_out": importance.left_out,
+        "reason": importance.note,
     }
 
 

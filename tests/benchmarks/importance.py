@@ -114,7 +114,9 @@ def important(case: Case, runs: int, seed: int) -> set[int]:
 
 def errors(sweeps: int) -> None:
     """False alarms and what is found."""
-    print(f"\n{sweeps} sweeps each: false alarms a parameter, sweeps with any; sweeps in which all that matter are found")
+    print(
+        f"\n{sweeps} sweeps each: false alarms a parameter, sweeps with any; sweeps in which all that matter are found"
+    )
     for case in CASES.values():
         for runs in (30, 100) if case.dimension < 10 else (100,):
             calls = [important(case, runs, seed) for seed in range(sweeps)]
@@ -154,9 +156,7 @@ def _optuna_top(runs: list[RunRecord], config: sweep_config.SweepConfig) -> floa
     study = optuna.create_study()
     ranges = {name: optuna.distributions.FloatDistribution(0.0, 1.0) for name in config.parameters}
     for run in runs:
-        study.add_trial(
-            optuna.trial.create_trial(params=run.config, distributions=ranges, value=run.summary["loss"])
-        )
+        study.add_trial(optuna.trial.create_trial(params=run.config, distributions=ranges, value=run.summary["loss"]))
     return float(max(optuna.importance.get_param_importances(study).values()))
 
 

@@ -1,0 +1,240 @@
+"""What all figures share: axes to draw on, colours by metric, names that can be printed, scales of parameters."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import colormaps, font_manager, ft2font, ticker
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from nbsweep import analysis
+from nbsweep.errors import UsageError
+from nbsweep.store import RunRecord
+from nbsweep.support import identity
+
+if TYPE_CHECKING:
+    from nbsweep.sweeps import Sweep
+
+__all__ = [
+    "Scale",
+    "axes_or_new",
+    "clean",
+    "colours",
+    "figure_of",
+    "metric_of",
+    "parameter_scales",
+    "printable",
+    "say_nothing_to_draw",
+    "summary_value",
+    "value_scale",
+]
+
+Values = NDArray[np.float64]
+
+UNKNOWN = "0.6"
+_FENCE = 3.0  # interquartile ranges beyond the quartiles: what lies farther is drawn at the edge (Tukey's outer fence)
+
+
+def axes_or_new(ax: Axes | None, width: float = 7.0, height: float = 3.2) -> Axes:
+    """`ax`, or the axes of a new figure of this size in inches."""
+    return ax if ax is not None else Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The figure an axes belongs to, whatever subfigures lie between."""
+    found: Any = ax.get_figure()
+    while not isinstance(found, Figure):
+        found = found.figure
+    return found
+
+
+def clean(ax: Axes, sweep: Sweep) -> None:
+    """The looks of all figures: a title on the left, no frame, a quiet grid."""
+    ax.set_title(printable(sweep.name, 60), loc="left", fontsize="medium", fontweight="bold")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="y", linewidth=0.4, alpha=0.5)
+
+
+def say_nothing_to_draw(ax: Axes, words: str) -> None:
+    """Words in the middle of empty axes."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.text(0.5, 0.5, printable(words, 120), ha="center", va="center", color="0.45", transform=ax.transAxes)
+
+
+def printable(text: object, most: int = 28) -> str:
+    """Text as a figure can show it: one line, cut in the middle, without mathtext, every character in the font."""
+    line = " ".join(str(text).split())
+    if len(line) > most:
+        head = (most - 1) * 2 // 3
+        line = f"{line[:head]}…{line[len(line) - (most - 1 - head) :]}"
+    known = _font()
+    shown = "".join(character if known.get_char_index(ord(character)) else "□" for character in line)
+    return shown.replace("$", r"\$")
+
+
+@functools.cache
+def _font() -> ft2font.FT2Font:
+    return font_manager.get_font(font_manager.findfont("DejaVu Sans"))
+
+
+def metric_of(sweep: Sweep, metric: str | None) -> str:
+    """The metric's name: the one named, else the sweep's own.
+
+    Raises
+    ------
+    UsageError
+        When none was named and the sweep has none, or no run has a summary value of that name.
+    """
+    own = sweep.checked_config.metric
+    keys = sorted({key for run in sweep.runs for key in run.summary})
+    if metric is None:
+        if own is None:
+            raise UsageError(f"sweep {sweep.name} has no metric; name one of {', '.join(keys) or 'the logged keys'}")
+        return own.name
+    if metric not in keys and (own is None or metric != own.name):
+        raise UsageError(
+            f"no run of sweep {sweep.name} has a value of {metric!r}; there is {', '.join(keys) or 'none'}"
+        )
+    return metric
+
+
+def summary_value(run: RunRecord, metric: str) -> float:
+    """A run's summary value; NaN where it has none that is a number."""
+    value = run.summary.get(metric)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+
+
+def colours(sweep: Sweep, runs: Sequence[RunRecord], metric: str | None = None) -> dict[str, Any]:
+    """{run id: colour}: viridis over the values of the metric, the best brightest (not its palest), outliers as one.
+
+    A run without a value, or one that failed, is missing.
+    """
+    own = sweep.checked_config.metric
+    name = metric or (own.name if own else None)
+    if name is None:
+        return {}
+    sign = -1.0 if own is not None and own.name == name and own.goal == "maximize" else 1.0
+    ended = [run for run in runs if run.state not in ("failed", "crashed")]
+    costs = {run.id: sign * value for run in ended if math.isfinite(value := summary_value(run, name))}
+    if not costs:
+        return {}
+    known = np.array(list(costs.values()))
+    lower, upper = np.quantile(known, [0.25, 0.75])
+    best = known.min()
+    worst = min(known.max(), upper + 1.5 * (upper - lower)) if upper > lower else known.max()
+    scale = colormaps["viridis"]
+    span = worst - best
+    shade = {run: 1.0 if span <= 0 else float(np.clip(1 - (cost - best) / span, 0, 1)) for run, cost in costs.items()}
+    return {run: scale(0.05 + 0.8 * each) for run, each in shade.items()}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A parameter's or a metric's axis: values to places in 0..1, and ticks.
+
+    Attributes
+    ----------
+    name : str
+    log : bool
+    levels : tuple or None
+        Values of a category, from the foot of the axis.
+    low, high : float
+        Ends of a number's axis, low < high.
+    """
+
+    name: str
+    log: bool
+    levels: tuple[Any, ...] | None
+    low: float = 0.0
+    high: float = 1.0
+
+    def places(self, values: Sequence[Any]) -> Values:
+        """Places of values, NaN for what has none (missing, NaN); beyond the ends is at the ends."""
+        if self.levels is not None:
+            at = {identity(level): (place + 0.5) / len(self.levels) for place, level in enumerate(self.levels)}
+            return np.array([at.get(identity(value), math.nan) for value in values], dtype=float)
+        numbers = np.array([_number(value) for value in values], dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self.log:
+                share = np.log(numbers / self.low) / math.log(self.high / self.low)
+            else:
+                share = (numbers - self.low) / (self.high - self.low)
+        return np.where(np.isfinite(numbers), np.clip(share, 0.0, 1.0), math.nan)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """(place, label) pairs."""
+        if self.levels is not None:
+            every = max(1, math.ceil(len(self.levels) / 16))
+            labels = [printable(level, 16) for level in self.levels]
+            return [((k + 0.5) / len(labels), label) for k, label in enumerate(labels) if k % every == 0]
+        found: Any = (
+            ticker.LogLocator(numticks=6).tick_values(self.low, self.high)
+            if self.log
+            else ticker.MaxNLocator(5).tick_values(self.low, self.high)
+        )
+        inside = [value for value in found if self.low * (1 - 1e-9) <= value <= self.high * (1 + 1e-9) or value == 0]
+        inside = [value for value in inside if self.low <= value + 1e-12 and value <= self.high + 1e-12]
+        if len(inside) < 2:
+            inside = [self.low, self.high]
+        return [(float(self.places([value])[0]), f"{value:.3g}") for value in inside]
+
+
+def parameter_scales(sweep: Sweep, runs: Sequence[RunRecord]) -> list[Scale]:
+    """A scale for each parameter that varies, in the config's order."""
+    from nbsweep.notebook.views import Plan
+
+    configs = [analysis.flat(run.config) for run in runs]
+    return [_parameter_scale(axis, [config.get(axis["name"]) for config in configs]) for axis in _axes(Plan, sweep)]
+
+
+def _axes(plan: Any, sweep: Sweep) -> Sequence[Mapping[str, Any]]:
+    axes: Sequence[Mapping[str, Any]] = plan.of(sweep.checked_config).axes
+    return axes
+
+
+def _parameter_scale(axis: Mapping[str, Any], values: Sequence[Any]) -> Scale:
+    if axis["kind"] == "category":
+        levels = {identity(level): level for level in [*axis["levels"], *(v for v in values if v is not None)]}
+        found = tuple(levels.values())
+        if all(isinstance(level, (int, float)) and not isinstance(level, bool) for level in found):
+            found = tuple(sorted(found))
+        return Scale(axis["name"], False, found or (None,))
+    numbers = [number for value in values if math.isfinite(number := _number(value))]
+    ends = [*numbers, *(end for end in (axis["low"], axis["high"]) if end is not None)]
+    return _number_scale(axis["name"], axis["log"], ends)
+
+
+def value_scale(name: str, values: Sequence[float]) -> Scale:
+    """The scale of a metric's values; a few that lie far from all others are left to its edge."""
+    finite = np.array([value for value in values if math.isfinite(value)], dtype=float)
+    if len(finite) >= 5:
+        lower, upper = np.quantile(finite, [0.25, 0.75])
+        reach = _FENCE * (upper - lower)
+        if reach > 0:
+            finite = finite[(finite >= lower - reach) & (finite <= upper + reach)]
+    return _number_scale(name, False, finite.tolist())
+
+
+def _number_scale(name: str, log: bool, ends: Sequence[float]) -> Scale:
+    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    log = log and low > 0
+    if not low < high:
+        low, high = (low / 2, low * 2) if log else (low - (abs(low) / 2 or 1.0), low + (abs(low) / 2 or 1.0))
+    return Scale(name, log, None, float(low), float(high))
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,139 @@
+"""History: what the runs logged, against the step; or what the search found, run by run."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nbsweep import analysis
+from nbsweep.errors import UsageError
+from nbsweep.plots.common import (
+    UNKNOWN,
+    axes_or_new,
+    clean,
+    colours,
+    figure_of,
+    metric_of,
+    printable,
+    say_nothing_to_draw,
+    summary_value,
+)
+from nbsweep.store import History
+
+if TYPE_CHECKING:
+    from nbsweep.sweeps import Sweep
+
+__all__ = ["plot_history"]
+
+MOST_POINTS = 2000  # of a curve: more cannot be told apart on a page
+DOTS = 3  # fewer points than this make no line
+
+
+def plot_history(sweep: Sweep, key: str | None = None, ax: Axes | None = None, *, by: str = "step") -> Figure:
+    """One logged key of all runs against the step, or the search's history: each run's value and the best so far.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    key : str, optional
+        A logged key; by default the metric, or its finest-grained kin (see `analysis.finest_key`). With ``by="run"``
+        a key of the runs' summaries; by default the metric.
+    ax : matplotlib Axes, optional
+        Where to draw; by default a figure of its own.
+    by : {"step", "run"}
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    UsageError
+        When no run has logged `key`, or `by` is something else.
+    """
+    if by not in ("step", "run"):
+        raise UsageError(f"by={by!r}: use 'step' for the curves of the runs or 'run' for the best so far")
+    ax = axes_or_new(ax)
+    clean(ax, sweep)
+    if by == "run":
+        _search(sweep, metric_of(sweep, key), ax)
+    else:
+        _curves(sweep, key, ax)
+    return figure_of(ax)
+
+
+def _curves(sweep: Sweep, key: str | None, ax: Axes) -> None:
+    histories = sweep.histories()
+    points = _points(histories)
+    metric = sweep.checked_config.metric
+    if key is not None and not any(key in history.columns for history in histories.values()):
+        logged = sorted({name for history in histories.values() for name in history.columns})
+        raise UsageError(f"no run of sweep {sweep.name} logged {key!r}; logged were {', '.join(logged) or 'no keys'}")
+    key = key or analysis.finest_key(points, metric.name if metric else None)
+    runs = sweep.runs
+    inks, best, ids = colours(sweep, runs), sweep.best_run, {run.name: run.id for run in runs}
+    drawn = False
+    for name, history in histories.items():
+        column = history.columns.get(key) if key is not None else None
+        if column is None or not column.numeric:
+            continue
+        values = np.asarray(column.values, dtype=float)
+        steps = np.asarray(history.steps[column.rows], dtype=float)
+        kept = _thinned(values)
+        is_best = best is not None and best.name == name
+        drawn = drawn or bool(np.isfinite(values).any())
+        ax.plot(
+            steps[kept],
+            values[kept],
+            color=inks.get(ids.get(name, ""), UNKNOWN),
+            linewidth=1.8 if is_best else 0.9,
+            marker="o" if len(values) < DOTS else None,
+            zorder=3 if is_best else 2,
+            label=printable(f"{name} (best)") if is_best else None,
+        )
+    ax.set_xlabel("step")
+    ax.set_ylabel(printable(key or ""))
+    if not drawn:
+        say_nothing_to_draw(ax, "no finite value was logged yet")
+    elif best is not None and best.name in histories:
+        ax.legend(frameon=False, fontsize="small")
+
+
+def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
+    runs = [run for run in sweep.runs if run.state in analysis.COUNTED_STATES]
+    valued = [(run, value) for run in runs if math.isfinite(value := summary_value(run, metric))]
+    ax.set_xlabel("run")
+    ax.set_ylabel(printable(metric))
+    if not valued:
+        say_nothing_to_draw(ax, f"no run has ended with a value of {metric} yet")
+        return
+    own = sweep.checked_config.metric
+    best_of: Any = np.maximum if own is not None and own.name == metric and own.goal == "maximize" else np.minimum
+    numbers = [run.number + 1 for run, _ in valued]
+    values = [value for _, value in valued]
+    inks = colours(sweep, runs, metric)
+    ax.step(numbers, best_of.accumulate(values), where="post", color="0.35", linewidth=1.4, label="best so far")
+    ax.scatter(numbers, values, s=16, c=[inks.get(run.id, UNKNOWN) for run, _ in valued], zorder=3)
+    ax.legend(frameon=False, fontsize="small")
+
+
+def _points(histories: dict[str, History]) -> dict[str, int]:
+    points: dict[str, int] = {}
+    for history in histories.values():
+        for key, column in history.columns.items():
+            if column.numeric:
+                points[key] = points.get(key, 0) + len(column.rows)
+    return points
+
+
+def _thinned(values: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.int64]:
+    """Indices of the points to draw: of long curves the least and the greatest of each stretch."""
+    from nbsweep.notebook.series import extremes
+
+    if len(values) <= MOST_POINTS:
+        return np.arange(len(values))
+    return extremes(values, 2 * len(values) // MOST_POINTS)

@@ -1,0 +1,71 @@
+"""Importance as bars: with its interval, beside what noise reaches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nbsweep.plots.common import axes_or_new, clean, figure_of, printable, say_nothing_to_draw
+
+if TYPE_CHECKING:
+    from nbsweep.sweeps import Sweep
+
+__all__ = ["plot_importance"]
+
+MOST_ROWS = 20
+TOLD, UNTOLD, BAND = "#2563eb", "0.62", "0.9"
+
+
+def plot_importance(sweep: Sweep, metric: str | None = None, ax: Axes | None = None) -> Figure:
+    """Each parameter's importance to a metric, the most important on top, at most twenty.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    metric : str, optional
+        A key of the runs' summaries; by default the sweep's metric.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    UsageError
+        When no run has a summary value of that name, or none was named and the sweep has no metric.
+    """
+    found = sweep.compute_importance(metric)
+    rows = found.rows[:MOST_ROWS]
+    ax = axes_or_new(ax, 6.0, 1.1 + 0.34 * max(len(rows), 3))
+    clean(ax, sweep)
+    ax.grid(visible=False)
+    if found.note is not None:
+        say_nothing_to_draw(ax, found.note)
+        return figure_of(ax)
+    places = range(len(rows))
+    ax.barh(places, [row.null for row in rows], height=0.72, color=BAND, label="what noise reaches")
+    ax.barh(
+        places,
+        [row.importance for row in rows],
+        height=0.42,
+        color=[TOLD if row.important else UNTOLD for row in rows],
+        xerr=[[row.importance - min(row.low, row.importance) for row in rows],
+              [max(row.high, row.importance) - row.importance for row in rows]],
+        error_kw={"linewidth": 1.0, "ecolor": "0.15"},
+    )  # fmt: skip
+    for place, row in zip(places, rows, strict=True):
+        if row.important:
+            continue
+        end = max(row.high, row.importance, row.null)
+        ax.text(end + 0.012, place, row.verdict, va="center", fontsize="small", color="0.45")
+    ax.set_yticks(list(places), [printable(row.name) for row in rows])
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1)
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(f"importance to {printable(found.metric)}, {found.runs_used} runs, 90 % interval")
+    ax.legend(frameon=False, fontsize="small", loc="lower right")
+    return figure_of(ax)

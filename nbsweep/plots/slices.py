@@ -1,0 +1,118 @@
+"""Slices: a metric against each parameter."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nbsweep import analysis
+from nbsweep.errors import UsageError
+from nbsweep.plots.common import (
+    UNKNOWN,
+    Scale,
+    colours,
+    figure_of,
+    metric_of,
+    parameter_scales,
+    printable,
+    say_nothing_to_draw,
+    summary_value,
+    value_scale,
+)
+from nbsweep.store import RunRecord
+
+if TYPE_CHECKING:
+    from nbsweep.sweeps import Sweep
+
+__all__ = ["plot_slices"]
+
+MOST_SLICES = 24
+IN_A_ROW = 4
+JITTER = 0.5
+
+
+def plot_slices(
+    sweep: Sweep, metric: str | None = None, ax: Axes | None = None, *, parameter: str | None = None
+) -> Figure:
+    """A metric against each parameter, small plots side by side; of runs that ended with a value.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    metric : str, optional
+        A key of the runs' summaries; by default the sweep's metric.
+    ax : matplotlib Axes, optional
+        Where to draw one slice; `parameter` says which, unless there is but one.
+    parameter : str, optional
+        One parameter alone; by default all that vary, at most 24.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    UsageError
+        For a parameter that does not vary, a metric that no run has, or `ax` without `parameter`.
+    """
+    name = metric_of(sweep, metric)
+    ended = [run for run in sweep.runs if run.state in analysis.COUNTED_STATES]
+    runs = [run for run in ended if math.isfinite(summary_value(run, name))]
+    scales = parameter_scales(sweep, runs)
+    known = ", ".join(scale.name for scale in scales) or "none"
+    if parameter is not None:
+        scales = [scale for scale in scales if scale.name == parameter]
+        if not scales:
+            raise UsageError(f"parameter={parameter!r}: sweep {sweep.name} has none of that name; there is {known}")
+    if ax is not None:
+        if len(scales) > 1:
+            raise UsageError(f"ax= takes one slice: say parameter=, one of {known}")
+        axes = [ax]
+    else:
+        count = max(1, min(len(scales), MOST_SLICES))
+        rows, columns = math.ceil(count / IN_A_ROW), min(count, IN_A_ROW)
+        figure = Figure(figsize=(2.3 * columns + 0.6, 2.1 * rows + 0.3), layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False)
+        axes = list(grid.flat)
+        for unused in axes[count:]:
+            unused.set_visible(False)
+        figure.suptitle(printable(sweep.name, 60), x=0.01, ha="left", fontsize="medium", fontweight="bold")
+    if not runs or not scales:
+        say_nothing_to_draw(
+            axes[0], f"no run has ended with a value of {name} yet" if scales else "no parameter varies"
+        )
+        return figure_of(axes[0])
+    inks = colours(sweep, runs, name)
+    for place, (each, scale) in enumerate(zip(axes, scales, strict=False)):
+        _slice(each, runs, scale, name, inks)
+        if place % IN_A_ROW == 0:
+            each.set_ylabel(printable(name))
+    return figure_of(axes[0])
+
+
+def _slice(ax: Axes, runs: list[RunRecord], scale: Scale, metric: str, inks: dict[str, Any]) -> None:
+    configs = [analysis.flat(run.config).get(scale.name) for run in runs]
+    places = scale.places(configs)
+    if scale.levels is not None:
+        places = places + ((np.arange(len(runs)) * 0.618034) % 1 - 0.5) * JITTER / len(scale.levels)
+    values = [summary_value(run, metric) for run in runs]
+    along = value_scale(metric, values)
+    ax.scatter(
+        places,
+        np.clip(values, along.low, along.high),
+        c=[inks.get(run.id, UNKNOWN) for run in runs],
+        s=14 if len(runs) <= 200 else 5,
+        linewidths=0,
+    )
+    ticks = scale.ticks()
+    shown = ticks if len(ticks) <= 4 else [ticks[0], ticks[len(ticks) // 2], ticks[-1]]
+    ax.set_xticks([place for place, _ in shown], [label for _, label in shown], fontsize="x-small")
+    ax.tick_params(axis="y", labelsize="x-small")
+    ax.set_xlim(-0.06, 1.06)
+    ax.set_xlabel(printable(scale.name, 24) + (" log" if scale.log else ""), fontsize="small")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="y", linewidth=0.4, alpha=0.5)

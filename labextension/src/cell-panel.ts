@@ -4,10 +4,9 @@
  * `insertCell` asks the page by an event that bubbles; a labextension that knows which notebook the
  * dashboard stands in inserts the cell below and says so by preventDefault. Elsewhere nobody listens.
  */
+import { INSERT_CELL } from "./insert-cell";
 import { button, element, setText, show } from "./dom";
 import type { Actions, Frame, Part } from "./parts";
-
-export const INSERT_CELL = "nbsweep:insert-cell";
 
 /** Whether somebody took the code and inserted it. */
 export function insertCell(from: HTMLElement, code: string): boolean {

@@ -2,11 +2,13 @@
  * The JupyterLab plugin: tokens in, commands out.
  *
  * Everything a user needs works without it (Colab and VS Code load no labextensions). It adds what
- * only JupyterLab can: for now a command that inserts an example sweep below the active cell.
+ * only JupyterLab can: a command that inserts an example sweep below the active cell, and cells that
+ * a dashboard offers, inserted below it.
  */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { INotebookTracker, NotebookActions, type Notebook } from "@jupyterlab/notebook";
+import { INSERT_CELL } from "./insert-cell";
 
 export const INSERT_EXAMPLE = "nbsweep:insert-example";
 
@@ -43,9 +45,27 @@ const plugin: JupyterFrontEndPlugin<void> = {
         insertBelow(notebook, TRAIN);
       },
     });
+    document.addEventListener(INSERT_CELL, (event) => {
+      if (offered(event, tracker)) event.preventDefault();
+    });
     palette?.addItem({ command: INSERT_EXAMPLE, category: "nbsweep" });
   },
 };
+
+/** A dashboard's code goes below the cell the dashboard stands in; whether there was such a cell. */
+function offered(event: Event, tracker: INotebookTracker): boolean {
+  const from = event.target;
+  if (!(event instanceof CustomEvent) || !(from instanceof Node)) return false;
+  const panel = tracker.find(({ node }) => node.contains(from));
+  const notebook = panel?.content;
+  const above = notebook?.widgets.findIndex(({ node }) => node.contains(from)) ?? -1;
+  const { code } = event.detail as { code?: unknown };
+  if (!notebook || above < 0 || typeof code !== "string") return false;
+  notebook.activeCellIndex = above;
+  insertBelow(notebook, code);
+  void notebook.scrollToItem(notebook.activeCellIndex);
+  return true;
+}
 
 function insertBelow(notebook: Notebook, source: string): void {
   NotebookActions.insertBelow(notebook);

@@ -90,14 +90,14 @@ def simulated(case: Case, runs: int, seed: int) -> tuple[list[RunRecord], sweep_
         parameters[last] = {"values": [f"level {level}" for level in range(case.levels)]}
         for config in configs:
             config[last] = f"level {int(config[last] * case.levels)}"
-    config = sweep_config.load(
+    checked = sweep_config.load(
         {"method": "random", "metric": {"name": "loss", "goal": "minimize"}, "parameters": parameters}
     )
     records = [
         RunRecord(str(n), None, n, f"run-{n}", "", each, "finished", summary={"loss": float(value)})
         for n, (each, value) in enumerate(zip(configs, values, strict=True))
     ]
-    return records, config
+    return records, checked
 
 
 def answer(case: Case, runs: int, seed: int) -> Importance:

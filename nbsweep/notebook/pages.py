@@ -1,0 +1,85 @@
+"""The dashboard's text/html twin: what nbviewer, GitHub and exported pages show of a sweep.
+
+A line, an inline SVG of all runs over their parameters and of the search's history, and a table of the best runs. No
+script, no style sheet, nothing fetched; every word of a user's is escaped, and the size is bounded however many runs.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from nbsweep.notebook.tables import Table, table_of
+
+if TYPE_CHECKING:
+    from nbsweep.sweeps import Sweep
+
+__all__ = ["html_page", "inline_svg"]
+
+MOST_LINES = 200
+_STATE_COLOURS = {"finished": "#15803d", "stopped": "#b45309", "failed": "#c81e1e", "crashed": "#c81e1e"}
+_CELL = "padding:2px 10px;border-bottom:1px solid #9994;white-space:nowrap"
+
+
+def html_page(sweep: Sweep) -> str:
+    """The sweep as a piece of HTML."""
+    table = table_of(sweep)
+    pictures = "".join(f"<div>{inline_svg(figure)}</div>" for figure in _figures(sweep))
+    note = f"<pre>{escape(table.note)}</pre>" if table.note else ""
+    more = f"<p>{escape(table.more)}</p>" if table.more else ""
+    return f"<div><p><b>{escape(table.title)}</b></p>{pictures}{_table(table)}{more}{note}</div>"
+
+
+def inline_svg(figure: Figure) -> str:
+    """A figure as an ``<svg>`` element that leaves the page around it as it is."""
+    out = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "nbsweep"}):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=False)
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :]
+    # A style element would hold for the whole page.
+    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    return svg.replace("<svg ", '<svg style="max-width:100%;height:auto" stroke-linejoin="round" ', 1)
+
+
+def _figures(sweep: Sweep) -> list[Figure]:
+    from nbsweep import plots
+
+    runs = sweep.runs
+    ended = [run for run in runs if not run.live]
+    if not ended or len(runs) > MOST_LINES:
+        # A line a run is a line of text in SVG: of thousands the history alone is shown.
+        return [plots.plot_history(sweep, by="run")] if ended and sweep.checked_config.metric else []
+    figures = [plots.plot_parallel_coordinates(sweep)]
+    if sweep.checked_config.metric is not None and len(ended) > 1:
+        figures.append(plots.plot_history(sweep, by="run"))
+    return figures
+
+
+def _table(table: Table) -> str:
+    if not table.rows:
+        return ""
+    head = "".join(f'<th style="{_CELL};text-align:left">{escape(name)}</th>' for name in table.header)
+    rows = []
+    for row in table.rows:
+        cells = [
+            f'<td style="{_CELL};{_state_style(row, column)}">{escape(cell)}</td>' for column, cell in enumerate(row)
+        ]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return (
+        f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    )
+
+
+def _state_style(row: tuple[str, ...], column: int) -> str:
+    return (
+        f"text-align:left;color:{_STATE_COLOURS.get(row[1].split(':')[0], 'inherit')}"
+        if column == 1
+        else "text-align:left"
+    )

@@ -1,0 +1,88 @@
+"""A sweep as a small table of text: its line, the best runs first, what is left out. For the static twins."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbsweep import analysis
+from nbsweep.notebook.views import Plan
+from nbsweep.store import RunRecord
+
+if TYPE_CHECKING:
+    from nbsweep.sweeps import Sweep
+
+__all__ = ["Table", "table_of"]
+
+MOST_ROWS = 20
+WIDEST_CELL = 18
+MOST_COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class Table:
+    """Text in rows; every row has as many cells as the header.
+
+    Attributes
+    ----------
+    title : str
+        What the sweep is, how many runs it has, the best.
+    more : str or None
+        How many runs are not shown.
+    note : str or None
+        Why the sweep is paused, where there is something to say.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    more: str | None
+    note: str | None
+
+
+def table_of(sweep: Sweep) -> Table:
+    """The sweep and at most twenty of its runs, the best first."""
+    runs, config = sweep.runs, sweep.checked_config
+    metric = config.metric
+    best = analysis.best_run(runs, metric)
+    sign = -1.0 if metric is not None and metric.goal == "maximize" else 1.0
+
+    def order(run: RunRecord) -> tuple[int, float, int]:
+        value = analysis.metric_value(run, metric)
+        known = value is not None and math.isfinite(value)
+        return (0 if known else 1, sign * value if known and value is not None else 0.0, run.number)
+
+    now = time.time()
+    names = Plan.of(config).parameters[:MOST_COLUMNS]
+    rows = []
+    for run in sorted(runs, key=order)[:MOST_ROWS]:
+        flat = analysis.flat(run.config)
+        value = [_cell(analysis.metric_value(run, metric))] if metric else []
+        star = " *" if best is not None and run.id == best.id else ""
+        why = f": {run.why}"[: 2 * WIDEST_CELL] if run.why and run.state in ("failed", "stopped") else ""
+        duration = run.duration_s(now)
+        values = [_cell(flat.get(name)) for name in names]
+        lasted = "" if duration is None else f"{duration:.1f} s"
+        rows.append((run.name + star, run.state + why, *value, *values, lasted))
+    goal = f" · {metric.goal} {metric.name}" if metric else ""
+    counts = ", ".join(f"{sum(r.state == s for r in runs)} {s}" for s in dict.fromkeys(run.state for run in runs))
+    title = f"Sweep {sweep.name} · {config.method}{goal} · {sweep.state} · {counts or 'no runs yet'}"
+    if best is not None:
+        title += f" · best {_cell(analysis.metric_value(best, metric))} ({best.name})"
+    return Table(
+        title=title,
+        header=("run", "state", *([metric.name] if metric else []), *names, "duration"),
+        rows=tuple(rows),
+        more=f"… and {len(runs) - MOST_ROWS} more runs" if len(runs) > MOST_ROWS else None,
+        note=sweep.note,
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"

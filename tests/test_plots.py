@@ -1,0 +1,225 @@
+"""Figures and static twins: they say what the store says, of any sweep, and nothing in them is a user's code."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+import nbsweep
+from nbsweep.errors import UsageError
+from nbsweep.notebook import twins
+from nbsweep.plots.common import Scale, printable, value_scale
+
+pytestmark = pytest.mark.usefixtures("tmp_store")
+
+CONFIG: dict[str, Any] = {
+    "method": "random",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {
+        "lr": {"distribution": "log_uniform_values", "min": 1e-4, "max": 1e-1},
+        "optimizer": {"values": ["adam", "sgd"]},
+        "net": {"parameters": {"depth": {"values": [1, 2, 3]}}},
+        "epochs": {"value": 3},
+    },
+}
+HOSTILE = '<script>alert(1)</script> $x_1^2 $ & "quotes" \U0001f389 / é 漢字 ' + "long " * 60
+
+
+def trained(config: dict[str, Any], count: int, train: Any, name: str | None = None) -> nbsweep.Sweep:
+    sweep_id = nbsweep.sweep(config, name=name, seed=1)
+    nbsweep.agent(sweep_id, train, count=count)
+    return nbsweep.Sweep(sweep_id)
+
+
+def usual() -> None:
+    config = nbsweep.config
+    for step in range(5):
+        nbsweep.log({"loss": abs(math.log10(config.lr) + 2) + 1 / (step + 1), "accuracy": 0.5})
+
+
+def figures(sweep: nbsweep.Sweep) -> list[Figure]:
+    return [
+        sweep.plot_history(),
+        sweep.plot_history(by="run"),
+        sweep.plot_parallel_coordinates(),
+        sweep.plot_importance(),
+        sweep.plot_slices(),
+    ]
+
+
+def drawn(figure: Figure) -> None:
+    """Draw it, with every warning an error: a missing glyph, a layout that has no room."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        FigureCanvasAgg(figure).draw()
+
+
+def words(ax: Axes) -> list[str]:
+    return [text.get_text() for text in ax.texts] + [ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel()]
+
+
+def test_each_figure_shows_what_the_runs_had() -> None:
+    sweep = trained(CONFIG, 12, usual, "named")
+    history, search, parallel, importance, slices = figures(sweep)
+    for figure in (history, search, parallel, importance, slices):
+        drawn(figure)
+
+    assert len(history.axes[0].lines) == 12
+    best_so_far = [float(value) for value in search.axes[0].lines[0].get_ydata()]  # type: ignore[union-attr]
+    assert best_so_far[-1] == sweep.best_value and best_so_far == sorted(best_so_far, reverse=True)
+    shown = words(parallel.axes[0])
+    for name in ("lr log", "optimizer", "net.depth", "loss", "adam", "sgd", "0.01"):
+        assert name in shown
+    assert len(parallel.axes[0].collections[0].get_paths()) == 12
+    assert {label.get_text() for label in importance.axes[0].get_yticklabels()} == {"lr", "optimizer", "net.depth"}
+    assert [ax.get_xlabel() for ax in slices.axes if ax.get_visible()] == ["lr log", "optimizer", "net.depth"]
+    assert all(len(ax.collections[0].get_offsets()) == 12 for ax in slices.axes if ax.get_visible())  # type: ignore[arg-type]
+
+
+def test_each_figure_can_be_drawn_where_the_user_wants_it() -> None:
+    sweep = trained(CONFIG, 9, usual)
+    paper = Figure(figsize=(9, 6))
+    axes = paper.subplots(2, 2).flat
+    assert sweep.plot_history("accuracy", ax=axes[0]) is paper
+    assert sweep.plot_parallel_coordinates(["net.depth", "lr"], ax=axes[1]) is paper
+    assert sweep.plot_importance("accuracy", ax=axes[2]) is paper
+    assert sweep.plot_slices(ax=axes[3], parameter="lr") is paper
+    assert len(paper.axes) == 4
+    with pytest.raises(UsageError, match=r"say parameter=, one of lr, optimizer, net\.depth"):
+        sweep.plot_slices(ax=axes[3])
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda sweep: sweep.plot_history("los"), "logged 'los'; logged were accuracy, loss"),
+        (lambda sweep: sweep.plot_history(by="time"), "by='time': use 'step'"),
+        (lambda sweep: sweep.plot_parallel_coordinates(["epochs"]), "no parameter 'epochs' that varies; there is lr"),
+        (lambda sweep: sweep.plot_slices("f1"), "no run of sweep .* has a value of 'f1'; there is accuracy, loss"),
+        (lambda sweep: sweep.plot_slices(parameter="x"), "parameter='x': sweep .* has none of that name"),
+    ],
+)
+def test_a_name_that_is_not_there_is_answered_with_those_that_are(call: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        call(trained(CONFIG, 2, usual))
+
+
+def nan_only() -> None:
+    nbsweep.log({"loss": math.nan})
+
+
+def all_equal() -> None:
+    nbsweep.log({"loss": 2.0})
+
+
+def failing() -> None:
+    nbsweep.log({"loss": 1.0})
+    raise RuntimeError("no memory")
+
+
+def one_diverged() -> None:
+    nbsweep.log({"loss": 1e12 if nbsweep.run.number == 0 else nbsweep.config.lr})  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("train", [nan_only, all_equal, failing, one_diverged, usual])
+@pytest.mark.parametrize("count", [1, 9])
+@pytest.mark.parametrize("goal", ["minimize", "maximize"])
+def test_odd_sweeps_are_drawn_without_a_warning(train: Any, count: int, goal: str) -> None:
+    sweep = trained({**CONFIG, "metric": {"name": "loss", "goal": goal}}, count, train)
+    for figure in figures(sweep):
+        drawn(figure)
+    assert "<svg" in twins.mimebundle(sweep)["text/html"]
+
+
+def test_a_sweep_without_a_run_or_a_metric_is_drawn_too() -> None:
+    for figure in figures(nbsweep.Sweep(nbsweep.sweep(CONFIG))):
+        drawn(figure)
+    bare = {key: value for key, value in CONFIG.items() if key != "metric"}
+    sweep = trained(bare, 3, usual)
+    drawn(sweep.plot_parallel_coordinates())
+    drawn(sweep.plot_history())
+    drawn(sweep.plot_slices("loss"))
+    with pytest.raises(UsageError, match="has no metric; name one of accuracy, loss"):
+        sweep.plot_slices()
+
+
+def test_sixty_parameters_stay_readable() -> None:
+    parameters = {f"a parameter with a long name {i}": {"min": 0.0, "max": 1.0} for i in range(60)}
+    sweep = trained({**CONFIG, "parameters": parameters}, 9, lambda: nbsweep.log({"loss": 1.0}))
+    for figure in figures(sweep):
+        drawn(figure)
+        assert figure.get_figwidth() < 40
+
+
+def test_hostile_names_are_text_in_every_twin() -> None:
+    parameters = {HOSTILE: {"values": [HOSTILE, "b"]}, "lr": {"min": 0.0, "max": 1.0}}
+
+    def train() -> None:
+        nbsweep.log({HOSTILE: nbsweep.config.lr})
+
+    sweep = trained({"method": "random", "metric": {"name": HOSTILE}, "parameters": parameters}, 10, train, HOSTILE)
+    for figure in figures(sweep):
+        drawn(figure)
+    page = Page(twins.mimebundle(sweep)["text/html"])
+    assert not {"script", "style", "link", "img", "iframe", "foreignobject"} & page.tags
+    assert not [name for name in page.attributes if name.startswith("on")]
+    assert all(link.startswith(("#", "http://www.w3.org/")) for link in page.links)
+    assert "alert(1)" in page.text
+
+
+def test_the_static_page_is_bounded_however_many_runs_there_are() -> None:
+    sweep = trained({**CONFIG, "parameters": {"lr": {"min": 0.0, "max": 1.0}}}, 230, all_equal)
+    html = twins.mimebundle(sweep)["text/html"]
+    assert html.count("<tr>") == 21 and "and 210 more runs" in html
+    assert len(html) < 300_000
+
+
+def test_a_scale_puts_values_where_they_belong() -> None:
+    log = Scale("lr", True, None, 1e-4, 1.0)
+    assert log.places([1e-4, 1e-2, 1.0, 0.0, None, math.nan])[:3].tolist() == [0.0, 0.5, 1.0]
+    assert all(math.isnan(place) for place in log.places([None, math.nan, "x", True]))
+    category = Scale("opt", False, ("adam", "sgd"))
+    assert category.places(["adam", "sgd", "x"])[:2].tolist() == [0.25, 0.75]
+    assert value_scale("loss", [1, 2, 3, 4, 5, 1e12]).high == 5
+    assert value_scale("loss", [math.nan]).low < value_scale("loss", []).high
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("a\nb\t c", "a b c"),
+        ("$x$", r"\$x\$"),
+        ("\U0001f389!", "□!"),
+        ("x" * 50, "x" * 18 + "…" + "x" * 9),
+    ],
+)
+def test_names_are_made_printable(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+class Page(HTMLParser):
+    """What a browser would see of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name in ("href", "xlink:href", "src")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data

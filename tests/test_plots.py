@@ -7,6 +7,7 @@ import warnings
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -72,7 +73,7 @@ def test_each_figure_shows_what_the_runs_had() -> None:
         drawn(figure)
 
     assert len(history.axes[0].lines) == 12
-    best_so_far = [float(value) for value in search.axes[0].lines[0].get_ydata()]  # type: ignore[union-attr]
+    best_so_far = np.asarray(search.axes[0].lines[0].get_ydata(), dtype=float).tolist()
     assert best_so_far[-1] == sweep.best_value and best_so_far == sorted(best_so_far, reverse=True)
     shown = words(parallel.axes[0])
     for name in ("lr log", "optimizer", "net.depth", "loss", "adam", "sgd", "0.01"):

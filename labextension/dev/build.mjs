@@ -1,15 +1,17 @@
 // Builds the dev page into dev/out/ (git-ignored); with --serve, serves it on loopback and rebuilds.
-import { copyFileSync, mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { context } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 mkdirSync(here("out"), { recursive: true });
-copyFileSync(here("index.html"), here("out/index.html"));
+const page = readFileSync(here("index.html"), "utf8");
+writeFileSync(here("out/index.html"), page);
+writeFileSync(here("out/bench.html"), page.replace("dev.js", "bench.js"));
 const bundle = await context({
-  entryPoints: [here("dev.ts")],
-  outfile: here("out/dev.js"),
+  entryPoints: [here("dev.ts"), here("bench.ts")],
+  outdir: here("out"),
   bundle: true,
   format: "esm",
   target: "es2020",

@@ -20,8 +20,6 @@ export interface Drawing {
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
   readonly log: boolean;
-  /** The colour of what is not a run. */
-  readonly dim: string;
   /** The best so far over the runs, under their dots; null where curves are drawn. */
   readonly best: Stairs | null;
 }
@@ -40,7 +38,7 @@ export function paintCurves(context: CanvasRenderingContext2D, area: Area, drawi
   context.save();
   clip(context, area);
   context.lineJoin = many ? "bevel" : "round";
-  if (drawing.best) strokeStairs(context, drawing.best, projection, drawing.dim);
+  if (drawing.best) strokeStairs(context, drawing.best, projection, drawing.frame.colors.dim);
   context.globalAlpha = 0.1;
   for (const curve of drawing.curves) {
     if (!isInside(drawing, curve)) stroke(context, curve, projection, drawing, 1);
@@ -83,7 +81,6 @@ export function paintHighlight(
   canvas: HTMLCanvasElement,
   drawing: Drawing,
   run: string | null,
-  surface: string,
 ): void {
   const context = canvas.getContext("2d");
   const curve = drawing.curves.find((candidate) => candidate.run.id === run);
@@ -97,7 +94,7 @@ export function paintHighlight(
   }
   context.clearRect(0, 0, width, height);
   context.globalAlpha = 0.78;
-  context.fillStyle = surface;
+  context.fillStyle = drawing.frame.colors.surface;
   context.fillRect(0, 0, width, height);
   context.globalAlpha = 1;
   context.lineJoin = "round";
@@ -109,9 +106,10 @@ function stroke(
   context: CanvasRenderingContext2D,
   curve: Curve,
   projection: Projection,
-  { frame }: Drawing,
+  drawing: Drawing,
   width_px: number,
 ): void {
+  const { frame } = drawing;
   const { run, xs, values, length } = curve;
   context.strokeStyle = context.fillStyle = shadeColor(
     frame.shades.get(run.id) ?? null,
@@ -119,7 +117,7 @@ function stroke(
   );
   context.lineWidth = width_px * devicePixelRatio;
   context.beginPath();
-  tracePath(context, xs, values, length, projection);
+  tracePath(context, xs, values, length, projection, drawing.curves.length > MANY ? 2 : 1);
   context.stroke();
   // One or two points make no line, so they are dots; a running run wears one at its head.
   const from = length <= 2 ? 0 : run.state === "running" ? length - 1 : length;

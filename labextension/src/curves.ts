@@ -121,8 +121,7 @@ export function createCurves(actions: Actions, resized: () => void): Part {
     setText(empty, emptyText(held.length, log, frame));
     setText(hint, hintText(curves.length, clipped, frame));
     const x = zoom?.x ?? xRange(curves.map((curve) => curve.x));
-    const dim = getComputedStyle(node).getPropertyValue("--nbs-dim");
-    return { frame, curves, x, y: range, log, dim, best: history?.best ?? null };
+    return { frame, curves, x, y: range, log, best: history?.best ?? null };
   };
 
   return {
@@ -150,8 +149,7 @@ export function createCurves(actions: Actions, resized: () => void): Part {
       if (!chart || !drawing) return;
       const inside = drawing.curves.filter(({ run }) => frame.selection?.has(run.id) ?? true);
       setAttribute(node, "data-inside", String(inside.length));
-      const surface = getComputedStyle(node).getPropertyValue("--nbs-surface");
-      paintHighlight(chart.overlay, drawing, frame.lit, surface);
+      paintHighlight(chart.overlay, drawing, frame.lit);
     },
     dispose(): void {
       observer.disconnect();

@@ -55,16 +55,22 @@ export function mountDashboard(
   let selectionRevision = 0;
   let heard_ms = Date.now();
   let theme: ThemeName = "light";
+  let colors = { surface: "", dim: "" };
   let noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
-  const loop = createDrawingLoop(
+  const loop = createDrawingLoop(() => {
+    if (state.sweep) parallel.update(frameNow());
+  }, [
     () => {
-      if (state.sweep) parallel.update(frameNow());
+      drawParts([header, cell, parallel]);
     },
     () => {
-      draw();
+      drawParts([curves, importance]);
     },
-  );
+    () => {
+      drawParts([slices, table]);
+    },
+  ]);
   const redraw = (): void => {
     loop.request("whole");
   };
@@ -191,15 +197,29 @@ export function mountDashboard(
     theme = found.name;
     setAttribute(root, "data-theme", found.name);
     setAttribute(root, "data-palette", found.palette);
+    const style = getComputedStyle(root);
+    colors = {
+      surface: style.getPropertyValue("--nbs-surface"),
+      dim: style.getPropertyValue("--nbs-dim"),
+    };
     changed();
   };
   const unwatch = watchTheme(document, retheme);
   retheme();
 
   const frameNow = (): Frame =>
-    frames({ revision, selectionRevision, state, view, theme, hovered, now_ms: Date.now() });
+    frames({
+      revision,
+      selectionRevision,
+      state,
+      view,
+      theme,
+      colors,
+      hovered,
+      now_ms: Date.now(),
+    });
 
-  const draw = (): void => {
+  const drawParts = (some: readonly Part[]): void => {
     show(content, state.sweep !== null);
     show(waiting, state.sweep === null);
     setText(waiting, waitingText(state.connection));
@@ -207,7 +227,7 @@ export function mountDashboard(
     const frame = frameNow();
     // What is told of the selection can be read by scripts and tests.
     setAttribute(root, "data-selected", frame.selection ? String(frame.selection.size) : "");
-    for (const part of parts) part.update(frame);
+    for (const part of some) part.update(frame);
     requests.update(frame);
   };
 

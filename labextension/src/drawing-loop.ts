@@ -2,7 +2,8 @@
  * When to draw: once a frame when asked to, and the dear parts less often than the cheap ones.
  *
  * `quick` is what follows the pointer (the panel that is being brushed) and is drawn every frame;
- * `whole` is everything, and rests three times as long as it took, so that the page stays the user's.
+ * the stages are everything, one a frame, so that the first of them is seen before the last is
+ * drawn. They rest three times as long as they took, so that the page stays the user's.
  */
 export interface DrawingLoop {
   request(what: "quick" | "whole"): void;
@@ -14,8 +15,9 @@ const CHEAP_MS = 8;
 /** Dear drawing waits until the pointer has rested this long. */
 const DRAG_REST_MS = 80;
 
-export function createDrawingLoop(quick: () => void, whole: () => void): DrawingLoop {
+export function createDrawingLoop(quick: () => void, stages: readonly (() => void)[]): DrawingLoop {
   let frame = 0;
+  let stage = 0;
   let rest_until_ms = 0;
   let cost_ms = 0;
   let quick_ms = -Infinity;
@@ -24,19 +26,28 @@ export function createDrawingLoop(quick: () => void, whole: () => void): Drawing
   const run = (now_ms: number): void => {
     frame = 0;
     const dragging = cost_ms > CHEAP_MS && now_ms - quick_ms < DRAG_REST_MS;
-    const ready = wants.whole && now_ms >= rest_until_ms && !dragging;
-    if (ready) {
+    const begins = wants.whole && now_ms >= rest_until_ms && !dragging;
+    if (stage > 0 || begins) drawStage();
+    else if (wants.quick) {
+      wants.quick = false;
+      quick();
+    }
+    if (stage > 0 || wants.quick || wants.whole) ask();
+  };
+  const drawStage = (): void => {
+    const began_ms = performance.now();
+    if (stage === 0) {
       wants = { quick: false, whole: false };
-      const began_ms = performance.now();
-      whole();
-      const ended_ms = performance.now();
-      cost_ms = ended_ms - began_ms;
-      rest_until_ms = cost_ms > CHEAP_MS ? ended_ms + 3 * cost_ms : 0;
+      cost_ms = 0;
     } else if (wants.quick) {
       wants.quick = false;
       quick();
     }
-    if (wants.quick || wants.whole) ask();
+    stages[stage]?.();
+    const ended_ms = performance.now();
+    cost_ms += ended_ms - began_ms;
+    stage = (stage + 1) % stages.length;
+    if (stage === 0) rest_until_ms = cost_ms > CHEAP_MS ? ended_ms + 3 * cost_ms : 0;
   };
   const ask = (): void => {
     if (frame === 0) frame = requestAnimationFrame(run);

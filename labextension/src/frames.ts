@@ -6,7 +6,7 @@
  */
 import { isNumber } from "./axes";
 import { shades, type ThemeName } from "./color";
-import type { Frame, ViewState } from "./parts";
+import type { Colors, Frame, ViewState } from "./parts";
 import { toFloat, type Goal, type RunView, type WireNumber } from "./protocol";
 import { selectRuns } from "./selection";
 import type { DashboardState } from "./state";
@@ -17,6 +17,7 @@ export interface Moment {
   readonly state: DashboardState;
   readonly view: ViewState;
   readonly theme: ThemeName;
+  readonly colors: Colors;
   readonly hovered: string | null;
   readonly now_ms: number;
 }

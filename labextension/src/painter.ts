@@ -2,7 +2,7 @@
  * Traces a curve as line segments, at most four a pixel column, with gaps where values are missing.
  *
  * In: points and a projection to pixels; out: calls on a pen (a canvas context, or a recorder in
- * tests). NaN, infinities and what a log axis cannot show lift the pen.
+ * tests). Many curves have wider columns: what nobody can tell apart need not be drawn. NaN, infinities and what a log axis cannot show lift the pen.
  */
 
 export interface Pen {
@@ -44,6 +44,7 @@ export function tracePath(
   values: Float64Array,
   length: number,
   projection: Projection,
+  column_px = 1,
 ): void {
   let down = false;
   let column = Number.NaN;
@@ -65,7 +66,7 @@ export function tracePath(
       continue;
     }
     const exact = projectX(projection, steps[i]!);
-    const x = Math.round(exact);
+    const x = column_px * Math.round(exact / column_px);
     if (down && x === column) {
       low = Math.min(low, y);
       high = Math.max(high, y);

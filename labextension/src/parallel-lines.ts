@@ -13,7 +13,7 @@ import type { Layout } from "./parallel-layout";
 /** Beyond this many lines they are straight: nobody can follow a curve among so many. */
 const CURVES_UP_TO = 1500;
 /** As many lines fit in a frame beside everything else. */
-const AT_ONCE = 2500;
+const AT_ONCE = 1500;
 const SLICE = 1200;
 const REST_MS = 120;
 /** From here on lines are a device pixel wide. */
@@ -110,12 +110,7 @@ function strokeRuns(
 }
 
 /** One run on a canvas of its own, above a halo that lifts it off the others. */
-export function drawLit(
-  canvas: HTMLCanvasElement,
-  frame: Frame,
-  layout: Layout,
-  surface: string,
-): void {
+export function drawLit(canvas: HTMLCanvasElement, frame: Frame, layout: Layout): void {
   const row = frame.runs.findIndex(({ id }) => id === frame.lit);
   canvas.hidden = row < 0;
   if (row < 0) return;
@@ -123,7 +118,7 @@ export function drawLit(
   if (!context) return;
   const run = frame.runs[row]!;
   for (const [width, color] of [
-    [6, surface],
+    [6, frame.colors.surface],
     [2.6, shadeColor(frame.shades.get(run.id) ?? null, frame.theme)],
   ] as const) {
     context.lineWidth = width;
@@ -218,7 +213,8 @@ function worstFirst(frame: Frame): readonly number[] {
   return order;
 }
 
-function colorsOf({ runs, shades, theme }: Frame): readonly string[] {
+/** The runs' colours, in the frame's order. */
+export function colorsOf({ runs, shades, theme }: Frame): readonly string[] {
   const known = colors.get(shades);
   if (known?.theme === theme && known.of.length === runs.length) return known.of;
   const of = runs.map(({ id }) => shadeColor(shades.get(id) ?? null, theme));

@@ -102,7 +102,7 @@ export function createParallel(actions: Actions, resized: () => void): Part {
         else insideLines.clear();
       }
       plot.classList.toggle("nbs-lit", next.lit !== null);
-      drawLit(lit, next, layout, getComputedStyle(node).getPropertyValue("--nbs-surface"));
+      drawLit(lit, next, layout);
     },
     dispose(): void {
       observer.disconnect();

@@ -81,6 +81,11 @@ export function initialView(): ViewState {
   };
 }
 
+export interface Colors {
+  readonly surface: string;
+  readonly dim: string;
+}
+
 export interface Frame {
   /** Grows with everything but lighting up, brushing and the clock: what is dear is drawn again only then. */
   readonly revision: number;
@@ -91,6 +96,8 @@ export interface Frame {
   readonly runs: readonly RunView[];
   readonly view: ViewState;
   readonly theme: ThemeName;
+  /** What canvases paint beside runs: read from the style sheet once a theme, for reading it is dear. */
+  readonly colors: Colors;
   /** The summary metric that colours, and which way it is better. */
   readonly metric: string | null;
   readonly goal: Goal;

@@ -76,7 +76,7 @@ def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) ->
         if isinstance(source, Path):
             shutil.copy(source, path)
         else:
-            _write_notebook(path, source)
+            write_notebook(path, source)
         notebook = Notebook(browser.new_page(viewport={"width": 1280, "height": 1000}), lab, path)
         opened.append(notebook)
         notebook.open()
@@ -90,7 +90,7 @@ def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) ->
         notebook.close()
 
 
-def _write_notebook(path: Path, cells: Sequence[str]) -> None:
+def write_notebook(path: Path, cells: Sequence[str]) -> None:
     """A notebook of code cells. Without a kernelspec JupyterLab would ask for a kernel in a dialog that blocks all."""
     kernelspec = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     content = nbformat.v4.new_notebook(

@@ -14,7 +14,7 @@ import nbsweep
 from nbsweep.notebook.dashboard import Dashboard
 from nbsweep.notebook.publisher import Publisher
 from nbsweep.notebook.series import Series
-from nbsweep.notebook.views import sendable
+from nbsweep.plan import sendable
 from tests.test_agents import until
 
 pytestmark = pytest.mark.usefixtures("tmp_store")

@@ -5,6 +5,7 @@
  * clock starts, and answers with the milliseconds until a frame with it has been shown.
  */
 import { mountDashboard } from "../src/dashboard";
+import { ways } from "./ways";
 import type { FeedListener } from "../src/feed";
 import { initialView } from "../src/parts";
 import type { ParameterView, RunView, SeriesView, Snapshot } from "../src/protocol";
@@ -70,6 +71,7 @@ async function shown(runs: number, points: number): Promise<void> {
 }
 
 const bench = {
+  ways,
   mount(): void {
     const host = document.getElementById("dashboard");
     if (!host) return;

@@ -20,7 +20,8 @@ from nbsweep.errors import NbsweepError, UsageError
 from nbsweep.notebook import twins
 from nbsweep.notebook.publisher import publisher, thinker
 from nbsweep.notebook.series import Series, SeriesReader
-from nbsweep.notebook.views import PROTOCOL, Plan, importance_view, run_view, sendable, sweep_view
+from nbsweep.notebook.views import PROTOCOL, importance_view, run_view, sweep_view
+from nbsweep.plan import Plan, sendable
 from nbsweep.store import RunRecord
 from nbsweep.sweeps import Sweep
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbsweep import analysis
-from nbsweep.notebook.views import Plan
+from nbsweep.plan import Plan
 from nbsweep.store import RunRecord
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nbsweep import analysis
 from nbsweep.errors import UsageError
+from nbsweep.plan import Plan
 from nbsweep.store import RunRecord
 from nbsweep.support import identity
 
@@ -189,15 +190,9 @@ class Scale:
 
 def parameter_scales(sweep: Sweep, runs: Sequence[RunRecord]) -> list[Scale]:
     """A scale for each parameter that varies, in the config's order."""
-    from nbsweep.notebook.views import Plan
-
     configs = [analysis.flat(run.config) for run in runs]
-    return [_parameter_scale(axis, [config.get(axis["name"]) for config in configs]) for axis in _axes(Plan, sweep)]
-
-
-def _axes(plan: Any, sweep: Sweep) -> Sequence[Mapping[str, Any]]:
-    axes: Sequence[Mapping[str, Any]] = plan.of(sweep.checked_config).axes
-    return axes
+    axes = Plan.of(sweep.checked_config).axes
+    return [_parameter_scale(axis, [config.get(axis["name"]) for config in configs]) for axis in axes]
 
 
 def _parameter_scale(axis: Mapping[str, Any], values: Sequence[Any]) -> Scale:

@@ -23,6 +23,7 @@ from nbsweep.plots.common import (
     summary_value,
 )
 from nbsweep.store import History
+from nbsweep.thinning import extremes
 
 if TYPE_CHECKING:
     from nbsweep.sweeps import Sweep
@@ -132,8 +133,6 @@ def _points(histories: dict[str, History]) -> dict[str, int]:
 
 def _thinned(values: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.int64]:
     """Indices of the points to draw: of long curves the least and the greatest of each stretch."""
-    from nbsweep.notebook.series import extremes
-
     if len(values) <= MOST_POINTS:
         return np.arange(len(values))
     return extremes(values, 2 * len(values) // MOST_POINTS)

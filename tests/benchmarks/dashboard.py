@@ -63,7 +63,7 @@ nbsweep.agent(sweep_id, train, count=8, workers=8, block=False)"""
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--only", choices=["page", "stream"])
+    parser.add_argument("--only", choices=["page", "ways", "stream"])
     only = parser.parse_args().only
     subprocess.run(["npm", "run", "--silent", "dev:build"], cwd=FRONT_END, check=True)
     with sync_playwright() as playwright:
@@ -73,6 +73,9 @@ def main() -> None:
             with served() as address:
                 first_paints(browser, address)
                 hands(browser, address)
+        if only in (None, "ways"):
+            with served() as address:
+                ways(browser, address)
         if only in (None, "stream"):
             stream(browser)
         browser.close()
@@ -166,6 +169,16 @@ def report(what: str, page: Page, act: Callable[[Page], None]) -> None:
     late = frames[int(0.95 * len(frames))]
     longest = max(tasks, default=0)
     print(f"| {what} | {statistics.median(frames):.0f} | {late:.0f} | {frames[-1]:.0f} | {longest:.0f} |", flush=True)
+
+
+def ways(browser: Browser, address: str) -> None:
+    """Ways to draw parallel coordinates (``labextension/dev/ways.ts``), 10 axes."""
+    page = opened(browser, address)
+    table = [page.evaluate(f"bench.ways({runs})") for runs in (200, 1000, 10_000)]
+    print("ways to draw lines over 10 axes, ms: 200, 1,000, 10,000 runs")
+    for way in table[0]:
+        print(f"| {way} | {' | '.join(f'{times[way]:.0f}' for times in table)} |")
+    page.close()
 
 
 def stream(browser: Browser) -> None:

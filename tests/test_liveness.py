@@ -101,10 +101,11 @@ def test_a_wall_clock_that_jumps_kills_no_run_of_this_machine(
 ) -> None:
     run = controller.next_run(controller.join(None))
     assert isinstance(run, RunRecord)
-    real_time, real_boot = time.time, psutil._psplatform.boot_time
+    system: Any = psutil._psplatform  # type: ignore[attr-defined]
+    real_time, real_boot = time.time, system.boot_time
     monkeypatch.setattr(time, "time", lambda: real_time() + jump_s)
     # The kernel reports the boot time as now minus the time since: it jumps too, and psutil's start times with it.
-    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: real_boot() + jump_s)
+    monkeypatch.setattr(system, "boot_time", lambda: real_boot() + jump_s)
     recover(controller.store, controller.sweep_id)
     assert state_of(controller.store, run.id) == "running"
 

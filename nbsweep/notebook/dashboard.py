@@ -51,7 +51,9 @@ class Dashboard(anywidget.AnyWidget):
 
     def __init__(self, sweep_id: str) -> None:
         self.sweep = Sweep(sweep_id)
+        self._version = 0  # of the sweep's config, which the plan follows from
         self._plan = Plan.of(self.sweep.checked_config)
+        self._codes: dict[int, str] = {}  # run number: hash of the code that it was trained with
         self._records: dict[str, RunRecord] = {}
         self._points: dict[tuple[str, str], int] = {}  # (run, key): numbers logged
         self._read_revision = -1
@@ -189,6 +191,7 @@ class Dashboard(anywidget.AnyWidget):
                 "traceback": run.error,
                 "console": self.sweep.console(run.id),
                 "config": sendable(run.config),
+                "code": self.sweep.code(run.id),
             }
         )
 
@@ -234,7 +237,10 @@ class Dashboard(anywidget.AnyWidget):
             changed = {run.id: run for run in db.runs(self.sweep.id, since_revision=self._read_revision)}
             self._points.update(db.points(changed))
             agents = db.agents(self.sweep.id)
+        if sweep.version != self._version:
+            self._version, self._plan = sweep.version, Plan.of(self.sweep.checked_config)
         self._records.update(changed)
+        self._codes.update({run.number: run.code_hash for run in changed.values() if run.code_hash is not None})
         self._read_revision = sweep.revision
         runs = list(self._records.values())
         keys: dict[str, int] = {}
@@ -248,7 +254,12 @@ class Dashboard(anywidget.AnyWidget):
 
     def _views(self, runs: list[RunRecord], best: RunRecord | None) -> list[dict[str, Any]]:
         now = time.time()
-        return [run_view(run, self._plan.config, best, now) for run in runs]
+        return [run_view(run, self._plan.config, best, now, self._code_changed(run)) for run in runs]
+
+    def _code_changed(self, run: RunRecord) -> bool:
+        """Whether the run before it, by number, was trained with other code."""
+        before = next((self._codes[n] for n in range(run.number - 1, -1, -1) if n in self._codes), None)
+        return None not in (run.code_hash, before) and run.code_hash != before
 
     def _free_name(self, wanted: str) -> str:
         with self.sweep.store.read() as db:

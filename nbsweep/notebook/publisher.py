@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from nbsweep import process
 from nbsweep.errors import NbsweepError
 from nbsweep.notebook.host import in_colab
+from nbsweep.recovery import recover
 
 if TYPE_CHECKING:
     from nbsweep.notebook.dashboard import Dashboard
@@ -26,6 +27,7 @@ __all__ = ["Publisher", "Thinker", "publisher", "thinker"]
 
 UPDATE_EVERY_S = 0.05
 LOOK_EVERY_S = 1.0
+RECOVER_EVERY_S = 5.0
 LEAST_REST_S = 0.5
 IDLE_EXIT_S = 10.0
 
@@ -39,6 +41,7 @@ class Publisher:
         self._own_thread = own_thread
         self._thread: threading.Thread | None = None
         self._disposers: dict[int, Callable[[], None]] = {}
+        self._next_recovery = 0.0
 
     def add(self, dashboard: Dashboard) -> None:
         self._dashboards.add(dashboard)
@@ -51,11 +54,16 @@ class Publisher:
 
     def turn(self) -> None:
         """Bring every dashboard up to date, on the calling thread."""
+        looking = time.monotonic() >= self._next_recovery  # whether another process has gone
+        if looking:
+            self._next_recovery = time.monotonic() + RECOVER_EVERY_S
         for dashboard in list(self._dashboards):
             with contextlib.suppress(NbsweepError):  # the store may be away for a while; the next turn tries again
                 if not self._own_thread and not dashboard.heard:
                     dashboard.snapshot_unasked()
                     continue
+                if looking:
+                    recover(dashboard.sweep.store, dashboard.sweep.id)
                 with dashboard.sweep.store.read() as db:
                     sweep = db.sweep(dashboard.sweep.id)
                 if sweep is not None:

@@ -14,6 +14,7 @@ __all__ = ["STEPS", "migrate"]
 STEPS: dict[int, tuple[str, ...]] = {
     2: (
         "ALTER TABLE sweeps ADD COLUMN version INTEGER DEFAULT '1' NOT NULL",
+        "ALTER TABLE sweeps ADD COLUMN failures_from INTEGER DEFAULT '0' NOT NULL",
         "ALTER TABLE agents ADD COLUMN beat BIGINT DEFAULT '0' NOT NULL",
         "ALTER TABLE agents ADD COLUMN process TEXT",
         "ALTER TABLE agents ADD COLUMN joined INTEGER DEFAULT '0' NOT NULL",

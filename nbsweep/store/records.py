@@ -15,7 +15,8 @@ LIVE_STATES = ("pending", "running")
 
 @dataclass(frozen=True)
 class SweepRecord:
-    """A sweep. `state` is running, paused, finished or cancelled."""
+    """A sweep. `state` is running, paused, finished or cancelled; failures of runs before `failures_from` (a number)
+    count no more."""
 
     id: str
     name: str
@@ -28,6 +29,7 @@ class SweepRecord:
     created_at: float = 0.0
     revision: int = 0
     version: int = 1
+    failures_from: int = 0
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ sweeps = Table(
     Column("created_at", Float, nullable=False),
     Column("revision", BigInteger, nullable=False, default=0),
     Column("version", Integer, nullable=False, default=1, server_default="1"),  # grows when its config is changed
+    Column("failures_from", Integer, nullable=False, default=0, server_default="0"),  # runs before it are forgiven
 )
 
 sweep_versions = Table(

@@ -17,6 +17,7 @@ import psutil
 from nbsweep import failures, search, sweep_config
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
+from nbsweep.liveness import process_token
 from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.search.base import Observation, Searcher
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
@@ -87,6 +88,7 @@ class Controller:
             joined_at=now,
             heartbeat_at=now,
             left_at=None,
+            process=process_token(),
         )
         with self.store.write() as db:
             sweep = existing_sweep(db, self.sweep_id)
@@ -251,7 +253,7 @@ class Controller:
             db.update_run(record.id, state="running", **values)
         else:
             db.insert_run(record)
-        db.update_agents([agent_id], started=agent.started + 1)
+        db.update_agents([agent_id], started=agent.started + 1, left_at=None)
         return record
 
     def _suggested(self, db: Session) -> RunRecord | End:

@@ -70,6 +70,7 @@ agents = Table(
     Column("left_at", Float),
     Column("stop_requested", Integer, nullable=False, default=0),
     Column("beat", BigInteger, nullable=False, default=0, server_default="0"),  # heartbeats so far; no clock is in it
+    Column("process", Text),  # tells its process from every other one of any machine: nbsweep.liveness
     Column("joined", Integer, nullable=False, default=0, server_default="0"),  # 1 for the sweep's first agent
 )
 

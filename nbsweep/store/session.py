@@ -163,6 +163,15 @@ class Session:
         table = schema.agents
         self._connection.execute(table.update().where(table.c.id.in_(list(agent_ids))).values(**values))
 
+    def beat_agents(self, agent_ids: Iterable[str]) -> None:
+        """Let these agents' heartbeats count one more."""
+        table = schema.agents
+        self._connection.execute(
+            table.update()
+            .where(table.c.id.in_(list(agent_ids)))
+            .values(beat=table.c.beat + 1, heartbeat_at=time.time())
+        )
+
     # -- history and console -------------------------------------------------------------------------------------
 
     def put_chunks(self, chunks: Iterable[Chunk]) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from nbsweep.errors import StoreError, StoreVersionError
 from nbsweep.store import schema
+from nbsweep.store.migrations import migrate
 from nbsweep.store.session import Session
 from nbsweep.store.sqlite import sqlite_engine
 
@@ -87,20 +88,33 @@ class Store:
             raise StoreError(f"the store {_shown(self.url)} could not be used: {_reason(error)}") from error
 
     def _prepare(self) -> None:
-        if not inspect(self._engine).has_table("meta"):
+        """See that the tables are there and of this version."""
+        if self._version() != schema.SCHEMA_VERSION:
+            # Another process may be doing the same; inside a write transaction only one of them finds work.
             with self._engine.connect().execution_options(write=True) as connection, connection.begin():
-                # Another process may have been first; both create what is missing inside one write transaction.
-                schema.metadata.create_all(connection)
-                session = Session(connection)
-                if session.schema_version() is None:
-                    session.set_schema_version(schema.SCHEMA_VERSION)
-        with self.read() as session:
-            version = session.schema_version()
-        if version is None or version > schema.SCHEMA_VERSION:
+                self._bring_up_to_date(connection)
+
+    def _version(self) -> int | None:
+        """The version of the tables; None where there are none."""
+        with self._engine.connect() as connection, connection.begin():
+            return _version(connection)
+
+    def _bring_up_to_date(self, connection: Connection) -> None:
+        version = _version(connection)
+        if version is not None and version > schema.SCHEMA_VERSION:
             raise StoreVersionError(
                 f"the store {_shown(self.url)} was written by a newer nbsweep (schema {version}; this one knows up to "
                 f"{schema.SCHEMA_VERSION}); upgrade with `pip install -U nbsweep`, or set NBSWEEP_STORAGE to another"
             )
+        if version is None:
+            schema.metadata.create_all(connection)
+        else:
+            migrate(connection, version, schema.SCHEMA_VERSION)
+        Session(connection).set_schema_version(schema.SCHEMA_VERSION)
+
+
+def _version(connection: Connection) -> int | None:
+    return Session(connection).schema_version() if inspect(connection).has_table("meta") else None
 
 
 def _shown(url: str) -> str:

@@ -7,8 +7,9 @@ controller's business.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, or_, select
@@ -16,12 +17,12 @@ from sqlalchemy import Connection, Select, Table, func, or_, select
 from nbsweep.store import schema
 from nbsweep.store.chunks import Chunk
 from nbsweep.store.columns import JSON_CODE
-from nbsweep.store.records import AgentRecord, RunRecord, SweepRecord
+from nbsweep.store.records import AgentRecord, RunRecord, SweepRecord, SweepVersion
 
 __all__ = ["Session"]
 
 MOST_CURSORS = 200  # SQLite takes an expression of at most 1,000 terms; beyond, the rows are sifted here
-_JSON_COLUMNS = {"config", "summary", "tags"}
+_JSON_COLUMNS = {"config", "suggestion", "summary", "tags"}
 
 
 class Session:
@@ -33,7 +34,9 @@ class Session:
     # -- sweeps --------------------------------------------------------------------------------------------------
 
     def insert_sweep(self, sweep: SweepRecord) -> None:
+        """Keep a new sweep, and its config as its first version."""
         self._insert(schema.sweeps, sweep)
+        self._insert(schema.sweep_versions, SweepVersion(sweep.id, sweep.version, sweep.config, sweep.created_at))
 
     def sweep(self, sweep_id: str) -> SweepRecord | None:
         row = self._one(select(schema.sweeps).where(schema.sweeps.c.id == sweep_id))
@@ -52,9 +55,36 @@ class Session:
         """Change columns of a sweep and return its new revision."""
         table = schema.sweeps
         self._connection.execute(
-            table.update().where(table.c.id == sweep_id).values(**values, revision=table.c.revision + 1)
+            table.update().where(table.c.id == sweep_id).values(**_to_row(values), revision=table.c.revision + 1)
         )
         return int(self._connection.execute(select(table.c.revision).where(table.c.id == sweep_id)).scalar_one())
+
+    def insert_sweep_version(self, sweep_id: str, version: int, config: Mapping[str, Any], changes: str) -> None:
+        """Keep the config of a later version; `changes` says what differs from the one before.
+
+        The sweep itself is changed by ``update_sweep(sweep_id, version=…, config=…)``.
+        """
+        self._insert(schema.sweep_versions, SweepVersion(sweep_id, version, dict(config), time.time(), changes))
+
+    def sweep_versions(self, sweep_id: str) -> list[SweepVersion]:
+        """All versions of a sweep's config, the first one first."""
+        table = schema.sweep_versions
+        query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.version)
+        return [SweepVersion(**_from_row(row)) for row in self._all(query)]
+
+    # -- training code -------------------------------------------------------------------------------------------
+
+    def insert_code(self, code_hash: str, text: str, kind: str = "python") -> None:
+        """Keep training code under its hash; nothing happens where it is kept already."""
+        if self.code(code_hash) is None:
+            values = {"hash": code_hash, "text": text, "kind": kind, "created_at": time.time()}
+            self._connection.execute(schema.codes.insert().values(**_to_row(values)))
+
+    def code(self, code_hash: str) -> str | None:
+        """The training code of that hash, or None."""
+        query = select(schema.codes.c.text).where(schema.codes.c.hash == code_hash)
+        text: str | None = self._connection.execute(query).scalar()
+        return text
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
@@ -119,11 +149,17 @@ class Session:
     # -- agents --------------------------------------------------------------------------------------------------
 
     def insert_agent(self, agent: AgentRecord) -> None:
-        self._insert(schema.agents, agent)
+        """Keep a new agent as the sweep's latest."""
+        table = schema.agents
+        latest = self._connection.execute(
+            select(func.max(table.c.joined)).where(table.c.sweep_id == agent.sweep_id)
+        ).scalar()
+        self._insert(table, replace(agent, joined=int(latest or 0) + 1))
 
     def agents(self, sweep_id: str) -> list[AgentRecord]:
         """In the order they joined."""
-        query = select(schema.agents).where(schema.agents.c.sweep_id == sweep_id).order_by(schema.agents.c.joined_at)
+        table = schema.agents
+        query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.joined, table.c.joined_at)
         return [_agent(row) for row in self._all(query)]
 
     def agents_by_ids(self, agent_ids: Iterable[str]) -> list[AgentRecord]:
@@ -234,10 +270,11 @@ class Session:
 
 
 def _to_row(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: json.dumps(value, default=str, skipkeys=True) if name in _JSON_COLUMNS else _plain(value)
-        for name, value in values.items()
-    }
+    return {name: _json(value) if name in _JSON_COLUMNS else _plain(value) for name, value in values.items()}
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, default=str, skipkeys=True)
 
 
 def _plain(value: Any) -> Any:

@@ -110,6 +110,12 @@ class Session:
     def runs_by_ids(self, run_ids: Iterable[str]) -> list[RunRecord]:
         return [_run(row) for row in self._all(select(schema.runs).where(schema.runs.c.id.in_(list(run_ids))))]
 
+    def runs_called(self, reference: str) -> list[RunRecord]:
+        """The runs of that id or name, of any sweep or none, newest first."""
+        table = schema.runs
+        query = select(table).where(or_(table.c.id == reference, table.c.name == reference))
+        return [_run(row) for row in self._all(query.order_by(table.c.created_at.desc()))]
+
     def run_count(self, sweep_id: str) -> int:
         query = select(func.count()).select_from(schema.runs).where(schema.runs.c.sweep_id == sweep_id)
         return int(self._connection.execute(query).scalar_one())

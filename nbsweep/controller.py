@@ -157,7 +157,7 @@ class Controller:
         Returns
         -------
         bool
-            Whether an agent is at work to go on; without one the sweep is finished, until a new agent joins.
+            Whether an agent is at work to go on; without one the sweep waits for the next that joins.
 
         Raises
         ------
@@ -170,8 +170,6 @@ class Controller:
             working = any(a.left_at is None and not a.stop_requested for a in db.agents(self.sweep_id))
             if existing_sweep(db, self.sweep_id).state == "paused":
                 self._forgive(db)
-                if not working:
-                    db.update_sweep(self.sweep_id, state="finished")
             return working
 
     def stop(self, *, after_current: bool = False) -> int:

@@ -1,4 +1,5 @@
-"""Stores for the tests of the contract: SQLite with each journal, and a real PostgreSQL server on a socket of its own."""
+"""Stores for the tests of the contract: SQLite with each journal, and a real PostgreSQL server, on a socket of its own.
+"""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_log_in_a_runs_own_thread_finds_the_run() -> None:
     assert nbsweep.Sweep(sweep_id).best_value == 0.25
 
 
-def test_handlers_made_before_training_write_to_the_run_that_logs() -> None:
+def test_handlers_made_before_training_write_to_the_run_that_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     logger = logging.getLogger("tests.test_console")
     handler = logging.StreamHandler(sys.stderr)
     logger.addHandler(handler)
@@ -66,7 +66,9 @@ def test_handlers_made_before_training_write_to_the_run_that_logs() -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always")
-            warnings.showwarning = lambda message, *_args, **_kwargs: sys.stderr.write(f"UserWarning: {message}\n")
+            monkeypatch.setattr(
+                warnings, "showwarning", lambda message, *_: print("UserWarning:", message, file=sys.stderr)
+            )
             (said,) = consoles(train)
     finally:
         logger.removeHandler(handler)

@@ -60,6 +60,6 @@ def test_on_a_gpu_blocks_are_given_back_between_all_runs(monkeypatch: pytest.Mon
     cuda = types.SimpleNamespace(
         is_available=lambda: True, is_initialized=lambda: True, empty_cache=lambda: emptied.append(1)
     )
-    monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(cuda=cuda))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(cuda=cuda))
     nbsweep.agent(nbsweep.sweep(CONFIG), lambda run: run.log({"loss": 1.0}), count=2)
     assert len(emptied) == 2

@@ -18,6 +18,7 @@ import pytest
 import nbsweep
 from nbsweep import process, recovery, sweep_config
 from nbsweep.controller import Controller
+from nbsweep.definitions import create_sweep
 from nbsweep.liveness import LEASE_S, Observer, machine_token, process_token
 from nbsweep.recovery import recover
 from nbsweep.store import AgentRecord, RunRecord, Store

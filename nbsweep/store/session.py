@@ -114,6 +114,12 @@ class Session:
         table = schema.runs
         return [_run(row) for ids in _batches(run_ids) for row in self._all(select(table).where(table.c.id.in_(ids)))]
 
+    def runs_called(self, reference: str) -> list[RunRecord]:
+        """The runs of that id or name, of any sweep or none, newest first."""
+        table = schema.runs
+        query = select(table).where(or_(table.c.id == reference, table.c.name == reference))
+        return [_run(row) for row in self._all(query.order_by(table.c.created_at.desc()))]
+
     def run_count(self, sweep_id: str) -> int:
         query = select(func.count()).select_from(schema.runs).where(schema.runs.c.sweep_id == sweep_id)
         return int(self._connection.execute(query).scalar_one())

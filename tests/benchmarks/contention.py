@@ -58,7 +58,11 @@ def use(journal: str | None, sqlite_waits: bool) -> None:
     if journal is not None:
         filecare.choose_journal = lambda path: sqlite.Journal(journal)  # type: ignore[attr-defined]
     if sqlite_waits:
-        sqlite._begin_writing = lambda connection: connection.execute("BEGIN IMMEDIATE")
+        sqlite._begin_writing = begin_as_sqlite_does
+
+
+def begin_as_sqlite_does(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
 
 
 def claim(controller: Controller, agent: str) -> Callable[[Any], object]:
@@ -151,6 +155,7 @@ def main() -> None:
             if chosen.only not in (None, mode):
                 continue
             for load in ("recorders", "claims"):
+                how: tuple[str, str | None, bool]
                 if mode != "postgresql":
                     folder = stack.enter_context(tempfile.TemporaryDirectory(dir=chosen.directory))
                     how = f"sqlite:///{folder}/nbsweep.db", mode, chosen.sqlite_waits

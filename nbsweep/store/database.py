@@ -114,7 +114,7 @@ class Store:
                 engine = self._server if self._file is None else self._file.engine_now(self.in_use)
                 with engine.connect().execution_options(write=write) as connection, connection.begin():
                     yield Session(connection)
-        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeDecodeError) as error:
             if self._file is not None:
                 self._file.note_trouble(error)
             refused = isinstance(error, (IntegrityError, DataError))

@@ -76,7 +76,7 @@ class FileCare:
         """
         try:
             self._open()
-        except (DatabaseError, sqlite3.DatabaseError) as error:
+        except (DatabaseError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not is_damage(error):
                 raise
             self._salvage(error)

@@ -38,7 +38,7 @@ def is_sound(path: Path) -> bool:
             return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == (b"ok",))
     except sqlite3.OperationalError:
         return True  # it is locked or cannot be reached, which is no damage
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):  # the message may quote a name that is damaged
         return False
 
 
@@ -92,7 +92,7 @@ def new_database(path: Path) -> sqlite3.Connection:
 
 def _rebuild(copy: Path, fresh: Path) -> tuple[dict[str, int], list[str]]:
     """Fill `fresh` from the damaged `copy`: rows kept by table, and the tables that could not be read to their end."""
-    unread: dict[str, sqlite3.Error] = {}
+    unread: dict[str, Exception] = {}
     with contextlib.closing(new_database(fresh)) as target:
         target.execute("PRAGMA synchronous = FULL")
         target.execute("BEGIN IMMEDIATE")

@@ -161,6 +161,8 @@ def must_be_opened_again(error: BaseException) -> bool:
 
 def _says(error: BaseException, codes: tuple[int, ...], words: tuple[str, ...]) -> bool:
     original = getattr(error, "orig", error)
+    if isinstance(original, UnicodeDecodeError):  # SQLite's message quotes a name that is damaged
+        return _CORRUPT in codes
     if not isinstance(original, sqlite3.Error):
         return False
     code = getattr(original, "sqlite_errorcode", None)  # since Python 3.11

@@ -100,6 +100,7 @@ class Agent:
         self.end_reason: str | None = None
         self.on_failure: Callable[[str, str], None] = _to_stderr
         self.on_end: Callable[[], None] = lambda: None
+        self.on_run_thread: Callable[[Run], None] = lambda run: None
         self._live: dict[str, _Live] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -310,6 +311,7 @@ class Agent:
     def _train(self, run: Run) -> None:
         """Call the training function; whatever it raises becomes the run's end."""
         current.bind_thread(run)
+        self.on_run_thread(run)
         error: str | None = None
         short_of_memory = False
         try:

@@ -1,5 +1,4 @@
-"""Stores for the tests of the contract: SQLite with each journal, and a real PostgreSQL server, on a socket of its own.
-"""
+"""Stores for the tests of the contract: SQLite with each journal, and a real PostgreSQL server on its own socket."""
 
 from __future__ import annotations
 

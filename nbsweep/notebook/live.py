@@ -12,7 +12,7 @@ from IPython.display import display
 from nbsweep import process
 from nbsweep.agents import Agent
 from nbsweep.errors import UsageError
-from nbsweep.notebook.host import in_colab, parent_header, prepare_widgets, write_stderr
+from nbsweep.notebook.host import in_colab, keep_displays, parent_header, prepare_widgets, write_stderr
 from nbsweep.progress import Progress, wait_for
 
 __all__ = ["refuse_second", "show", "train", "wait"]
@@ -80,6 +80,8 @@ def train(agent: Agent, *, wait: bool, echo: bool = False) -> None:
     agent.on_failure = live.failed
     agent.on_end = live.ended
     agent.echo = echo
+    if not echo:
+        agent.on_run_thread = keep_displays
     process.remember_training(agent.sweep_id, functools.partial(_train_more, live))
     agent.start()
     if wait:
@@ -91,6 +93,7 @@ def _train_more(before: _Live, count: int | None) -> None:
     agent = before.agent.again(count)
     agent.on_failure = before.failed
     agent.echo = False
+    agent.on_run_thread = keep_displays
     agent.start()
 
 

@@ -4,7 +4,7 @@
  * In: the kernel's ImportanceMessage. Out: sort, opened categories, the metric. What lies inside the
  * band of noise is grey and says how many more runs would tell.
  */
-import { button, element, setAttribute, setText, show } from "./dom";
+import { button, element, setAttribute, setName, setText, show } from "./dom";
 import { formatConfigValue, formatNumber, plural } from "./format";
 import { createMetricSelect } from "./metric-select";
 import type { Actions, Frame, ImportanceView, Part } from "./parts";
@@ -133,11 +133,17 @@ function rowNodes(
   if (row.levels.length > 0) {
     const label = `${row.name}, ${plural(row.levels.length, "value")}`;
     const names = { "aria-expanded": String(open), "aria-label": label, "data-opens": row.name };
-    const opener = button({ class: "nbs-imp-opener", ...names }, row.name, () => {
+    const opener = button({ class: "nbs-imp-opener", ...names }, "", () => {
       toggle(row.name);
     });
+    setName(opener, row.name);
+    opener.setAttribute("aria-label", label);
     name.append(opener);
-  } else name.append(element("span", { class: "nbs-imp-plain" }, row.name));
+  } else {
+    const plain = element("span", { class: "nbs-imp-plain" });
+    setName(plain, row.name);
+    name.append(plain);
+  }
   const node = element(
     "tr",
     { "data-parameter": row.name, "data-important": String(row.important) },
@@ -161,7 +167,7 @@ function importanceCell(row: ParameterImportance): HTMLElement {
   const words = row.important
     ? formatNumber(Number(row.importance.toFixed(2)))
     : row.more_runs === null
-      ? "makes little difference"
+      ? "makes little difference, below 5 %"
       : `cannot tell yet, about ${plural(row.more_runs, "more run")}`;
   const label = element("span", { class: "nbs-imp-words" }, words);
   const end = `${at(Math.max(row.importance, row.high, row.null_high))} + 8px`;

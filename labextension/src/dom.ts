@@ -32,8 +32,9 @@ export function setText(node: HTMLElement, text: string, title?: string): void {
   if (title !== undefined && node.title !== title) node.title = title;
 }
 
-/** This many last letters of a long name are always seen: names that differ often differ there. */
+/** So many last letters of a long name are always seen: names that differ often differ there. */
 const TAIL = 6;
+const TAIL_BEFORE_MORE = 4;
 
 /**
  * A user's name where room is short, cut before its end; whole in its tooltip and for screen
@@ -46,7 +47,8 @@ export function setName(node: HTMLElement, name: string, more = "", title = name
   node.dataset.name = text;
   if (node instanceof HTMLButtonElement) node.setAttribute("aria-label", text);
   const letters = Array.from(name);
-  const tail = letters.length > 10 ? letters.splice(-TAIL).join("") : "";
+  const kept = more === "" ? TAIL : TAIL_BEFORE_MORE;
+  const tail = letters.length > kept + 4 ? letters.splice(-kept).join("") : "";
   node.classList.add("nbs-cut");
   node.replaceChildren(element("span", {}, letters.join("")));
   if (tail + more !== "") node.append(element("span", {}, tail + more));

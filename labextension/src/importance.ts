@@ -5,7 +5,7 @@
  * band of noise is grey and says how many more runs would tell.
  */
 import { button, element, setAttribute, setName, setText, show } from "./dom";
-import { formatConfigValue, formatNumber, plural } from "./format";
+import { formatConfigValue, formatNumber, plural, shortName } from "./format";
 import { createMetricSelect } from "./metric-select";
 import type { Actions, Frame, ImportanceView, Part } from "./parts";
 import {
@@ -81,14 +81,15 @@ export function createImportance(actions: Actions): Part {
       show(node, parameters > 0 && frame.metric !== null && frame.runs.length > 0);
       metric.update(frame);
       const answer = frame.metric === null ? undefined : frame.state.importance.get(frame.metric);
-      const rows = sorted(answer?.rows ?? [], view);
+      // Where nothing can be computed the reason says more than bars as wide as their column.
+      const rows = sorted(answer?.reason ? [] : (answer?.rows ?? []), view);
       setAttribute(node, "data-runs-used", String(answer?.runs_used ?? ""));
       setText(hint, hintText(answer));
       setText(foot, footText(answer), leftOutText(answer));
       show(scroller, rows.length > 0);
       show(foot, rows.length > 0);
       show(empty, rows.length === 0);
-      setText(empty, answer?.reason ?? "Importance is computed when runs have ended.");
+      setText(empty, answer?.reason ?? emptyText(frame));
       [...head.children].forEach((cell, index) => {
         const own = view?.sort === COLUMNS[index]![0];
         setAttribute(
@@ -224,8 +225,18 @@ function strongest(levels: readonly LevelEffect[]): LevelEffect | null {
 }
 
 function hintText(answer: ImportanceMessage | undefined): string {
-  if (!answer || answer.rows.length === 0) return "";
+  if (!answer || answer.reason || answer.rows.length === 0) return "";
   return `random forest on ${plural(answer.runs_used, "run")}, with interval`;
+}
+
+/** Fewer ended runs than these are not worth a wait. */
+const FEW_RUNS = 8;
+
+function emptyText({ runs }: Frame): string {
+  const ended = runs.filter(({ state }) => state !== "running" && state !== "pending").length;
+  return ended < FEW_RUNS
+    ? "Importance is computed when runs have ended."
+    : "Computing importance…";
 }
 
 function footText(answer: ImportanceMessage | undefined): string {
@@ -235,7 +246,9 @@ function footText(answer: ImportanceMessage | undefined): string {
     .filter((row) => !row.important && row.more_runs !== null)
     .sort((a, b) => (a.more_runs ?? 0) - (b.more_runs ?? 0))[0];
   if (next)
-    parts.push(`about ${plural(next.more_runs ?? 0, "more run")} would tell of ${next.name}`);
+    parts.push(
+      `about ${plural(next.more_runs ?? 0, "more run")} would tell of ${shortName(next.name)}`,
+    );
   const left = leftOutText(answer);
   if (left !== "") parts.push(left);
   return parts.join(" · ");

@@ -16,8 +16,8 @@ import {
 import { rangeOf, levelsBetween } from "./brushing";
 import { shadeColor } from "./color";
 import { button, element, setAttribute, setName, setText, show } from "./dom";
-import { formatConfigValue, formatNumber } from "./format";
-import { isResult } from "./frames";
+import { formatConfigValue, formatNumber, shortName } from "./format";
+import { isResult, metricValue } from "./frames";
 import { dragging } from "./parallel-axes";
 import { levelAt } from "./parallel-layout";
 import { fitted } from "./parallel-lines";
@@ -60,14 +60,14 @@ export function createSlices(actions: Actions, resized: () => void): Part {
       frame = next;
       const parameters = (next.state.sweep?.parameters ?? []).map(({ name }) => name);
       const metric = next.metric;
-      const some = next.runs.some((run) => metric !== null && run.summary[metric] !== undefined);
+      const some = next.runs.some((run) => Number.isFinite(metricValue(run, metric)));
       show(node, parameters.length > 0 && some);
       if (node.hidden || metric === null) return;
       const names = next.view.slices.all ? parameters : leadingParameters(next.state);
       const shown = names.map((name): AxisId => `param:${name}`);
       show(more, parameters.length > PARAMETERS_AT_ONCE);
       setText(more, next.view.slices.all ? "fewer" : `all ${parameters.length}`);
-      setText(hint, `${metric} against each parameter`, metric);
+      setText(hint, `${shortName(metric)} against each parameter`, metric);
       const y = axisOf(next.state, `metric:${metric}`);
       shown.forEach((id, index) => {
         let plot = plots.get(id);

@@ -14,7 +14,7 @@ import {
   type Heading,
 } from "./columns";
 import { button, element, setAttribute, setText, show } from "./dom";
-import { plural } from "./format";
+import { plural, shortName } from "./format";
 import { createChecklist, createMenu } from "./menu";
 import { ROWS_AT_ONCE, type Actions, type Frame, type Part } from "./parts";
 import type { RunView } from "./protocol";
@@ -206,7 +206,7 @@ function hintText(frame: Frame, matching: number): string {
   const metric = frame.state.sweep?.metric?.name;
   const by = sort ? columnLabel(sort.column, frame) : metric;
   const count = plural(frame.runs.length, "run");
-  const parts = by === undefined ? [] : [`sorted by ${by}`];
+  const parts = by === undefined ? [] : [`sorted by ${shortName(by)}`];
   parts.push(filter.trim() === "" ? count : `${matching} of ${count}`);
   if (brushes.size > 0) parts.push(`${frame.selection?.size ?? 0} brushed ones first`);
   return parts.join(" · ");

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+import nbsweep
 from nbsweep import analysis, narrowing, process
 from nbsweep.errors import NbsweepError, UsageError
 from nbsweep.notebook import twins
@@ -34,6 +35,10 @@ _WIDGET = Path(__file__).parent.parent / "static" / "widget.js"
 _NOT_BUILT = """export default { render({ el }) {
     el.textContent = "nbsweep's front end is not built: run `pip install .` in the checkout, with Node 20 at hand";
 } }"""
+OTHER_PAGE = (
+    "This page has the dashboard of another version of nbsweep (protocol {page}; the kernel has nbsweep {version}, "
+    "protocol {kernel}). Restart the kernel, run the cell again and reload the page."
+)
 UNASKED_EVERY_S = 1.0
 
 
@@ -163,6 +168,11 @@ class Dashboard(anywidget.AnyWidget):
 
     def _hello(self, session: str | None, content: dict[str, Any]) -> None:
         self.heard = True
+        if content.get("protocol") != PROTOCOL:
+            # Read by the rules of another protocol a snapshot would show nonsense: say so, and send nothing else.
+            text = OTHER_PAGE.format(page=content.get("protocol"), kernel=PROTOCOL, version=nbsweep.__version__)
+            self.send({"type": "notice", "to": session, "level": "error", "text": text})
+            return
         self.snapshot(session, content.get("cursors") or {}, tuple(map(str, content.get("keys") or ())))
 
     def _command(self, session: str | None, content: dict[str, Any]) -> None:

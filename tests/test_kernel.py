@@ -129,9 +129,7 @@ def test_a_cell_and_the_helpers_it_names_are_kept_with_the_run(notebook: Noteboo
 def test_what_a_run_displays_goes_to_its_console_not_to_a_cell(notebook: Notebook) -> None:
     notebook.text("%matplotlib inline\nimport matplotlib.pyplot as plt\nfrom IPython.display import display, HTML")
     notebook.text(DEFINE)
-    cell = notebook.run(
-        "%%sweep_train --count 1\nplt.plot([1]); plt.show(); display(HTML('<b>x</b>'))\nlog({'l': 1})"
-    )
+    cell = notebook.run("%%sweep_train --count 1\nplt.plot([1]); plt.show(); display(HTML('<b>x</b>'))\nlog({'l': 1})")
     waited = notebook.run("%sweep wait")
     pictures = [b for b in (*cell.bundles, *waited.bundles) if "text/html" in b and b["text/html"] == "<b>x</b>"]
     assert pictures == []

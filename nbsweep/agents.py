@@ -148,10 +148,18 @@ class Agent:
         """More may be asked for now than when the agent last looked."""
         self._wake.set()
 
-    def again(self, count: int | None) -> Agent:
-        """A new agent, not yet started, that trains `count` runs as this one did."""
-        same: dict[str, Any] = {"workers": self.workers, "engine": self._engine_name, "recorder": self._recorder}
-        return Agent(self.sweep_id, self._function, count, run_timeout_s=self.run_timeout_s, **same)
+    @property
+    def again(self) -> Callable[[int | None], Agent]:
+        """Makes a new agent, not yet started, that trains `count` runs as this one did; does not hold this one."""
+        return functools.partial(
+            Agent,
+            self.sweep_id,
+            self._function,
+            workers=self.workers,
+            engine=self._engine_name,
+            run_timeout_s=self.run_timeout_s,
+            recorder=self._recorder,
+        )
 
     def stop_requested(self) -> None:
         """The recorder has read that this agent is to start no more runs."""

@@ -109,7 +109,8 @@ def agent(
     if notebook is not None:
         notebook.train(working, wait=block, echo=block and workers == 1)
         return working
-    process.remember_training(found.id, lambda more: working.again(more).start())
+    again = working.again
+    process.remember_training(found.id, lambda more: again(more).start())
     working.start()
     if block:
         wait_for([working])

@@ -21,18 +21,18 @@ from typing import Any
 
 from nbsweep import process
 from nbsweep.controller import Controller, End, Wait
-from nbsweep.engines import Work, make_engine
+from nbsweep.engines import Ended, Engine, Work, make_engine
 from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
 from nbsweep.judging import Judge, words
+from nbsweep.mirror import MetricMirror
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run, bind_thread
 from nbsweep.store.records import RunRecord
 
 __all__ = ["Agent", "call_with_config"]
 
-INTERRUPT_AFTER_S = 0.15
-GIVE_UP_AFTER_S = 0.6
 PAUSED_POLL_S = 0.2
+ELSEWHERE_POLL_S = 0.2  # what runs in other processes log is read in the store
 LAST_RUNS_POLL_S = 2.0  # while the last runs train more may be asked for, or another process's run may crash
 STORE_TRIES = 10
 
@@ -59,7 +59,7 @@ class Agent:
         How many runs to start; None: until the space is exhausted or the sweep is stopped.
     workers : int, default 1
         How many runs at once.
-    engine : str, default "threads"
+    engine : str or Engine, default "threads"
 
     Raises
     ------
@@ -74,13 +74,12 @@ class Agent:
         count: int | None = None,
         *,
         workers: int = 1,
-        engine: str = "threads",
+        engine: str | Engine = "threads",
         recorder: Recorder | None = None,
     ) -> None:
         _check(function, count)
         self._function = function
         self._engine = make_engine(engine, workers)
-        self._engine_name = engine
         self._recorder = recorder or process.recorder()
         self.store = self._recorder.store
         self.controller = Controller(self.store, sweep_id)
@@ -88,6 +87,7 @@ class Agent:
         self.workers = workers
         self.count = count
         self.end_reason: str | None = None
+        self.broke = False  # it ended because it could not go on
         self.on_failure: Callable[[str, str], None] = _to_stderr
         self.on_end: Callable[[], None] = lambda: None
         self._live: dict[str, _Live] = {}
@@ -98,6 +98,8 @@ class Agent:
         self._abandoned = False
         config = self.controller.config
         self._judge = Judge(self.store, sweep_id, config) if config.metric and config.early_terminate else None
+        elsewhere = getattr(function, "trains_elsewhere", False)
+        self._mirror = MetricMirror(self.store, sweep_id, config.metric) if elsewhere and config.metric else None
         self._forget_listener: Callable[[], None] = lambda: None
         self.id = self.controller.join(count)
         self._thread = threading.Thread(target=self._loop, name=f"nbsweep-agent-{self.id}", daemon=True)
@@ -126,13 +128,20 @@ class Agent:
         self.controller.stop(after_current=after_current)
         self._recorder.poll_now()
 
+    def end_here(self, *, after_current: bool) -> None:
+        """End this agent and, unless `after_current`, its runs. Other agents of the sweep go on."""
+        self._ending = True
+        for live in [] if after_current else list(self._live.values()):
+            live.run.request_stop("killed")
+        self._wake.set()
+
     def look_again(self) -> None:
         """More may be asked for now than when the agent last looked."""
         self._wake.set()
 
     def again(self, count: int) -> Agent:
         """A new agent, not yet started, that trains `count` runs as this one did."""
-        same: dict[str, Any] = {"workers": self.workers, "engine": self._engine_name, "recorder": self._recorder}
+        same: dict[str, Any] = {"workers": self.workers, "engine": self._engine, "recorder": self._recorder}
         return Agent(self.sweep_id, self._function, count, **same)
 
     def stop_requested(self) -> None:
@@ -173,7 +182,7 @@ class Agent:
             while self._live and not self._abandoned:
                 self._rest(None)
         except NbsweepError as error:
-            self.end_reason = str(error)
+            self.end_reason, self.broke = str(error), True
             self.on_failure("nbsweep", f"The agent ended: {error}\n")
         finally:
             self._leave()
@@ -204,18 +213,22 @@ class Agent:
 
     def _rest(self, timeout_s: float | None) -> None:
         """Sleep until something happens; meanwhile see to runs that were asked to stop."""
+        if self._mirror is not None and self._live:
+            timeout_s = min(timeout_s or ELSEWHERE_POLL_S, ELSEWHERE_POLL_S)
         stopping = any(live.stop_asked_at is not None for live in self._live.values())
         self._wake.wait(0.05 if stopping else timeout_s)
         self._wake.clear()
         with contextlib.suppress(StoreError):  # the next value is another chance
+            if self._mirror is not None:
+                self._mirror.refresh({run_id: live.run for run_id, live in list(self._live.items())})
             self._look_at_metrics()
         for run_id, live in list(self._live.items()):
             if live.stop_asked_at is None:
                 continue
             waited_s = time.monotonic() - live.stop_asked_at
-            if waited_s > GIVE_UP_AFTER_S:
+            if waited_s > self._engine.give_up_after_s:
                 self._engine.kill(run_id)
-            elif waited_s > INTERRUPT_AFTER_S and not live.interrupted:
+            elif waited_s > self._engine.interrupt_after_s and not live.interrupted:
                 live.interrupted = True
                 self._engine.interrupt(run_id)
 
@@ -262,6 +275,8 @@ class Agent:
             state = run.stop_state or "finished"
         except RunStopped:
             state = run.stop_state or "killed"
+        except Ended as end:
+            state, error = end.state, end.error
         except BaseException as exception:  # SystemExit and KeyboardInterrupt of training code end its run alone
             state, error = "failed", _traceback(exception)
         finally:
@@ -288,8 +303,8 @@ class Agent:
             self._recorder.notify()
 
     def _finish(self, run: Run, state: str, error: str | None) -> None:
-        if error is not None:
-            run.print("stderr", error)
+        if error is not None and not getattr(self._function, "trains_elsewhere", False):
+            run.print("stderr", error)  # a process has printed it itself
         run.close(state)
         live = self._live.get(run.id)
         because = live.stopped_because if live is not None and state == "stopped" else None

@@ -31,6 +31,7 @@ __all__ = [
     "create_run",
     "create_sweep",
     "end_run",
+    "note_error",
 ]
 
 DEFAULT_PROJECT = "uncategorized"
@@ -110,6 +111,12 @@ def end_run(store: Store, run_id: str, state: str, error: str | None = None) -> 
     """Record how a run outside any sweep ended."""
     with store.write() as db:
         db.update_run(run_id, state=state, error=error, finished_at=time.time())
+
+
+def note_error(store: Store, run_id: str, error: str) -> None:
+    """Keep why a run fails, before its agent has seen it end."""
+    with store.write() as db:
+        db.update_run(run_id, error=error)
 
 
 class Controller:

@@ -42,7 +42,9 @@ sweeps = Table(
     Column("created_at", Float, nullable=False),
     Column("revision", BigInteger, nullable=False, default=0),
     Column("version", Integer, nullable=False, default=1, server_default="1"),  # grows when its config is changed
-    Column("failures_from", Integer, nullable=False, default=0, server_default="0"),  # earlier runs' failures are forgiven
+    Column(
+        "failures_from", Integer, nullable=False, default=0, server_default="0"
+    ),  # earlier runs' failures are forgiven
 )
 
 sweep_versions = Table(

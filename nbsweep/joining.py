@@ -133,7 +133,7 @@ def _note_end(recorder: Recorder, run: Run, state: str, error: str | None) -> No
     """The training code ended its run. Its state is set by the agent, when the process has ended."""
     recorder.release(run)
     if state == "failed":
-        note_error(recorder.store, run.id, error or "The program ended its run with finish(exit_code=1).")
+        note_error(recorder.store, run.id, error or "The program called finish() with an exit code other than 0")
 
 
 def _end_without_a_traceback(run: Run) -> None:

@@ -133,9 +133,10 @@ class Program:
             Unless the process ended well.
         """
         printed = Printed(lambda stream, text: self._keep(run, stream, text))
+        values = _as_written(config, self._controller.config.parameters)
         with tempfile.TemporaryDirectory(prefix="nbsweep-") as folder:
-            words = build_command(self._command, dict(config), self._surroundings(folder))
-            Path(folder, "config.json").write_text(json.dumps(dict(config)), encoding="utf-8")
+            words = build_command(self._command, values, self._surroundings(folder))
+            Path(folder, "config.json").write_text(json.dumps(values), encoding="utf-8")
             told: list[str] = []
 
             def turn() -> None:
@@ -199,6 +200,17 @@ class Program:
                 self._echo = False
 
 
+def _as_written(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The values in the order in which the sweep config names them."""
+    names = [*(name for name in parameters if name in config), *(name for name in config if name not in parameters)]
+    return {
+        name: _as_written(config[name], parameters[name]["parameters"])
+        if "parameters" in parameters.get(name, ()) and isinstance(config[name], Mapping)
+        else config[name]
+        for name in names
+    }
+
+
 def _how_it_ended(code: int, errors: str, run: Run, record: RunRecord | None) -> tuple[str, str | None]:
     """The run's state and the error to keep, of a process that has ended."""
     if run.stop_state is not None:
@@ -207,9 +219,9 @@ def _how_it_ended(code: int, errors: str, run: Run, record: RunRecord | None) ->
         return "killed", None
     said = record.error if record is not None else None
     if code == 0:
-        return ("failed", said) if said else ("finished", None)
+        return ("failed", f"{said.rstrip()}\n") if said else ("finished", None)
     if code > 0:
-        return "failed", said or _explained(errors, f"exit code {code}")
+        return "failed", f"{said.rstrip()}\n" if said else _explained(errors, f"exit code {code}")
     name = _signal_name(-code)
     if -code in _BY_A_PERSON:
         return "killed", None

@@ -8,8 +8,8 @@ bounded whatever is printed.
 from __future__ import annotations
 
 import codecs
-import re
 import time
+from collections import deque
 from collections.abc import Callable
 
 __all__ = ["HEAD", "TAIL", "Printed"]
@@ -18,8 +18,6 @@ HEAD = 1_000_000  # characters
 TAIL = 200_000
 ERROR_TAIL = 10_000  # of stderr, to tell why a process failed
 HELD_S = 1.0  # an unfinished line waits so long for its end: a progress bar is one line painted again and again
-
-_PAINTED_OVER = re.compile(r"[^\r\n]*\r+(?=[^\r\n])")
 
 
 class _Stream:
@@ -35,13 +33,13 @@ class _Stream:
         fresh = self._decoder.decode(data, last).replace("\0", "\ufffd")
         if fresh and not self._line:
             self._held_since = time.monotonic()
-        text = _PAINTED_OVER.sub("", self._line + fresh)
+        text = _as_seen(self._line + fresh)
         whole = len(text) if last or time.monotonic() - self._held_since > HELD_S else text.rfind("\n") + 1
         self._line = text[whole:] if len(text) - whole < ERROR_TAIL else ""
         ready = text[: len(text) - len(self._line)]
         if ready:
             self._held_since = time.monotonic()
-        return ready.replace("\r\n", "\n")
+        return ready
 
 
 class Printed:
@@ -57,7 +55,7 @@ class Printed:
         self._keep = keep
         self._streams = {"stdout": _Stream(), "stderr": _Stream()}
         self._room = HEAD
-        self._tail: list[tuple[str, str]] = []
+        self._tail: deque[tuple[str, str]] = deque()
         self._tail_size = 0
         self._left_out = 0
         self._errors = ""
@@ -74,7 +72,7 @@ class Printed:
             self._keep("stderr", f"\n[nbsweep: {self._left_out:,} characters are left out here]\n")
         for name, text in self._tail:
             self._keep(name, text)
-        self._tail = []
+        self._tail.clear()
 
     def end_of_errors(self) -> str:
         """The last that was printed to stderr, at most `ERROR_TAIL` characters."""
@@ -102,4 +100,18 @@ class Printed:
             if rest:
                 self._tail[0] = (name, rest)
             else:
-                del self._tail[0]
+                self._tail.popleft()
+
+
+def _as_seen(text: str) -> str:
+    """Text as a terminal shows it: of what was painted over by a carriage return the last is left.
+
+    >>> _as_seen("1 of 3\\r2 of 3\\r3 of 3\\nwindows\\r\\nhalf\\r")
+    '3 of 3\\nwindows\\nhalf\\r'
+    """
+    if "\r" not in text:
+        return text
+    *lines, unfinished = text.split("\n")
+    seen = [line.rstrip("\r").rpartition("\r")[2] for line in lines]
+    painted, back, rest = unfinished.rpartition("\r")
+    return "\n".join([*seen, rest if rest else painted.rpartition("\r")[2] + back])

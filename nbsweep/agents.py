@@ -9,27 +9,26 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-from nbsweep import process
+from nbsweep import console, current, memory, process
+from nbsweep.calling import call_with_config, traceback_of
 from nbsweep.controller import Controller, End, Wait
 from nbsweep.engines import Ended, Engine, Work, make_engine
 from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
-from nbsweep.judging import Judge, words
+from nbsweep.judging import Judge, oddity, reached, words
 from nbsweep.mirror import MetricMirror
 from nbsweep.recorder import Recorder
-from nbsweep.runs import Run, bind_thread
+from nbsweep.runs import Run
 from nbsweep.store.records import RunRecord
+from nbsweep.training_code import training_code
 
-__all__ = ["Agent", "call_with_config"]
+__all__ = ["Agent"]
 
 PAUSED_POLL_S = 0.2
 ELSEWHERE_POLL_S = 0.2  # what runs in other processes log is read in the store
@@ -40,11 +39,12 @@ STORE_TRIES = 10
 @dataclass
 class _Live:
     run: Run
+    started_at: float = field(default_factory=time.monotonic)
     stop_asked_at: float | None = None
     interrupted: bool = False
     outcome: tuple[str, str | None] | None = None
     judged: int = 0  # values of the metric when it was last judged
-    stopped_because: str | None = None
+    because: str | None = None  # why it is stopped
 
 
 class Agent:
@@ -60,6 +60,13 @@ class Agent:
     workers : int, default 1
         How many runs at once.
     engine : str or Engine, default "threads"
+    run_timeout_s : float, optional
+        A run that trains for longer is stopped.
+
+    Attributes
+    ----------
+    echo : bool
+        Whether what the runs print goes to where this process prints, too; set before `start`.
 
     Raises
     ------
@@ -75,9 +82,10 @@ class Agent:
         *,
         workers: int = 1,
         engine: str | Engine = "threads",
+        run_timeout_s: float | None = None,
         recorder: Recorder | None = None,
     ) -> None:
-        _check(function, count)
+        _check(function, count, run_timeout_s)
         self._function = function
         self._engine = make_engine(engine, workers)
         self._recorder = recorder or process.recorder()
@@ -86,20 +94,25 @@ class Agent:
         self.sweep_id = sweep_id
         self.workers = workers
         self.count = count
+        self.run_timeout_s = run_timeout_s
+        self.echo = True
         self.end_reason: str | None = None
         self.broke = False  # it ended because it could not go on
         self.on_failure: Callable[[str, str], None] = _to_stderr
         self.on_end: Callable[[], None] = lambda: None
+        self.on_run_thread: Callable[[Run], None] = lambda run: None
         self._live: dict[str, _Live] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._done = threading.Event()
+        self._held = False
         self._ending = False
         self._abandoned = False
-        config = self.controller.config
-        self._judge = Judge(self.store, sweep_id, config) if config.metric and config.early_terminate else None
+        self._judge: Judge | None = None
+        self._judge_version = 0
+        self._told_of_metric = False
         elsewhere = getattr(function, "trains_elsewhere", False)
-        self._mirror = MetricMirror(self.store, sweep_id, config.metric) if elsewhere and config.metric else None
+        self._mirror = MetricMirror(self.store, sweep_id) if elsewhere else None
         self._forget_listener: Callable[[], None] = lambda: None
         self.id = self.controller.join(count)
         self._thread = threading.Thread(target=self._loop, name=f"nbsweep-agent-{self.id}", daemon=True)
@@ -108,9 +121,9 @@ class Agent:
         """Begin to train; returns at once."""
         process.remember_agent(self)
         self._recorder.watch_agent(self)
-        metric = self.controller.config.metric
-        if self._judge is not None or (metric is not None and metric.target is not None):
-            self._forget_listener = self._recorder.add_listener(self._wake.set)
+        self._forget_listener = self._recorder.add_listener(self._something_logged)
+        console.capture(self.id, echo=self.echo)
+        current.inherit(self.id)
         self._thread.start()
         return self
 
@@ -118,6 +131,11 @@ class Agent:
     def done(self) -> bool:
         """Whether the agent has ended and all its runs with it."""
         return self._done.is_set()
+
+    @property
+    def held(self) -> bool:
+        """Whether failures have paused the sweep, so that the agent trains nothing until somebody resumes."""
+        return self._held
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Block until the agent has ended; False if `timeout_s` passed first."""
@@ -139,10 +157,10 @@ class Agent:
         """More may be asked for now than when the agent last looked."""
         self._wake.set()
 
-    def again(self, count: int) -> Agent:
+    def again(self, count: int | None) -> Agent:
         """A new agent, not yet started, that trains `count` runs as this one did."""
         same: dict[str, Any] = {"workers": self.workers, "engine": self._engine, "recorder": self._recorder}
-        return Agent(self.sweep_id, self._function, count, **same)
+        return Agent(self.sweep_id, self._function, count, run_timeout_s=self.run_timeout_s, **same)
 
     def stop_requested(self) -> None:
         """The recorder has read that this agent is to start no more runs."""
@@ -157,7 +175,7 @@ class Agent:
         self._wake.set()
 
     def __repr__(self) -> str:
-        state = f"ended: {self.end_reason}" if self.done else "at work"
+        state = f"ended: {self.end_reason}" if self.done else "held by failures" if self.held else "at work"
         return f"<nbsweep agent {self.id} of sweep {self.sweep_id}, {state}>"
 
     # -- the agent's thread --------------------------------------------------------------------------------------
@@ -169,6 +187,7 @@ class Agent:
                     self._rest(None)
                     continue
                 answer = self._ask()
+                self._held = isinstance(answer, Wait) and answer.held and not self._live
                 if isinstance(answer, End):
                     self.end_reason = answer.reason
                     if not self._live:
@@ -191,7 +210,7 @@ class Agent:
         attempt = 0
         while True:
             try:
-                return self.controller.next_run(self.id)
+                return self.controller.next_run(self.id, training_code(self._function))
             except StoreError:
                 attempt += 1
                 if self._ending:
@@ -213,14 +232,10 @@ class Agent:
 
     def _rest(self, timeout_s: float | None) -> None:
         """Sleep until something happens; meanwhile see to runs that were asked to stop."""
-        if self._mirror is not None and self._live:
-            timeout_s = min(timeout_s or ELSEWHERE_POLL_S, ELSEWHERE_POLL_S)
-        stopping = any(live.stop_asked_at is not None for live in self._live.values())
-        self._wake.wait(0.05 if stopping else timeout_s)
+        self._wake.wait(self._shortened(timeout_s))
         self._wake.clear()
+        self._look_at_clock()
         with contextlib.suppress(StoreError):  # the next value is another chance
-            if self._mirror is not None:
-                self._mirror.refresh({run_id: live.run for run_id, live in list(self._live.items())})
             self._look_at_metrics()
         for run_id, live in list(self._live.items()):
             if live.stop_asked_at is None:
@@ -232,22 +247,60 @@ class Agent:
                 live.interrupted = True
                 self._engine.interrupt(run_id)
 
+    def _shortened(self, timeout_s: float | None) -> float | None:
+        """The time to rest, no longer than until something has to be done with a run."""
+        lives = list(self._live.values())
+        if any(live.stop_asked_at is not None for live in lives):
+            return 0.05
+        if self._mirror is not None and lives:
+            timeout_s = min(timeout_s or ELSEWHERE_POLL_S, ELSEWHERE_POLL_S)
+        if self.run_timeout_s is None or not lives:
+            return timeout_s
+        first = min(live.started_at for live in lives) + self.run_timeout_s - time.monotonic()
+        return max(0.0, first if timeout_s is None else min(first, timeout_s))
+
+    def _look_at_clock(self) -> None:
+        """Stop the runs whose time is up."""
+        if self.run_timeout_s is None:
+            return
+        for live in list(self._live.values()):
+            if live.stop_asked_at is None and time.monotonic() - live.started_at >= self.run_timeout_s:
+                live.because = f"time limit of {self.run_timeout_s:g} s"
+                live.run.request_stop("stopped")
+
+    def _something_logged(self) -> None:
+        """The recorder has written; wake the agent where somebody is to be judged."""
+        config = self.controller.config
+        if config.early_terminate is not None or (config.metric is not None and config.metric.target is not None):
+            self._wake.set()
+
+    def _judge_now(self) -> Judge | None:
+        """The judge by the sweep's config as it is now; None where nothing is terminated early."""
+        config, version = self.controller.config, self.controller.version
+        if version != self._judge_version:
+            self._judge_version = version
+            self._judge = Judge(self.store, self.sweep_id, config) if config.metric and config.early_terminate else None
+        return self._judge
+
     def _look_at_metrics(self) -> None:
         """Judge the runs that have logged their metric since the last look; see whether one reached the target."""
         metric = self.controller.config.metric
+        if self._mirror is not None and metric is not None:
+            self._mirror.refresh({run_id: live.run for run_id, live in list(self._live.items())}, metric)
         fresh = {run_id: live for run_id, live in list(self._live.items()) if live.run.metric_count > live.judged}
         if metric is None or not fresh:
             return
         for live in fresh.values():
             live.judged = live.run.metric_count
-            if metric.target is not None and _reached(live.run.metric_best, metric.target, metric.goal):
+            if metric.target is not None and reached(live.run.metric_best, metric.target, metric.goal):
                 self.controller.target_reached(live.run.name)
                 self._ending = True
-        if self._judge is None:
+        judge = self._judge_now()
+        if judge is None:
             return
-        ready = [run_id for run_id, live in fresh.items() if live.judged >= self._judge.first_band]
-        for run_id, verdict in (self._judge.to_stop(ready) if ready else {}).items():
-            fresh[run_id].stopped_because = words(verdict, metric.goal)
+        ready = [run_id for run_id, live in fresh.items() if live.judged >= judge.first_band]
+        for run_id, verdict in (judge.to_stop(ready) if ready else {}).items():
+            fresh[run_id].because = words(verdict, metric.goal)
             fresh[run_id].run.request_stop("stopped")
 
     def _leave(self) -> None:
@@ -256,6 +309,8 @@ class Agent:
             with contextlib.suppress(NbsweepError):
                 self.controller.leave(self.id)
             self._engine.close()
+        console.release(self.id)
+        current.stop_inheriting(self.id)
         self._recorder.release_agent(self)
         process.forget_agent(self)
         self._recorder.notify()
@@ -268,8 +323,10 @@ class Agent:
 
     def _train(self, run: Run) -> None:
         """Call the training function; whatever it raises becomes the run's end."""
-        bind_thread(run)
+        current.bind_thread(run)
+        self.on_run_thread(run)
         error: str | None = None
+        short_of_memory = False
         try:
             call_with_config(self._function, run)
             state = run.stop_state or "finished"
@@ -278,9 +335,11 @@ class Agent:
         except Ended as end:
             state, error = end.state, end.error
         except BaseException as exception:  # SystemExit and KeyboardInterrupt of training code end its run alone
-            state, error = "failed", _traceback(exception)
+            state, error = "failed", traceback_of(exception)
+            short_of_memory = memory.is_shortage(exception)
         finally:
-            bind_thread(None)
+            current.bind_thread(None)
+        memory.between_runs(thoroughly=short_of_memory)
         noted = self._live[run.id].outcome if run.id in self._live else None
         if noted is not None and noted[0] != "finished" and state == "finished":
             state, error = noted
@@ -306,8 +365,7 @@ class Agent:
         if error is not None and not getattr(self._function, "trains_elsewhere", False):
             run.print("stderr", error)  # a process has printed it itself
         run.close(state)
-        live = self._live.get(run.id)
-        because = live.stopped_because if live is not None and state == "stopped" else None
+        because = self._because(run, state)
         for attempt in range(STORE_TRIES):
             try:
                 self._recorder.release(run)
@@ -323,6 +381,20 @@ class Agent:
         if error is not None:
             self.on_failure(run.name, error)
 
+    def _because(self, run: Run, state: str) -> str | None:
+        """Why the run ended as it did, in a few words, where its state does not say it."""
+        live = self._live.get(run.id)
+        if state == "stopped":
+            return live.because if live is not None else None
+        metric = self.controller.config.metric
+        if state != "finished" or metric is None:
+            return None
+        odd = oddity(metric, run.metric_count, dict(run.summary))
+        if odd is not None and not run.metric_count and not self._told_of_metric:
+            self._told_of_metric = True
+            self.on_failure("nbsweep", f"Run {run.name}: {odd}. It cannot be the best run.\n")
+        return odd
+
     def _note_end(self, run: Run, state: str, error: str | None) -> None:
         """Training code ended its run itself (`with init()`, `finish()`); the function may still go on."""
         live = self._live.get(run.id)
@@ -337,39 +409,13 @@ class Agent:
         self._wake.set()
 
 
-def call_with_config(function: Callable[..., Any], run: Run) -> Any:
-    """Call a training function with what it requires: nothing, ``(config)`` or ``(config, run)``."""
-    offered = {"config": run.config, "run": run, "log": run.log}
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return function()
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    needed = [p for p in parameters if p.default is p.empty and p.kind in positional]
-    if all(p.name in offered and p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in needed):
-        return function(**{p.name: offered[p.name] for p in needed})
-    return function(*list(offered.values())[: len(needed)])
-
-
-def _check(function: Callable[..., Any], count: int | None) -> None:
+def _check(function: Callable[..., Any], count: int | None, run_timeout_s: float | None) -> None:
     if not callable(function):
         raise UsageError(f"function={function!r:.80}: an agent needs the training function, agent(sweep_id, train)")
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise UsageError(f"count={count!r}: use a whole number, 1 or more, or None for no limit")
-
-
-def _reached(value: float | None, target: float, goal: str) -> bool:
-    return value is not None and (value <= target if goal == "minimize" else value >= target)
-
-
-def _traceback(exception: BaseException) -> str:
-    """The traceback as the user's code sees it: without nbsweep's own frames at the top."""
-    package = str(Path(__file__).parent)
-    trace = exception.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(package):
-        trace = trace.tb_next
-    lines = traceback.format_exception(type(exception), exception, trace)
-    return "".join(lines)
+    if run_timeout_s is not None and not (isinstance(run_timeout_s, (int, float)) and run_timeout_s > 0):
+        raise UsageError(f"run_timeout_s={run_timeout_s!r}: use a number of seconds above 0, or None for no limit")
 
 
 def _to_stderr(run_name: str, text: str) -> None:

@@ -138,6 +138,7 @@ TOP_LEVEL: dict[str, Key] = {
     "metric": Key("any", "the metric to optimise"),
     "early_terminate": Key("any", "ends runs that do badly"),
     "run_cap": Key("whole", "no more runs than this", at_least=1),
+    "retry": Key("whole", "how often a config is tried again whose run crashed", default=1, at_least=0),
     "name": Key("text", "the sweep's name"),
     "description": Key("text", "what the sweep is for"),
     "project": Key("text", "the project it belongs to"),

@@ -21,10 +21,11 @@ import psutil
 
 from nbsweep import sweep_config
 from nbsweep.controller import note_error
+from nbsweep.current import set_process_run
 from nbsweep.errors import RunStopped
 from nbsweep.recorder import Recorder
 from nbsweep.recovery import existing_sweep
-from nbsweep.runs import Run, set_process_run
+from nbsweep.runs import Run
 from nbsweep.store import RunRecord, RunTail
 from nbsweep.sweep_config import Metric
 

@@ -14,9 +14,9 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from nbsweep import process
+from nbsweep import console, process
 from nbsweep.agents import Agent
 from nbsweep.command import Surroundings, build_command, macros_of
 from nbsweep.controller import Controller
@@ -27,6 +27,7 @@ from nbsweep.errors import UsageError
 from nbsweep.joining import RUN_DIR, RUN_ID, SWEEP_ID
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
+from nbsweep.training_code import TrainingCode, code_of_file
 
 __all__ = ["Program", "ProgramAgent", "program_agent"]
 
@@ -40,7 +41,7 @@ def program_agent(
     program: str | None = None,
     workers: int = 1,
     environments: Sequence[Mapping[str, str]] = (),
-    echo: bool = False,
+    run_timeout_s: float | None = None,
 ) -> ProgramAgent:
     """An agent, not yet started, that trains a sweep's program: a process a run.
 
@@ -55,8 +56,8 @@ def program_agent(
         How many runs at once.
     environments : sequence of mapping, optional
         Environment variables a worker; by turns where there are fewer than workers.
-    echo : bool, default False
-        Pass on what the processes print.
+    run_timeout_s : float, optional
+        A run that trains for longer is stopped.
 
     Raises
     ------
@@ -64,8 +65,8 @@ def program_agent(
         When the sweep is not there or was cancelled, names no program or lacks something that its command needs.
     """
     engine = ProcessEngine(workers, environments=environments)
-    training = Program(process.recorder().store, sweep_id, engine, program=program, echo=echo)
-    return ProgramAgent(sweep_id, training, count, workers=workers, engine=engine)
+    training = Program(process.recorder().store, sweep_id, engine, program=program)
+    return ProgramAgent(sweep_id, training, count, workers=workers, engine=engine, run_timeout_s=run_timeout_s)
 
 
 class ProgramAgent(Agent):
@@ -93,8 +94,6 @@ class Program:
         The one that the agent uses.
     program : str, optional
         In the place of the config's.
-    echo : bool, default False
-        Pass on what the processes print.
 
     Raises
     ------
@@ -104,21 +103,19 @@ class Program:
 
     trains_elsewhere = True  # the history of these runs is in the store alone
 
-    def __init__(
-        self, store: Store, sweep_id: str, engine: ProcessEngine, *, program: str | None = None, echo: bool = False
-    ) -> None:
+    def __init__(self, store: Store, sweep_id: str, engine: ProcessEngine, *, program: str | None = None) -> None:
         self._store = store
         self._controller = Controller(store, sweep_id)
         config = self._controller.config
         self._engine = engine
         self._program = program or config.program
         self._command = config.command
-        self._echo = echo
+        self._heard = True
         self._directory = str(Path.cwd())
         if self._program is None and self._command is None:
             raise UsageError(
-                f"sweep {sweep_id} names no program; add `program: train.py` to its config or give --program, or train "
-                "a function in Python: nbsweep.agent(sweep_id, train)"
+                f"sweep {sweep_id} names no program: give the training function, nbsweep.agent(sweep_id, train), or add "
+                "`program: train.py` to its config"
             )
         if self._program is not None and self._program.endswith(".py") and not Path(self._program).exists():
             raise UsageError(f"the program {self._program} is not in {self._directory}; start the agent where it lies")
@@ -190,14 +187,19 @@ class Program:
                     build_command([f"${{{macro}}}"], {}, self._surroundings(""))
 
     def _keep(self, run: Run, stream: str, text: str) -> None:
-        run.print(stream, text)
-        if self._echo:
-            out: TextIO = sys.stderr if stream == "stderr" else sys.stdout
+        if self._heard:
             try:
-                out.write(text)
-                out.flush()
+                console.keep(run, stream, text)
             except (OSError, ValueError):  # nobody reads on: `nbsweep agent … | head`
-                self._echo = False
+                self._heard = False
+        else:
+            run.print(stream, text)
+
+    def training_code(self) -> TrainingCode | None:
+        """The program as it is now, where it is a file; see `nbsweep.training_code`."""
+        if self._program is None or not Path(self._directory, self._program).is_file():
+            return None
+        return code_of_file(Path(self._directory, self._program))
 
 
 def _as_written(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def wait_for(
     show: Callable[[Progress, bool], None] | None = None,
     pump: Callable[[], None] | None = None,
 ) -> None:
-    """Block until the agents have ended.
+    """Block until the agents have ended, or failures have paused their sweep.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def wait_for(
     show = show or Terminal().show
     interrupts = 0
     next_line = 0.0
-    while not all(agent.done for agent in agents):
+    while not all(agent.done or agent.held for agent in agents):
         try:
             for agent in agents:
                 agent.wait(TURN_S)
@@ -74,6 +74,16 @@ def wait_for(
     if agents:
         with contextlib.suppress(StoreError):
             show(progress_of(agents), True)
+            _say_what_holds(agents)
+
+
+def _say_what_holds(agents: Sequence[Agent]) -> None:
+    for agent in agents:
+        if agent.held:
+            with agent.store.read() as db:
+                sweep = db.sweep(agent.sweep_id)
+            if sweep is not None and sweep.note:
+                sys.stderr.write(f"Sweep {sweep.name}: {sweep.note.partition(' The last traceback')[0]}\n")
 
 
 @dataclass(frozen=True)

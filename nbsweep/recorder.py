@@ -182,7 +182,7 @@ class Recorder:
                 for run_id, values in updates.items():
                     db.update_run(run_id, **values) if values else db.touch_runs([run_id])
                 if beat:
-                    db.update_agents(agents, heartbeat_at=time.time())
+                    db.beat_agents(agents)
         except BaseException:
             for run, _tail in watched:
                 run.put_back(updates.get(run.id, {}), consoles.get(run.id, []))

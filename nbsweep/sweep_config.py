@@ -82,6 +82,7 @@ class SweepConfig:
     metric: Metric | None = None
     early_terminate: EarlyTerminate | None = None
     run_cap: int | None = None
+    retry: int = 1
     name: str | None = None
     description: str | None = None
     project: str | None = None
@@ -101,6 +102,8 @@ class SweepConfig:
             plain["command"] = list(self.command)
         if self.grid_order != "sorted":
             plain["grid_order"] = self.grid_order
+        if self.retry != 1:
+            plain["retry"] = self.retry
         for key in ("metric", "early_terminate"):
             if getattr(self, key) is not None:
                 plain[key] = {name: value for name, value in vars(getattr(self, key)).items() if value is not None}

@@ -29,7 +29,7 @@ def old_path(tmp_path: Path) -> Path:
 
 
 def columns(url: str) -> dict[str, dict[str, tuple[str, bool]]]:
-    """{table: {column: (type, whether it may be NULL)}}; SQLite's integers are of one type, whatever they are called."""
+    """{table: {column: (type, whether it may be NULL)}}; SQLite's integers are of one type, however they are called."""
     engine = create_engine(url)
     try:
         inspector = inspect(engine)

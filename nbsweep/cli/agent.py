@@ -60,8 +60,9 @@ def train(
     environments = gpu_environments(gpus)
     workers = workers if workers is not None else max(len(environments), 1)
     working = program_agent(
-        sweep_id, count, program=program, workers=workers, environments=environments, echo=workers == 1
+        sweep_id, count, program=program, workers=workers, environments=environments, run_timeout_s=None
     )
+    working.echo = workers == 1
     report = _Report(working)
     working.on_failure = report.failure
     with _signals() as signals:

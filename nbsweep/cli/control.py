@@ -54,25 +54,30 @@ def steer(options: argparse.Namespace) -> int:
 
 def _define(options: argparse.Namespace) -> str:
     from nbsweep import process, sweep_config
-    from nbsweep.controller import create_sweep
+    from nbsweep.definitions import define_sweep
 
     checked = sweep_config.load(options.config)
     for note in checked.notes:
         sys.stderr.write(f"note: {note}\n")
     store = process.recorder().store
-    return create_sweep(store, checked, project=options.project, name=options.name, seed=options.seed).id
+    defined = define_sweep(store, checked, project=options.project, name=options.name, seed=options.seed)
+    if defined.said is not None:
+        sys.stderr.write(f"{safe(defined.said)}\n")
+    return defined.sweep.id
 
 
 def _steer(command: str, reference: str | None, *, after_current: bool) -> None:
     sweep = open_sweep(reference)
     before, name = sweep.state, safe(sweep.name)
     if command in ("pause", "resume"):
-        getattr(sweep, command)()
+        answer = getattr(sweep, command)()
         said = {"paused": "is paused: running runs go on, new ones wait", "running": "is running"}
         print(f"Sweep {name} {said.get(sweep.state, f'was and is {sweep.state}')}.")
         expected = "running" if command == "pause" else "paused"
         if before != expected and sweep.state == before:
             sys.stderr.write(f"note: it was {before}, so there was nothing to {command}\n")
+        if answer is not None:
+            print(safe(answer))
         return
     running = sweep.cancel() if command == "cancel" else sweep.stop(after_current=after_current)
     runs = f"{running} running run{'' if running == 1 else 's'}"

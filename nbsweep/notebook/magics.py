@@ -14,17 +14,17 @@ from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class
 from nbsweep import process, sweep_config
 from nbsweep.agents import Agent
 from nbsweep.analysis import best_run, flat, metric_value
-from nbsweep.controller import create_sweep
+from nbsweep.definitions import define_sweep
 from nbsweep.errors import ConfigError, UsageError
 from nbsweep.notebook import live
 from nbsweep.notebook.body import training_function
 from nbsweep.notebook.card import SpaceCard
 from nbsweep.notebook.twins import text_table
-from nbsweep.store import SweepRecord
-from nbsweep.sweep_config import SweepConfig
 from nbsweep.sweeps import Sweep, find_sweep
 
 __all__ = ["SweepMagics"]
+
+TRAIN_OPTIONS = "[--count N] [--workers N] [--engine E] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
 
 
 @magics_class
@@ -52,6 +52,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
             "resume": self._resume,
             "stop": self._stop,
             "cancel": self._cancel,
+            "kill": self._kill,
             "rerun": self._rerun,
             "more": self._more,
             "best": self._best,
@@ -74,7 +75,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
     @cell_magic  # type: ignore[untyped-decorator]
     def sweep_train(self, line: str, cell: str) -> None:
         """Train runs of the current sweep; the body is the run and sees `config`, `run` and `log`."""
-        parser = _Parser("%%sweep_train", "[--count N] [--workers N] [--engine E] [--sweep NAME] [--wait]")
+        parser = _Parser("%%sweep_train", TRAIN_OPTIONS)
         _add_train_options(parser)
         options = parser.parse_args(_split(line))
         self._train(options, training_function(self.shell, cell))
@@ -105,12 +106,10 @@ class SweepMagics(Magics):  # type: ignore[misc]
 
     def _define(self, config: Any, options: argparse.Namespace, name: str | None) -> SpaceCard:
         checked = sweep_config.load(config)
-        existing = _same_sweep(name, checked, options)
-        record = existing or create_sweep(
-            process.recorder().store, checked, project=options.project, name=name, seed=options.seed
-        )
-        process.set_current_sweep(record.id)
-        return SpaceCard(record, checked, attached=existing is not None)
+        store = process.recorder().store
+        defined = define_sweep(store, checked, project=options.project, name=name, seed=options.seed)
+        process.set_current_sweep(defined.sweep.id)
+        return SpaceCard(defined.sweep, checked, defined)
 
     def _body_config(self, body: str) -> Any:
         """The dict or YAML of a define cell."""
@@ -160,7 +159,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
     # -- train ---------------------------------------------------------------------------------------------------
 
     def _train_line(self, words: list[str]) -> None:
-        parser = _Parser("%sweep train", "FUNCTION [--count N] [--workers N] [--engine E] [--sweep NAME] [--wait]")
+        parser = _Parser("%sweep train", f"FUNCTION {TRAIN_OPTIONS}")
         parser.add_argument("function")
         _add_train_options(parser)
         options = parser.parse_args(words)
@@ -173,7 +172,14 @@ class SweepMagics(Magics):  # type: ignore[misc]
         found = find_sweep(process.recorder().store, options.sweep)
         live.refuse_second(found.id)
         process.set_current_sweep(found.id)
-        agent = Agent(found.id, function, options.count, workers=options.workers, engine=options.engine)
+        agent = Agent(
+            found.id,
+            function,
+            options.count,
+            workers=options.workers,
+            engine=options.engine,
+            run_timeout_s=options.run_timeout,
+        )
         live.train(agent, wait=options.wait)
 
     # -- watch and steer -----------------------------------------------------------------------------------------
@@ -215,8 +221,8 @@ class SweepMagics(Magics):  # type: ignore[misc]
 
     def _resume(self, words: list[str]) -> None:
         sweep = _named("resume", words)
-        sweep.resume()
-        print(f"Sweep {sweep.name} is {sweep.state}.")
+        said = sweep.resume()
+        print(f"Sweep {sweep.name} is {sweep.state}. {said}")
 
     def _stop(self, words: list[str]) -> None:
         parser = _Parser("%sweep stop", "[NAME] [--after-current]")
@@ -233,6 +239,16 @@ class SweepMagics(Magics):  # type: ignore[misc]
         sweep = _named("cancel", words)
         running = sweep.cancel()
         print(f"Sweep {sweep.name} is cancelled for good; {running} running run{'s' if running != 1 else ''} ended.")
+
+    def _kill(self, words: list[str]) -> None:
+        parser = _Parser("%sweep kill", "RUN [--sweep NAME]")
+        parser.add_argument("run")
+        parser.add_argument("--sweep")
+        options = parser.parse_args(words)
+        sweep = Sweep(options.sweep)
+        run = sweep.run(options.run)
+        sweep.kill_run(run.id)
+        print(f"Run {run.name} ends." if run.live else f"Run {run.name} is not running; it is {run.state}.")
 
     def _rerun(self, words: list[str]) -> None:
         parser = _Parser("%sweep rerun", "RUN [--sweep NAME]")
@@ -307,6 +323,7 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--engine", default="threads")
+    parser.add_argument("--run-timeout", type=float)
     parser.add_argument("--sweep")
     parser.add_argument("--wait", action="store_true")
 
@@ -316,18 +333,6 @@ def _named(command: str, words: list[str]) -> Sweep:
     parser = _Parser(f"%sweep {command}", "[NAME]")
     parser.add_argument("name", nargs="?")
     return Sweep(parser.parse_args(words).name)
-
-
-def _same_sweep(name: str | None, config: SweepConfig, options: argparse.Namespace) -> SweepRecord | None:
-    """The open sweep of that name with that very config: running its cell again goes on with it."""
-    if name is None:
-        return None
-    with process.recorder().store.read() as db:
-        for sweep in db.sweeps(name=name, project=options.project):
-            seeds = (None, sweep.seed)
-            if sweep.state != "cancelled" and sweep.config == config.to_dict() and options.seed in seeds:
-                return sweep
-    return None
 
 
 def _split(line: str) -> list[str]:

@@ -16,6 +16,7 @@ STEPS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE sweeps ADD COLUMN version INTEGER DEFAULT '1' NOT NULL",
         "ALTER TABLE sweeps ADD COLUMN failures_from INTEGER DEFAULT '0' NOT NULL",
         "ALTER TABLE agents ADD COLUMN beat BIGINT DEFAULT '0' NOT NULL",
+        "ALTER TABLE agents ADD COLUMN process TEXT",
         "ALTER TABLE agents ADD COLUMN joined INTEGER DEFAULT '0' NOT NULL",
         "ALTER TABLE runs ADD COLUMN suggestion TEXT",
         "ALTER TABLE runs ADD COLUMN code_hash VARCHAR(64)",

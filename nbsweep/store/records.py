@@ -98,7 +98,8 @@ class AgentRecord:
     """An agent: one call of `nbsweep.agent` in one process.
 
     `beat` grows with each heartbeat: what others judge its life by. `heartbeat_at` is its own clock's time, for people.
-    `joined` is its place among the sweep's agents, from 1; the store gives it.
+    `process` tells its process from all others (`nbsweep.liveness`). `joined` is its place among the sweep's agents,
+    from 1; the store gives it.
     """
 
     id: str
@@ -113,4 +114,5 @@ class AgentRecord:
     left_at: float | None
     stop_requested: bool = False
     beat: int = 0
+    process: str | None = None
     joined: int = 0

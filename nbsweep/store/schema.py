@@ -42,9 +42,7 @@ sweeps = Table(
     Column("created_at", Float, nullable=False),
     Column("revision", BigInteger, nullable=False, default=0),
     Column("version", Integer, nullable=False, default=1, server_default="1"),  # grows when its config is changed
-    Column(
-        "failures_from", Integer, nullable=False, default=0, server_default="0"
-    ),  # earlier runs' failures are forgiven
+    Column("failures_from", Integer, nullable=False, default=0, server_default="0"),  # runs before it are forgiven
 )
 
 sweep_versions = Table(
@@ -72,6 +70,7 @@ agents = Table(
     Column("left_at", Float),
     Column("stop_requested", Integer, nullable=False, default=0),
     Column("beat", BigInteger, nullable=False, default=0, server_default="0"),  # heartbeats so far; no clock is in it
+    Column("process", Text),  # tells its process from every other one of any machine: nbsweep.liveness
     Column("joined", Integer, nullable=False, default=0, server_default="0"),  # 1 for the sweep's first agent
 )
 

@@ -51,6 +51,12 @@ class Session:
             query = query.where(schema.sweeps.c.name == name)
         return [_sweep(row) for row in self._all(query)]
 
+    def revisions(self, sweep_ids: Iterable[str]) -> dict[str, int]:
+        """{sweep id: revision} of those that are there."""
+        table = schema.sweeps
+        query = select(table.c.id, table.c.revision).where(table.c.id.in_(list(sweep_ids)))
+        return {sweep_id: int(revision) for sweep_id, revision in self._connection.execute(query)}
+
     def update_sweep(self, sweep_id: str, **values: Any) -> int:
         """Change columns of a sweep and return its new revision."""
         table = schema.sweeps
@@ -168,6 +174,15 @@ class Session:
     def update_agents(self, agent_ids: Iterable[str], **values: Any) -> None:
         table = schema.agents
         self._connection.execute(table.update().where(table.c.id.in_(list(agent_ids))).values(**values))
+
+    def beat_agents(self, agent_ids: Iterable[str]) -> None:
+        """Let these agents' heartbeats count one more."""
+        table = schema.agents
+        self._connection.execute(
+            table.update()
+            .where(table.c.id.in_(list(agent_ids)))
+            .values(beat=table.c.beat + 1, heartbeat_at=time.time())
+        )
 
     # -- history and console -------------------------------------------------------------------------------------
 

@@ -1,20 +1,30 @@
 """What SQLite needs before it can be shared: one way to begin, a patient wait for locks, a journal that is safe.
 
 Write-ahead logging is faster, but SQLite before 3.51.3 (but for 3.50.7 and 3.44.6) can lose a committed transaction
-when two processes reset the log at the same moment, so it is used only where the linked library has the mend. The
-rollback journal used elsewhere has no such fault; its readers and writers take short turns.
+when two processes reset the log at the same moment, so it is used only where the linked library has the mend, and
+never on a file system that other machines share. The rollback journal used elsewhere has no such fault; its readers
+and writers take short turns.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
+from nbsweep.store.filesystems import mount_of
+
+__all__ = ["Journal", "SqliteFile", "choose_journal", "is_damage", "sqlite_engine", "wal_is_safe"]
+
 BUSY_TIMEOUT_S = 30.0
+
+_CORRUPT, _NOT_A_DATABASE = 11, 26  # SQLite's result codes
 
 
 def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
@@ -26,20 +36,41 @@ def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
     return version >= (3, 51, 3) or (version[:2] in {(3, 50), (3, 44)} and version[2] >= {50: 7, 44: 6}[version[1]])
 
 
-def sqlite_engine(url: URL) -> Engine:
+@dataclass(frozen=True)
+class Journal:
+    """How a database file is kept whole: SQLite's journal mode, and what there is to say about it."""
+
+    mode: str
+    notice: str | None = None
+    remote: bool = False
+
+
+def choose_journal(path: Path) -> Journal:
+    """The journal mode that is safe for the SQLite that is linked and the file system that `path` lies on."""
+    mount = mount_of(path)
+    if mount is not None and mount.remote:
+        return Journal(
+            "TRUNCATE",
+            f"The store {path} lies on a shared file system ({mount.fstype} at {mount.point}): SQLite works there "
+            "without its write-ahead log, more slowly, and only as well as that system's locks. For several machines "
+            "use PostgreSQL by NBSWEEP_STORAGE.",
+            remote=True,
+        )
+    return Journal("WAL" if wal_is_safe() else "TRUNCATE")
+
+
+def sqlite_engine(url: URL, journal: Journal) -> Engine:
     """An engine whose write transactions begin with BEGIN IMMEDIATE (`execution_options(write=True)`)."""
-    if url.database and url.database != ":memory:":
-        path = Path(url.database).absolute()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        url = url.set(database=str(path))
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         # pysqlite would begin transactions by rules of its own; SQLAlchemy's "begin" event does it here.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = " + ("WAL" if wal_is_safe() else "TRUNCATE"))
-        connection.execute("PRAGMA synchronous = " + ("NORMAL" if wal_is_safe() else "FULL"))
+        # Leaving the write-ahead log waits for everyone who uses it; a process that links another SQLite may.
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute(f"PRAGMA journal_mode = {journal.mode}")
+        connection.execute("PRAGMA synchronous = " + ("NORMAL" if journal.mode == "WAL" else "FULL"))
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
@@ -48,3 +79,47 @@ def sqlite_engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+class SqliteFile:
+    """The file behind an open store: is it still the one that was opened?
+
+    `anchor` is a connection that stays open for as long as the store does. Where somebody deletes the file, it still
+    reaches what was in it.
+    """
+
+    def __init__(self, path: Path, *, remote: bool = False) -> None:
+        self.path = path
+        self._remote = remote  # there, inode numbers may change by themselves
+        self._identity = _identity(path)
+        self.anchor = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None)
+        self.anchor.execute("SELECT COUNT(*) FROM meta").fetchone()  # opens the file, which connecting does not
+
+    def what_happened(self) -> str | None:
+        """None while all is well; "deleted" when the path is empty, "replaced" when another file is there."""
+        found = _identity(self.path)
+        if found is None:
+            return "deleted"
+        return "replaced" if found != self._identity and not self._remote else None
+
+    def close(self) -> None:
+        self.anchor.close()
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether SQLite says that the file is no database or a damaged one."""
+    original = getattr(error, "orig", error)
+    code = getattr(original, "sqlite_errorcode", None)  # since Python 3.11
+    if code is not None:
+        return code & 0xFF in (_CORRUPT, _NOT_A_DATABASE)
+    return isinstance(original, sqlite3.DatabaseError) and any(
+        words in str(original) for words in ("malformed", "not a database", "unsupported file format")
+    )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - asked before each transaction: Path.stat takes twice as long
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -19,9 +19,10 @@ from typing import Any
 from nbsweep import console, current, memory, process
 from nbsweep.calling import call_with_config, traceback_of
 from nbsweep.controller import Controller, End, Wait
-from nbsweep.engines import Work, make_engine
+from nbsweep.engines import Ended, Engine, Work, make_engine
 from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
 from nbsweep.judging import Judge, oddity, reached, words
+from nbsweep.mirror import MetricMirror
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
 from nbsweep.store.records import RunRecord
@@ -29,9 +30,8 @@ from nbsweep.training_code import training_code
 
 __all__ = ["Agent"]
 
-INTERRUPT_AFTER_S = 0.15
-GIVE_UP_AFTER_S = 0.6
 PAUSED_POLL_S = 0.2
+ELSEWHERE_POLL_S = 0.2  # what runs in other processes log is read in the store
 LAST_RUNS_POLL_S = 2.0  # while the last runs train more may be asked for, or another process's run may crash
 STORE_PATIENCE_S = 600.0  # how long an agent with nothing to train waits for a store that is away
 
@@ -59,7 +59,7 @@ class Agent:
         How many runs to start; None: until the space is exhausted or the sweep is stopped.
     workers : int, default 1
         How many runs at once.
-    engine : str, default "threads"
+    engine : str or Engine, default "threads"
     run_timeout_s : float, optional
         A run that trains for longer is stopped.
 
@@ -81,14 +81,13 @@ class Agent:
         count: int | None = None,
         *,
         workers: int = 1,
-        engine: str = "threads",
+        engine: str | Engine = "threads",
         run_timeout_s: float | None = None,
         recorder: Recorder | None = None,
     ) -> None:
         _check(function, count, run_timeout_s)
         self._function = function
         self._engine = make_engine(engine, workers)
-        self._engine_name = engine
         self._recorder = recorder or process.recorder()
         self.store = self._recorder.store
         self.controller = Controller(self.store, sweep_id)
@@ -98,8 +97,10 @@ class Agent:
         self.run_timeout_s = run_timeout_s
         self.echo = True
         self.end_reason: str | None = None
+        self.broke = False  # it ended because it could not go on
         self.on_failure: Callable[[str, str], None] = _to_stderr
         self.on_end: Callable[[], None] = lambda: None
+        self.on_run_thread: Callable[[Run], None] = lambda run: None
         self._live: dict[str, _Live] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -110,6 +111,8 @@ class Agent:
         self._judge: Judge | None = None
         self._judge_version = 0
         self._told_of_metric = False
+        elsewhere = getattr(function, "trains_elsewhere", False)
+        self._mirror = MetricMirror(self.store, sweep_id) if elsewhere else None
         self._forget_listener: Callable[[], None] = lambda: None
         self.id = self.controller.join(count)
         self._thread = threading.Thread(target=self._loop, name=f"nbsweep-agent-{self.id}", daemon=True)
@@ -143,14 +146,29 @@ class Agent:
         self.controller.stop(after_current=after_current)
         self._recorder.poll_now()
 
+    def end_here(self, *, after_current: bool) -> None:
+        """End this agent and, unless `after_current`, its runs. Other agents of the sweep go on."""
+        self._ending = True
+        for live in [] if after_current else list(self._live.values()):
+            live.run.request_stop("killed")
+        self._wake.set()
+
     def look_again(self) -> None:
         """More may be asked for now than when the agent last looked."""
         self._wake.set()
 
-    def again(self, count: int | None) -> Agent:
-        """A new agent, not yet started, that trains `count` runs as this one did."""
-        same: dict[str, Any] = {"workers": self.workers, "engine": self._engine_name, "recorder": self._recorder}
-        return Agent(self.sweep_id, self._function, count, run_timeout_s=self.run_timeout_s, **same)
+    @property
+    def again(self) -> Callable[[int | None], Agent]:
+        """Makes a new agent, not yet started, that trains `count` runs as this one did; does not hold this one."""
+        return functools.partial(
+            Agent,
+            self.sweep_id,
+            self._function,
+            workers=self.workers,
+            engine=self._engine,
+            run_timeout_s=self.run_timeout_s,
+            recorder=self._recorder,
+        )
 
     def stop_requested(self) -> None:
         """The recorder has read that this agent is to start no more runs."""
@@ -191,7 +209,7 @@ class Agent:
             while self._live and not self._abandoned:
                 self._rest(None)
         except NbsweepError as error:
-            self.end_reason = str(error)
+            self.end_reason, self.broke = str(error), True
             self.on_failure("nbsweep", f"The agent ended: {error}\n")
         finally:
             self._leave()
@@ -233,9 +251,9 @@ class Agent:
             if live.stop_asked_at is None:
                 continue
             waited_s = time.monotonic() - live.stop_asked_at
-            if waited_s > GIVE_UP_AFTER_S:
+            if waited_s > self._engine.give_up_after_s:
                 self._engine.kill(run_id)
-            elif waited_s > INTERRUPT_AFTER_S and not live.interrupted:
+            elif waited_s > self._engine.interrupt_after_s and not live.interrupted:
                 live.interrupted = True
                 self._engine.interrupt(run_id)
 
@@ -244,6 +262,8 @@ class Agent:
         lives = list(self._live.values())
         if any(live.stop_asked_at is not None for live in lives):
             return 0.05
+        if self._mirror is not None and lives:
+            timeout_s = min(timeout_s or ELSEWHERE_POLL_S, ELSEWHERE_POLL_S)
         if self.run_timeout_s is None or not lives:
             return timeout_s
         first = min(live.started_at for live in lives) + self.run_timeout_s - time.monotonic()
@@ -275,6 +295,8 @@ class Agent:
     def _look_at_metrics(self) -> None:
         """Judge the runs that have logged their metric since the last look; see whether one reached the target."""
         metric = self.controller.config.metric
+        if self._mirror is not None and metric is not None:
+            self._mirror.refresh({run_id: live.run for run_id, live in list(self._live.items())}, metric)
         fresh = {run_id: live for run_id, live in list(self._live.items()) if live.run.metric_count > live.judged}
         if metric is None or not fresh:
             return
@@ -311,6 +333,7 @@ class Agent:
     def _train(self, run: Run) -> None:
         """Call the training function; whatever it raises becomes the run's end."""
         current.bind_thread(run)
+        self.on_run_thread(run)
         error: str | None = None
         short_of_memory = False
         try:
@@ -318,6 +341,8 @@ class Agent:
             state = run.stop_state or "finished"
         except RunStopped:
             state = run.stop_state or "killed"
+        except Ended as end:
+            state, error = end.state, end.error
         except BaseException as exception:  # SystemExit and KeyboardInterrupt of training code end its run alone
             state, error = "failed", traceback_of(exception)
             short_of_memory = memory.is_shortage(exception)
@@ -346,8 +371,8 @@ class Agent:
             self._recorder.notify()
 
     def _finish(self, run: Run, state: str, error: str | None) -> None:
-        if error is not None:
-            run.print("stderr", error)
+        if error is not None and not getattr(self._function, "trains_elsewhere", False):
+            run.print("stderr", error)  # a process has printed it itself
         run.close(state)
         because = self._because(run, state)
         end = functools.partial(

@@ -15,6 +15,8 @@ from nbsweep.agents import Agent
 from nbsweep.current import bind_thread, current_run, set_process_run, thread_run
 from nbsweep.definitions import create_run, define_sweep, end_run
 from nbsweep.errors import UsageError
+from nbsweep.joining import RUN_ID, join
+from nbsweep.programs import program_agent
 from nbsweep.progress import wait_for
 from nbsweep.recorder import Recorder
 from nbsweep.run_config import Config, Summary
@@ -69,7 +71,7 @@ def agent(
     *,
     project: str | None = None,
     workers: int = 1,
-    engine: str = "threads",
+    engine: str | None = None,
     run_timeout_s: float | None = None,
     block: bool = True,
     **ignored: Any,
@@ -82,12 +84,13 @@ def agent(
         As `sweep` gave it; a sweep's name and W&B's "entity/project/id" work too.
     function : callable
         The training function. It may call `init`, and is called without arguments, or with the run's config (and the
-        run) if it requires them.
+        run) if it requires them. Without one the program of the sweep's config is run, a process a run.
     count : int, optional
         How many runs; by default until the space is exhausted or the sweep is stopped.
     workers : int, default 1
         How many runs at once.
-    engine : str, default "threads"
+    engine : str
+        "threads" (default) for a function, "processes" for a program.
     run_timeout_s : float, optional
         A run that trains for longer is stopped.
     block : bool, default True
@@ -100,17 +103,22 @@ def agent(
         For an unknown or cancelled sweep, or arguments that cannot be used.
     """
     _warn_ignored("agent", ignored)
-    if function is None:
-        raise UsageError("agent(sweep_id) needs the training function too: nbsweep.agent(sweep_id, train, count=5)")
     found = find_sweep(process.recorder().store, sweep_id, project=project)
     process.set_current_sweep(found.id)
     process.end_held(found.id)
-    working = Agent(found.id, function, count, workers=workers, engine=engine, run_timeout_s=run_timeout_s)
+    if function is not None:
+        engine = engine or "threads"
+        working = Agent(found.id, function, count, workers=workers, engine=engine, run_timeout_s=run_timeout_s)
+    elif engine in (None, "processes"):
+        working = program_agent(found.id, count, workers=workers, run_timeout_s=run_timeout_s)
+    else:
+        raise UsageError(f"engine={engine!r} needs the training function too: nbsweep.agent(sweep_id, train)")
     notebook = _notebook()
     if notebook is not None:
         notebook.train(working, wait=block, echo=block and workers == 1)
         return working
-    process.remember_training(found.id, lambda more: working.again(more).start())
+    again = working.again
+    process.remember_training(found.id, lambda more: again(more).start())
     working.start()
     if block:
         wait_for([working])
@@ -125,7 +133,8 @@ def init(
     notes: str | None = None,
     **ignored: Any,
 ) -> Run:
-    """The run of this thread: under an agent the one it trains, else a fresh one outside any sweep.
+    """The run of this thread or, in a program, of this process: under an agent the one that it trains, else a fresh
+    one outside any sweep.
 
     Parameters
     ----------
@@ -150,6 +159,12 @@ def init(
     if run is not None and run.sweep_id is None:
         run.finish()  # in a notebook a cell that calls init() again means a new run
     recorder = process.recorder()
+    if RUN_ID in os.environ:
+        joined = join(recorder)
+        if joined is not None:
+            if config:
+                joined.config.update(config)
+            return joined
     record = create_run(recorder.store, project=project, name=name, tags=tags or (), notes=notes)
     fresh = Run(record, on_finish=functools.partial(_end_of_own_run, recorder))
     recorder.watch(fresh)

@@ -12,18 +12,21 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from nbsweep.current import thread_run
 
-__all__ = ["capture", "release"]
+if TYPE_CHECKING:
+    from nbsweep.runs import Run
+
+__all__ = ["capture", "keep", "release"]
 
 
 class _Routed:
     """A text stream that asks who is writing."""
 
     def __init__(self, name: str, original: Any) -> None:
-        self._name = name
+        self.name = name
         self.original = original
         self.echoing: set[str | None] = set()
         self._pass_on: Callable[[str], Any] = original.write
@@ -34,10 +37,14 @@ class _Routed:
             return int(self._pass_on(text) or 0)
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        run.print(self._name, text)
+        run.print(self.name, text)
         if run.agent_id in self.echoing:
             self._pass_on(text)
         return len(text)
+
+    def pass_on(self, text: str) -> None:
+        self._pass_on(text)
+        self.original.flush()
 
     def writelines(self, lines: Any) -> None:
         for line in lines:
@@ -51,14 +58,14 @@ class _Routed:
         return thread_run() is None and bool(self.original.isatty())
 
     def stand_in(self) -> None:
-        setattr(sys, self._name, self)
+        setattr(sys, self.name, self)
         with contextlib.suppress(AttributeError):  # a stream without attributes of its own is only stood in for
             self.original.write = self.write
 
     def step_aside(self) -> None:
         """Somebody may have put a stream of their own in front meanwhile; then ours stays, and only passes on."""
-        if getattr(sys, self._name) is self:
-            setattr(sys, self._name, self.original)
+        if getattr(sys, self.name) is self:
+            setattr(sys, self.name, self.original)
         with contextlib.suppress(AttributeError):
             if self.original.__dict__.get("write") == self.write:
                 del self.original.write
@@ -86,6 +93,20 @@ def capture(agent_id: str, *, echo: bool = False) -> None:
         if echo:
             for stream in _routed:
                 stream.echoing.add(agent_id)
+
+
+def keep(run: Run, name: str, text: str) -> None:
+    """What a run has printed in a process of its own ("stdout" or "stderr"): kept, and passed on if its agent echoes.
+
+    Raises
+    ------
+    OSError
+        When it was kept, but what this process prints is read by nobody.
+    """
+    run.print(name, text)
+    for stream in tuple(_routed):
+        if stream.name == name and run.agent_id in stream.echoing:
+            stream.pass_on(text)
 
 
 def release(agent_id: str) -> None:

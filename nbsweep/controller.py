@@ -24,7 +24,7 @@ from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, S
 from nbsweep.support import identity
 from nbsweep.training_code import TrainingCode
 
-__all__ = ["Controller", "End", "Wait"]
+__all__ = ["Controller", "End", "Wait", "note_error"]
 
 RECOVER_EVERY_S = 5.0  # how often an agent at work looks for runs whose process has gone
 
@@ -42,6 +42,12 @@ class End:
     """No run now or later for this agent."""
 
     reason: str
+
+
+def note_error(store: Store, run_id: str, error: str) -> None:
+    """Keep why a run fails, before its agent has seen it end."""
+    with store.write() as db:
+        db.update_run(run_id, error=error)
 
 
 class Controller:

@@ -77,10 +77,10 @@ class Recorder:
 
     # -- who is recorded -----------------------------------------------------------------------------------------
 
-    def watch(self, run: Run) -> None:
-        """Begin to record a run."""
+    def watch(self, run: Run, tail: RunTail | None = None) -> None:
+        """Begin to record a run, after what `tail` says is there already."""
         with self._registry:
-            self._runs[run.id] = (run, RunTail(run.id))
+            self._runs[run.id] = (run, tail or RunTail(run.id))
         self._ensure_thread()
 
     def release(self, run: Run) -> None:

@@ -187,6 +187,10 @@ class Run:
         """Keep a piece of what the run printed ("stdout" or "stderr")."""
         self._console.append((stream, text.encode("utf-8", "backslashreplace").decode()))
 
+    def go_on_from(self, step: int) -> None:
+        """An earlier process logged up to here: the next `log` has this step."""
+        self._next_step = step
+
     # -- for the recorder ----------------------------------------------------------------------------------------
 
     def drain(self, tail: RunTail) -> None:

@@ -81,6 +81,11 @@ class Sweep:
         return self._record().note
 
     @property
+    def notice(self) -> str | None:
+        """What is wrong with the store, in a line or two, or None: training goes on, but people should know."""
+        return " ".join(filter(None, (self._recorder.trouble, self.store.notice))) or None
+
+    @property
     def runs(self) -> list[RunRecord]:
         """All runs so far, by number."""
         self._recorder.flush()

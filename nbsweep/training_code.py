@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["CellCode", "TrainingCode", "training_code"]
+__all__ = ["CellCode", "TrainingCode", "code_of_file", "training_code"]
 
 MOST_TEXT = 200_000  # characters kept of what a run was trained with
 MOST_PIECES = 200
@@ -58,6 +58,10 @@ def training_code(function: Callable[..., Any]) -> TrainingCode | None:
     >>> len(code.hash)
     64
     """
+    own = getattr(function, "training_code", None)
+    if own is not None:  # it stands for a program
+        found: TrainingCode | None = own()
+        return found
     pieces = list(_pieces(function))
     if not pieces:
         return None
@@ -65,11 +69,20 @@ def training_code(function: Callable[..., Any]) -> TrainingCode | None:
     for name, code, _source in pieces:
         _add(digest, name)
         _update(digest, code)
-    found = digest.hexdigest()
-    if found not in _texts:  # reading sources takes far longer than the hash
+    hashed = digest.hexdigest()
+    if hashed not in _texts:  # reading sources takes far longer than the hash
         text = "\n\n".join(filter(None, (source() for _name, _code, source in pieces)))
-        _texts[found] = TrainingCode(found, text[:MOST_TEXT])
-    return _texts[found]
+        _texts[hashed] = TrainingCode(hashed, text[:MOST_TEXT])
+    return _texts[hashed]
+
+
+def code_of_file(path: Path) -> TrainingCode | None:
+    """A program's file as it is now; None where it cannot be read."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return TrainingCode(hashlib.sha256(data).hexdigest(), data[:MOST_TEXT].decode("utf-8", "backslashreplace"))
 
 
 def _pieces(function: Any) -> Iterator[tuple[str, CodeType, Callable[[], str]]]:

@@ -52,7 +52,7 @@ function prepare(runs: number, points: number, parameters: number): Prepared {
       ...{ metric: { name: "loss", goal: "minimize" }, active: false, count: runs },
       ...{ counts: { finished: runs }, best: null, note: null, parameters: axes },
       ...{ keys: { loss: runs * points * 10 }, saved_s: null, trained_s: 1, left_s: null },
-      ...{ trouble: null, outlook: null, now: Date.now() / 1000 },
+      ...{ notice: null, outlook: null, now: Date.now() / 1000 },
     },
   };
   return { snapshot, buffers };

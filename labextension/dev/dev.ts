@@ -1,7 +1,7 @@
 /**
  * The dev page: the dashboard on a simulated feed, without Jupyter.
  *
- * Query: runs, points, parameters, live, hostile, failing, silent, goal, theme (light|dark), log, smooth, open.
+ * Query: runs, points, parameters, live, hostile, failing, silent, extras, goal, theme (light|dark), log, smooth, open.
  */
 import { mountDashboard } from "../src/dashboard";
 import { initialView } from "../src/parts";
@@ -31,6 +31,7 @@ if (host) {
       hostile: query.has("hostile"),
       failing: query.has("failing"),
       silent: query.has("silent"),
+      extras: query.has("extras"),
       goal: query.get("goal") === "maximize" ? "maximize" : "minimize",
     }),
     { view },

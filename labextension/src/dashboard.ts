@@ -24,7 +24,8 @@ import { initialView, type Actions, type Frame, type Part, type ViewState } from
 import { createRequests, narrowRequest } from "./requests";
 import { createSlices } from "./slices";
 import slicesCss from "./slices.css";
-import { applyMessage, cursors, initialState, press } from "./state";
+import { PROTOCOL } from "./protocol";
+import { applyMessage, cursors, initialState, press, type DashboardState } from "./state";
 import baseCss from "./style.css";
 import { createTable } from "./table";
 import tableCss from "./table.css";
@@ -178,6 +179,12 @@ export function mountDashboard(
   const slices = createSlices(actions, resized);
   const table = createTable(actions);
   const parts: readonly Part[] = [header, cell, parallel, curves, importance, slices, table];
+  const banner = element("div", {
+    class: "nbs-notice",
+    "data-testid": "nbs-banner",
+    role: "alert",
+  });
+  banner.dataset.level = "error";
   const waiting = element("div", { class: "nbs-waiting", role: "status" });
   const pair = element("div", { class: "nbs-pair" }, curves.node, importance.node);
   const content = element("div", { class: "nbs-content" }, header.node, cell.node, parallel.node);
@@ -186,6 +193,7 @@ export function mountDashboard(
     "div",
     { class: "nbsweep", "data-testid": "nbs-dashboard", role: "region", "aria-label": "nbsweep" },
     element("style", {}, STYLES.join("")),
+    banner,
     waiting,
     content,
   );
@@ -221,7 +229,10 @@ export function mountDashboard(
 
   const drawParts = (some: readonly Part[]): void => {
     show(content, state.sweep !== null);
-    show(waiting, state.sweep === null);
+    const unread = bannerText(state);
+    show(banner, unread !== "");
+    setText(banner, unread);
+    show(waiting, state.sweep === null && unread === "");
     setText(waiting, waitingText(state.connection));
     if (!state.sweep) return;
     const frame = frameNow();
@@ -256,6 +267,13 @@ export function mountDashboard(
     for (const part of parts) part.dispose?.();
     root.remove();
   };
+}
+
+/** What stands above everything, or instead of it while there is no header to say it. */
+function bannerText({ otherProtocol, sweep, notice }: DashboardState): string {
+  if (otherProtocol !== null)
+    return `The kernel’s nbsweep speaks protocol ${otherProtocol}, this page’s dashboard protocol ${PROTOCOL}: what it sends cannot be shown. Restart the kernel, run the cell again and reload the page.`;
+  return sweep === null && notice?.level === "error" ? notice.text : "";
 }
 
 function waitingText(connection: string): string {

@@ -5,19 +5,20 @@
  * Out: the changed state, and whether the page must ask the kernel again (a gap in a series).
  * Nothing here draws, sends or reads a clock other than the one handed in.
  */
-import type {
-  CellMessage,
-  Command,
-  CommandName,
-  Cursors,
-  ImportanceMessage,
-  KernelMessage,
-  Notice,
-  RunDetail,
-  RunView,
-  SeriesView,
-  SweepView,
-  ZoomMessage,
+import {
+  PROTOCOL,
+  type CellMessage,
+  type Command,
+  type CommandName,
+  type Cursors,
+  type ImportanceMessage,
+  type KernelMessage,
+  type Notice,
+  type RunDetail,
+  type RunView,
+  type SeriesView,
+  type SweepView,
+  type ZoomMessage,
 } from "./protocol";
 import { appendChunk, emptySeries, toFloats, type Series } from "./series";
 
@@ -32,6 +33,8 @@ export interface PendingCommand {
 
 export interface DashboardState {
   connection: Connection;
+  /** The kernel's protocol, where it is not this page's: then nothing it sends can be read. */
+  otherProtocol: number | null;
   sweep: SweepView | null;
   runs: Map<string, RunView>;
   /** Keys this page asked for; empty: it takes what comes. */
@@ -62,6 +65,7 @@ export interface ZoomedSeries {
 export function initialState(): DashboardState {
   return {
     connection: "connecting",
+    otherProtocol: null,
     sweep: null,
     runs: new Map(),
     wanted: new Set(),
@@ -88,6 +92,10 @@ export function applyMessage(
 ): Outcome {
   if (message.to && message.to !== session) return "foreign";
   let outcome: Outcome = "applied";
+  if (message.type === "snapshot" || message.type === "delta") {
+    state.otherProtocol = message.protocol === PROTOCOL ? null : message.protocol;
+    if (state.otherProtocol !== null) return "applied";
+  }
   switch (message.type) {
     case "snapshot":
       state.runs = new Map();

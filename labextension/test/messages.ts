@@ -21,7 +21,7 @@ export function aSweep(changes: Partial<SweepView> = {}): SweepView {
     saved_s: null,
     trained_s: 0,
     left_s: null,
-    trouble: null,
+    notice: null,
     outlook: null,
     now: 1000,
     ...changes,

@@ -28,9 +28,22 @@ def sweep(options: argparse.Namespace) -> int:
     agent_line = f"nbsweep agent {sweep_id}"
     if options.json:
         print_json({"id": sweep_id, "agent": agent_line})
+    elif options.run:
+        print(f"Sweep {sweep_id} is defined; to help with it: {agent_line}", flush=True)
     else:
         print(f"Sweep {sweep_id} is defined. Train it with:\n    {agent_line}")
-    return 0
+    if not options.run:
+        return 0
+    from nbsweep.cli.agent import train
+
+    return train(
+        sweep_id,
+        count=options.count,
+        workers=options.workers,
+        gpus=options.gpus,
+        program=options.program,
+        forward_signals=options.forward_signals,
+    )
 
 
 def steer(options: argparse.Namespace) -> int:

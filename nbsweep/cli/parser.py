@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_sweep(commands)
+    _add_agent(commands)
     _add_ls(commands)
     for name, about in _STEERING:
         steer = _command(commands, name, about, "control:steer", f"nbsweep {name} 3k9x2vq1\nnbsweep {name}")
@@ -62,9 +63,12 @@ def _add_sweep(commands: Any) -> None:
         "control:sweep",
         """\
 nbsweep sweep sweep.yaml
+nbsweep sweep sweep.yaml --run --count 20 --workers 2
 nbsweep sweep --pause 3k9x2vq1""",
     )
     sweep.add_argument("config", metavar="CONFIG.yaml", nargs="?", help="the sweep config")
+    sweep.add_argument("--run", action="store_true", help="train it at once, as `nbsweep agent` would")
+    _train_options(sweep)
     sweep.add_argument("--project", metavar="P", help="by default the config's, then NBSWEEP_PROJECT")
     sweep.add_argument("--name", metavar="N", help="by default the config's")
     sweep.add_argument("--seed", metavar="S", type=int, help="makes the search repeatable; by default the config's")
@@ -72,6 +76,45 @@ nbsweep sweep --pause 3k9x2vq1""",
     for name, about in _STEERING:
         steering.add_argument(f"--{name}", metavar="ID", help=about)
     _json_option(sweep)
+
+
+def _add_agent(commands: Any) -> None:
+    agent = _command(
+        commands,
+        "agent",
+        "train runs of a sweep: its program, a process a run",
+        "agent:agent",
+        """\
+nbsweep agent 3k9x2vq1
+nbsweep agent 3k9x2vq1 --count 5
+nbsweep agent 3k9x2vq1 --gpus 0,1          one run at a time on each GPU
+nbsweep agent 3k9x2vq1 --workers 4 --program train.py""",
+        """\
+The program of the sweep's config is started by its command, by default
+[${env}, ${interpreter}, ${program}, ${args}], where it lies relative to this directory. It finds its
+run by itself: nbsweep.init() joins it. One that does not call it has a console and a state all the same.
+What the runs print is kept (the first million characters and the last 200,000), and with one
+worker it is shown here. Exit code 0 is a finished run, another a failed one; a run that a signal of
+somebody else's ended is crashed, or killed if it was SIGINT, SIGTERM or SIGHUP.
+
+Ctrl-C once: no new runs, the current ones finish. Twice: they get SIGINT, after 2 s SIGTERM, after
+5 s SIGKILL. Three times: SIGKILL at once. SIGTERM and SIGHUP count as the second Ctrl-C. Other agents of
+the sweep go on; `nbsweep stop` ends them all. Whatever a run has started ends with it.""",
+    )
+    agent.add_argument("sweep", metavar="SWEEP", nargs="?", help="id or name of the sweep; by default the newest")
+    _train_options(agent)
+
+
+def _train_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--count", metavar="N", type=int, help="how many runs; by default until the sweep ends")
+    parser.add_argument("--workers", metavar="N", type=int, help="how many runs at once; by default 1, or one a GPU")
+    parser.add_argument(
+        "--gpus", metavar="0,1", help="GPUs, one a worker by turns: sets CUDA_VISIBLE_DEVICES of its runs"
+    )
+    parser.add_argument("--program", metavar="FILE.py", help="train this, not the config's program")
+    parser.add_argument(
+        "--forward-signals", action="store_true", help="pass SIGINT, SIGTERM and SIGHUP on to the runs at once"
+    )
 
 
 def _add_ls(commands: Any) -> None:
@@ -90,12 +133,14 @@ nbsweep ls 3k9x2vq1""",
     _json_option(listing)
 
 
-def _command(commands: Any, name: str, about: str, handler: str, examples: str) -> argparse.ArgumentParser:
+def _command(
+    commands: Any, name: str, about: str, handler: str, examples: str, more: str = ""
+) -> argparse.ArgumentParser:
     indented = "\n".join(f"  {line}" for line in examples.splitlines())
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=about,
-        description=about[0].upper() + about[1:] + ".",
+        description=about[0].upper() + about[1:] + "." + (f"\n\n{more}" if more else ""),
         epilog=f"examples:\n{indented}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

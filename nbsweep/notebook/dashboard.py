@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+import nbsweep
 from nbsweep import analysis, narrowing, process
 from nbsweep.errors import NbsweepError, UsageError
 from nbsweep.notebook import twins
@@ -34,6 +35,10 @@ _WIDGET = Path(__file__).parent.parent / "static" / "widget.js"
 _NOT_BUILT = """export default { render({ el }) {
     el.textContent = "nbsweep's front end is not built: run `pip install .` in the checkout, with Node 20 at hand";
 } }"""
+OTHER_PAGE = (
+    "This page has the dashboard of another version of nbsweep (protocol {page}; the kernel has nbsweep {version}, "
+    "protocol {kernel}). Restart the kernel, run the cell again and reload the page."
+)
 UNASKED_EVERY_S = 1.0
 
 
@@ -66,6 +71,8 @@ class Dashboard(anywidget.AnyWidget):
         self._reader = SeriesReader()
         self._metrics: set[str] = set()  # whose importance pages look at
         self._ended = 0
+        self._view: dict[str, Any] | None = None  # the header as it was sent last
+        self._notice: str | None = None
         super().__init__(sweep_id=self.sweep.id)
         _answer_while_busy(self.comm)
         self.on_msg(self._on_message)
@@ -81,7 +88,7 @@ class Dashboard(anywidget.AnyWidget):
     def publish(self, revision: int) -> None:
         """Send what changed since the last time, to every page."""
         with self._sending:
-            if not self.connected or revision == self._revision:
+            if not self.connected or (revision == self._revision and self.sweep.notice == self._notice):
                 return
             view, runs = self._read()
             changed = [run for run in runs if run.revision > self._revision]
@@ -99,6 +106,12 @@ class Dashboard(anywidget.AnyWidget):
             self._ended = ended
             for metric in tuple(self._metrics):
                 thinker().ask(self, metric)
+
+    def tell_trouble(self, text: str) -> None:
+        """The store cannot be read: say so on every page, once, beside what they have."""
+        with self._sending:
+            if self.connected and self._view is not None and text != self._notice:
+                self._tell("delta", None, {**self._view, "notice": text}, [], [])
 
     def snapshot(
         self, session: str | None, cursors: Mapping[str, Mapping[str, int]], keys: tuple[str, ...] = ()
@@ -163,6 +176,11 @@ class Dashboard(anywidget.AnyWidget):
 
     def _hello(self, session: str | None, content: dict[str, Any]) -> None:
         self.heard = True
+        if content.get("protocol") != PROTOCOL:
+            # Read by the rules of another protocol a snapshot would show nonsense: say so, and send nothing else.
+            text = OTHER_PAGE.format(page=content.get("protocol"), kernel=PROTOCOL, version=nbsweep.__version__)
+            self.send({"type": "notice", "to": session, "level": "error", "text": text})
+            return
         self.snapshot(session, content.get("cursors") or {}, tuple(map(str, content.get("keys") or ())))
 
     def _command(self, session: str | None, content: dict[str, Any]) -> None:
@@ -246,7 +264,7 @@ class Dashboard(anywidget.AnyWidget):
         keys: dict[str, int] = {}
         for (_run, key), count in self._points.items():
             keys[key] = keys.get(key, 0) + count
-        return sweep_view(sweep, self._plan, runs, agents, keys, None), runs
+        return sweep_view(sweep, self._plan, runs, agents, keys, self.sweep.notice), runs
 
     def _first_keys(self, keys: Mapping[str, int]) -> set[str]:
         metric = self._plan.config.metric.name if self._plan.config.metric else None
@@ -273,6 +291,7 @@ class Dashboard(anywidget.AnyWidget):
     ) -> None:
         buffers: list[bytes] = []
         described = [each.message(buffers) for each in series]
+        self._view, self._notice = view, view["notice"]
         content = {"type": kind, "protocol": PROTOCOL, "to": to, "sweep": view, "runs": runs, "series": described}
         self.send(content, buffers)
 

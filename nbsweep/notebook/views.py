@@ -29,9 +29,9 @@ def sweep_view(
     runs: Sequence[RunRecord],
     agents: Sequence[AgentRecord],
     keys: Mapping[str, int],
-    trouble: str | None,
+    notice: str | None,
 ) -> dict[str, Any]:
-    """The header's data; `keys` are the logged keys and how many points each has."""
+    """The header's data; `keys` are the logged keys and their points, `notice` what is wrong in one line."""
     config, now = plan.config, time.time()
     counts = dict.fromkeys(_STATES, 0)
     for run in runs:
@@ -58,7 +58,7 @@ def sweep_view(
         "saved_s": analysis.time_saved(runs),
         "trained_s": sum(run.duration_s(now) or 0.0 for run in runs),
         "left_s": _left_s(runs, count, now) if active else None,
-        "trouble": trouble,
+        "notice": notice,
         "outlook": None,
         "now": now,
     }

@@ -79,6 +79,18 @@ class RunTail:
         self._tails: dict[tuple[str, str], _Tail] = {}
         self._sealed: list[_Tail] = []
 
+    @classmethod
+    def after(cls, run_id: str, chunks: Iterable[Chunk]) -> tuple[RunTail, int]:
+        """The tail that goes on after these chunks of a run, and the step after their last."""
+        tail, next_step = cls(run_id), 0
+        for chunk in chunks:
+            last = _Tail(chunk.kind, chunk.key, "int", chunk.seq + 1, chunk.first + chunk.count)
+            tail._tails[chunk.kind, chunk.key] = last
+            if chunk.kind == "row":
+                tail.rows = last.first
+                next_step = int(decode(chunk.index)[-1]) + 1
+        return tail, next_step
+
     def append(self, step: int, time_s: float, data: dict[str, Any]) -> None:
         """Add one log call: its step, its time (seconds since the epoch) and plain values."""
         self._tail("row", "").append(step, time_s, self._sealed)

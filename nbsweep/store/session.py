@@ -55,6 +55,12 @@ class Session:
             query = query.where(schema.sweeps.c.name == _plain(name))
         return [_sweep(row) for row in self._all(query)]
 
+    def revisions(self, sweep_ids: Iterable[str]) -> dict[str, int]:
+        """{sweep id: revision} of those that are there."""
+        table = schema.sweeps
+        query = select(table.c.id, table.c.revision).where(table.c.id.in_(list(sweep_ids)))
+        return {sweep_id: int(revision) for sweep_id, revision in self._connection.execute(query)}
+
     def update_sweep(self, sweep_id: str, **values: Any) -> int:
         """Change columns of a sweep and return its new revision."""
         table = schema.sweeps

@@ -12,6 +12,7 @@ from nbsweep.plan import sendable
 
 __all__ = ["ago", "duration", "number", "print_json", "safe", "table"]
 
+NEVER_CUT = 9  # characters
 UNLIMITED = 10_000  # columns, where nobody looks and nothing is to be cut: a pipe, a file
 
 
@@ -30,9 +31,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
     from rich.text import Text
 
     grid = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for name in columns:
+    for place, name in enumerate(columns):
+        widest = max(len(safe(cell)) for cell in (name, *(row[place] for row in rows)))
         grid.add_column(
-            Text(safe(name)), justify="right" if name in right else "left", no_wrap=True, overflow="ellipsis"
+            Text(safe(name)),
+            justify="right" if name in right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            min_width=widest if widest <= NEVER_CUT else None,  # long names and reasons give way, numbers do not
         )
     for row in rows:
         grid.add_row(*(Text(safe(cell)) for cell in row))

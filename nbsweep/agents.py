@@ -33,7 +33,7 @@ __all__ = ["Agent"]
 PAUSED_POLL_S = 0.2
 ELSEWHERE_POLL_S = 0.2  # what runs in other processes log is read in the store
 LAST_RUNS_POLL_S = 2.0  # while the last runs train more may be asked for, or another process's run may crash
-STORE_TRIES = 10
+STORE_PATIENCE_S = 600.0  # how long an agent with nothing to train waits for a store that is away
 
 
 @dataclass
@@ -157,10 +157,18 @@ class Agent:
         """More may be asked for now than when the agent last looked."""
         self._wake.set()
 
-    def again(self, count: int | None) -> Agent:
-        """A new agent, not yet started, that trains `count` runs as this one did."""
-        same: dict[str, Any] = {"workers": self.workers, "engine": self._engine, "recorder": self._recorder}
-        return Agent(self.sweep_id, self._function, count, run_timeout_s=self.run_timeout_s, **same)
+    @property
+    def again(self) -> Callable[[int | None], Agent]:
+        """Makes a new agent, not yet started, that trains `count` runs as this one did; does not hold this one."""
+        return functools.partial(
+            Agent,
+            self.sweep_id,
+            self._function,
+            workers=self.workers,
+            engine=self._engine,
+            run_timeout_s=self.run_timeout_s,
+            recorder=self._recorder,
+        )
 
     def stop_requested(self) -> None:
         """The recorder has read that this agent is to start no more runs."""
@@ -207,16 +215,18 @@ class Agent:
             self._leave()
 
     def _ask(self) -> RunRecord | Wait | End:
-        attempt = 0
+        until, told = time.monotonic() + STORE_PATIENCE_S, False
         while True:
             try:
                 return self.controller.next_run(self.id, training_code(self._function))
-            except StoreError:
-                attempt += 1
+            except StoreError as trouble:
                 if self._ending:
                     return End("stopped")
-                if attempt >= STORE_TRIES and not self._live:  # runs that train are not ended by a store that is away
+                if time.monotonic() > until and not self._live:  # runs that train are not ended by a store that is away
                     raise
+                if not told:
+                    told = True
+                    self.on_failure("nbsweep", f"No run can be begun for now: {trouble}. The agent goes on asking.\n")
                 self._rest(1.0)
 
     def _begin(self, record: RunRecord) -> None:
@@ -306,8 +316,7 @@ class Agent:
     def _leave(self) -> None:
         self._forget_listener()
         if not self._abandoned:
-            with contextlib.suppress(NbsweepError):
-                self.controller.leave(self.id)
+            self._recorder.later(functools.partial(self.controller.leave_in, agent_id=self.id))
             self._engine.close()
         console.release(self.id)
         current.stop_inheriting(self.id)
@@ -366,18 +375,17 @@ class Agent:
             run.print("stderr", error)  # a process has printed it itself
         run.close(state)
         because = self._because(run, state)
-        for attempt in range(STORE_TRIES):
-            try:
-                self._recorder.release(run)
-                self.controller.report(run.id, state, error, stopped_because=because)
-                break
-            except StoreError as trouble:
-                if attempt == STORE_TRIES - 1:
-                    self.on_failure(run.name, f"The end of run {run.name} could not be kept: {trouble}\n")
-                    with contextlib.suppress(StoreError):  # its state may be writable where its last values are not
-                        self.controller.report(run.id, state, error, stopped_because=because)
-                    break
-                time.sleep(1.0)
+        end = functools.partial(
+            self.controller.report_in,
+            run_id=run.id,
+            state=state,
+            error=error,
+            stopped_because=because,
+            finished_at=time.time(),
+        )
+        trouble = self._recorder.end(run, end)
+        if trouble is not None:
+            self.on_failure(run.name, f"The end of run {run.name} waits in memory: {trouble}\n")
         if error is not None:
             self.on_failure(run.name, error)
 

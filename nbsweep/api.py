@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -116,7 +117,8 @@ def agent(
     if notebook is not None:
         notebook.train(working, wait=block, echo=block and workers == 1)
         return working
-    process.remember_training(found.id, lambda more: working.again(more).start())
+    again = working.again
+    process.remember_training(found.id, lambda more: again(more).start())
     working.start()
     if block:
         wait_for([working])
@@ -224,8 +226,7 @@ def current_summary() -> Summary:
 
 
 def _end_of_own_run(recorder: Recorder, run: Run, state: str, error: str | None) -> None:
-    recorder.release(run)
-    end_run(recorder.store, run.id, state, error)
+    recorder.end(run, functools.partial(end_run, run_id=run.id, state=state, error=error, finished_at=time.time()))
     if current_run() is run and thread_run() is not run:
         set_process_run(None)
 

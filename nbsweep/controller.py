@@ -114,12 +114,16 @@ class Controller:
     def leave(self, agent_id: str) -> None:
         """The agent has ended; when it was the last one at work, the sweep is finished."""
         with self.store.write() as db:
-            recover_in(db, self.sweep_id)
-            db.update_agents([agent_id], left_at=time.time())
-            sweep = existing_sweep(db, self.sweep_id)
-            others = any(agent.left_at is None for agent in db.agents(self.sweep_id))
-            ended = not others and sweep.state == "running" and not db.runs(self.sweep_id, states=("running",))
-            db.update_sweep(self.sweep_id, **({"state": "finished"} if ended else {}))
+            self.leave_in(db, agent_id)
+
+    def leave_in(self, db: Session, agent_id: str) -> None:
+        """`leave` inside a write transaction that is open already."""
+        recover_in(db, self.sweep_id)
+        db.update_agents([agent_id], left_at=time.time())
+        sweep = existing_sweep(db, self.sweep_id)
+        others = any(agent.left_at is None for agent in db.agents(self.sweep_id))
+        ended = not others and sweep.state == "running" and not db.runs(self.sweep_id, states=("running",))
+        db.update_sweep(self.sweep_id, **({"state": "finished"} if ended else {}))
 
     def next_run(self, agent_id: str, code: TrainingCode | None = None) -> RunRecord | Wait | End:
         """A run to train now, kept as running with the code that it is trained with; or why there is none."""
@@ -134,12 +138,26 @@ class Controller:
     def report(self, run_id: str, state: str, error: str | None = None, *, stopped_because: str | None = None) -> None:
         """Record how a run ended. Too many failures (`nbsweep.failures`) pause the sweep, with the last traceback."""
         with self.store.write() as db:
-            run = db.run(run_id)
-            if run is None or not run.live:
-                return
-            db.update_run(run_id, state=state, error=error, stopped_because=stopped_because, finished_at=time.time())
-            if state == "failed":
-                self._pause_if_too_many_fail(db, error)
+            self.report_in(db, run_id, state, error, stopped_because=stopped_because)
+
+    def report_in(
+        self,
+        db: Session,
+        run_id: str,
+        state: str,
+        error: str | None = None,
+        *,
+        stopped_because: str | None = None,
+        finished_at: float | None = None,
+    ) -> None:
+        """`report` inside a write transaction that is open already; the end may lie a while back."""
+        run = db.run(run_id)
+        if run is None or not run.live:
+            return
+        ended_at = time.time() if finished_at is None else finished_at
+        db.update_run(run_id, state=state, error=error, stopped_because=stopped_because, finished_at=ended_at)
+        if state == "failed":
+            self._pause_if_too_many_fail(db, error)
 
     def target_reached(self, run_name: str) -> None:
         """A run has reached the metric's target: the agents end after their current runs, the sweep is finished."""

@@ -112,10 +112,9 @@ def create_run(
     return record
 
 
-def end_run(store: Store, run_id: str, state: str, error: str | None = None) -> None:
-    """Record how a run outside any sweep ended."""
-    with store.write() as db:
-        db.update_run(run_id, state=state, error=error, finished_at=time.time())
+def end_run(db: Session, run_id: str, state: str, error: str | None, finished_at: float) -> None:
+    """Record how a run outside any sweep ended, in an open write transaction."""
+    db.update_run(run_id, state=state, error=error, finished_at=finished_at)
 
 
 def _created(db: Session, config: SweepConfig, project: str | None, name: str | None, seed: int | None) -> SweepRecord:

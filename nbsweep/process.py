@@ -166,7 +166,7 @@ def _in_forked_child() -> None:
     global _lock
     _lock = threading.RLock()
     for each in _recorders.values():
-        each.store.close(forked=True)
+        each.forget_in_child()
     _forget_everything()
 
 

@@ -114,8 +114,8 @@ class Program:
         self._directory = str(Path.cwd())
         if self._program is None and self._command is None:
             raise UsageError(
-                f"sweep {sweep_id} names no program: give the training function, nbsweep.agent(sweep_id, train), or "
-                "add `program: train.py` to its config"
+                f"sweep {sweep_id} names no program: give the training function, nbsweep.agent(sweep_id, train), "
+                "or add `program: train.py` to its config"
             )
         if self._program is not None and self._program.endswith(".py") and not Path(self._program).exists():
             raise UsageError(f"the program {self._program} is not in {self._directory}; start the agent where it lies")

@@ -224,11 +224,6 @@ class Run:
                 pieces.append((stream, text))
         return pieces
 
-    def put_back(self, update: Mapping[str, Any], console: list[tuple[str, str]]) -> None:
-        """Take back what could not be written."""
-        self._dirty |= set(update)
-        self._console[:0] = console
-
     # -- private -------------------------------------------------------------------------------------------------
 
     def _convert(self) -> None:

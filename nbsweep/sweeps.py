@@ -83,7 +83,7 @@ class Sweep:
     @property
     def notice(self) -> str | None:
         """What is wrong with the store, in a line or two, or None: training goes on, but people should know."""
-        return self.store.notice
+        return " ".join(filter(None, (self._recorder.trouble, self.store.notice))) or None
 
     @property
     def runs(self) -> list[RunRecord]:

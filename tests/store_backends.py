@@ -1,4 +1,4 @@
-"""Stores for the tests of the contract: SQLite with each journal, and a real PostgreSQL server on its own socket."""
+"""Stores to test the contract with: SQLite with each journal, and a real PostgreSQL server on its own socket."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -52,8 +53,11 @@ class _Live:
 
     def failed(self, run_name: str, text: str) -> None:
         """Show a traceback on stderr of the training cell, whichever cell runs now."""
-        text = f"run {run_name} failed:\n{text}" if run_name != "nbsweep" else text
-        write_stderr(text, None if self.waiters else self._parent)
+        _write_failure(None if self.waiters else self._parent, run_name, text)
+
+
+def _write_failure(parent: Any, run_name: str, text: str) -> None:
+    write_stderr(f"run {run_name} failed:\n{text}" if run_name != "nbsweep" else text, parent)
 
 
 _lives: dict[str, _Live] = {}
@@ -82,16 +86,16 @@ def train(agent: Agent, *, wait: bool, echo: bool = False) -> None:
     agent.echo = echo
     if not echo:
         agent.on_run_thread = keep_displays
-    process.remember_training(agent.sweep_id, functools.partial(_train_more, live))
+    process.remember_training(agent.sweep_id, functools.partial(_train_more, agent.again, parent_header()))
     agent.start()
     if wait:
         _wait([live])
 
 
-def _train_more(before: _Live, count: int | None) -> None:
+def _train_more(again: Callable[[int | None], Agent], parent: Any, count: int | None) -> None:
     """More runs of a sweep whose dashboard is shown already: its pages see them, no cell waits for them."""
-    agent = before.agent.again(count)
-    agent.on_failure = before.failed
+    agent = again(count)
+    agent.on_failure = functools.partial(_write_failure, parent)
     agent.echo = False
     agent.on_run_thread = keep_displays
     agent.start()

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
-from nbsweep.errors import StoreError, StoreVersionError
+from nbsweep.errors import StoreError, StoreRefusedError, StoreVersionError
 from nbsweep.store import schema
 from nbsweep.store.filecare import FileCare
 from nbsweep.store.migrations import migrate
@@ -77,6 +77,11 @@ class Store:
             raise StoreError(f"cannot open the store {_shown(url)}: {_reason(error)}; see NBSWEEP_STORAGE") from error
 
     @property
+    def shown(self) -> str:
+        """The URL without its password."""
+        return _shown(self.url)
+
+    @property
     def notice(self) -> str | None:
         """What people should know of where their runs are kept: a network file system, a file that was salvaged."""
         return self._file.notice if self._file is not None else None
@@ -109,7 +114,8 @@ class Store:
         except (SQLAlchemyError, OSError) as error:
             if self._file is not None:
                 self._file.note_trouble(error)
-            raise StoreError(f"the store {_shown(self.url)} could not be used: {_reason(error)}") from error
+            kind = StoreRefusedError if isinstance(error, (IntegrityError, DataError)) else StoreError
+            raise kind(f"the store {self.shown} could not be used: {_reason(error)}") from error
 
     def _prepare(self, engine: Engine) -> list[str]:
         """See that the tables are there and of this version; says which ones were missing."""

@@ -6,9 +6,10 @@ controller's business.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -22,6 +23,8 @@ from nbsweep.store.records import AgentRecord, RunRecord, SweepRecord, SweepVers
 __all__ = ["Session"]
 
 MOST_CURSORS = 200  # SQLite takes an expression of at most 1,000 terms; beyond, the rows are sifted here
+MOST_IDS = 10_000  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535
+LONGEST_KEY = 500  # characters: PostgreSQL's index takes entries of 2,704 bytes
 _JSON_COLUMNS = {"config", "suggestion", "summary", "tags"}
 
 
@@ -46,9 +49,9 @@ class Session:
         """Newest first."""
         query = select(schema.sweeps).order_by(schema.sweeps.c.created_at.desc())
         if project is not None:
-            query = query.where(schema.sweeps.c.project == project)
+            query = query.where(schema.sweeps.c.project == _plain(project))
         if name is not None:
-            query = query.where(schema.sweeps.c.name == name)
+            query = query.where(schema.sweeps.c.name == _plain(name))
         return [_sweep(row) for row in self._all(query)]
 
     def revisions(self, sweep_ids: Iterable[str]) -> dict[str, int]:
@@ -114,7 +117,8 @@ class Session:
         return [_run(row) for row in self._all(query)]
 
     def runs_by_ids(self, run_ids: Iterable[str]) -> list[RunRecord]:
-        return [_run(row) for row in self._all(select(schema.runs).where(schema.runs.c.id.in_(list(run_ids))))]
+        table = schema.runs
+        return [_run(row) for ids in _batches(run_ids) for row in self._all(select(table).where(table.c.id.in_(ids)))]
 
     def runs_called(self, reference: str) -> list[RunRecord]:
         """The runs of that id or name, of any sweep or none, newest first."""
@@ -138,7 +142,7 @@ class Session:
         where = (
             (schema.runs.c.sweep_id == sweep_id,)
             if sweep_id is not None
-            else (schema.runs.c.sweep_id.is_(None), schema.runs.c.project == project)
+            else (schema.runs.c.sweep_id.is_(None), schema.runs.c.project == _plain(project))
         )
         newest = self._connection.execute(select(func.max(schema.runs.c.number)).where(*where)).scalar()
         return 0 if newest is None else int(newest) + 1
@@ -151,13 +155,14 @@ class Session:
 
     def touch_runs(self, run_ids: Iterable[str]) -> None:
         """Note that these runs changed: their sweeps' revisions grow, and the runs carry them."""
-        table, ids = schema.runs, list(run_ids)
-        query = select(table.c.sweep_id).where(table.c.id.in_(ids), table.c.sweep_id.is_not(None)).distinct()
-        for sweep_id in self._connection.execute(query).scalars().all():
-            revision = self.update_sweep(sweep_id)
-            self._connection.execute(
-                table.update().where(table.c.id.in_(ids), table.c.sweep_id == sweep_id).values(revision=revision)
-            )
+        table = schema.runs
+        for ids in _batches(run_ids):
+            query = select(table.c.sweep_id).where(table.c.id.in_(ids), table.c.sweep_id.is_not(None)).distinct()
+            for sweep_id in self._connection.execute(query).scalars().all():
+                revision = self.update_sweep(sweep_id)
+                self._connection.execute(
+                    table.update().where(table.c.id.in_(ids), table.c.sweep_id == sweep_id).values(revision=revision)
+                )
 
     # -- agents --------------------------------------------------------------------------------------------------
 
@@ -197,16 +202,17 @@ class Session:
         """Write chunks, each in the place of an earlier, shorter one of the same run, kind, key and number."""
         table = schema.history
         for chunk in chunks:
+            key = _key(chunk.key)
             where = (
                 table.c.run_id == chunk.run_id,
                 table.c.kind == chunk.kind,
-                table.c.key == chunk.key,
+                table.c.key == key,
                 table.c.seq == chunk.seq,
             )
             values = {"first": chunk.first, "count": chunk.count, "index": chunk.index, "values": chunk.values}
             if not self._connection.execute(table.update().where(*where).values(values)).rowcount:
                 self._connection.execute(
-                    table.insert().values(run_id=chunk.run_id, kind=chunk.kind, key=chunk.key, seq=chunk.seq, **values)
+                    table.insert().values(run_id=chunk.run_id, kind=chunk.kind, key=key, seq=chunk.seq, **values)
                 )
 
     def chunks(
@@ -222,11 +228,11 @@ class Session:
         With `since` ({(run, key): count}) only those that hold newer values.
         """
         table = schema.history
-        query = select(table).where(table.c.run_id.in_(list(run_ids)))
+        query = select(table)
         if kind is not None:
             query = query.where(table.c.kind == kind)
         if key is not None:
-            query = query.where(table.c.key == key)
+            query = query.where(table.c.key == _key(key))
         query = query.order_by(table.c.run_id, table.c.kind, table.c.key, table.c.seq)
         since = {pair: count for pair, count in (since or {}).items() if count > 0}
         if 0 < len(since) <= MOST_CURSORS:
@@ -235,7 +241,8 @@ class Session:
                 for (run_id, key), count in since.items()
             ]
             query = query.where(~or_(*known))
-        chunks = [Chunk(**row) for row in self._all(query)]
+        ids = _batches(sorted(run_ids))
+        chunks = [Chunk(**row) for some in ids for row in self._all(query.where(table.c.run_id.in_(some)))]
         return [each for each in chunks if each.first + each.count > since.get((each.run_id, each.key), -1)]
 
     def points(self, run_ids: Iterable[str]) -> dict[tuple[str, str], int]:
@@ -243,11 +250,12 @@ class Session:
         table = schema.history
         query = (
             select(table.c.run_id, table.c.key, func.max(table.c.first + table.c.count))
-            .where(table.c.run_id.in_(list(run_ids)), table.c.kind == "key")
+            .where(table.c.kind == "key")
             .where(func.substr(table.c["values"], 1, 1) != JSON_CODE)
             .group_by(table.c.run_id, table.c.key)
         )
-        return {(run_id, key): int(count) for run_id, key, count in self._connection.execute(query)}
+        found = [self._connection.execute(query.where(table.c.run_id.in_(ids))) for ids in _batches(run_ids)]
+        return {(run_id, key): int(count) for rows in found for run_id, key, count in rows}
 
     def append_console(self, run_id: str, pieces: Iterable[tuple[str, str]]) -> None:
         """Add (stream, text) pieces to what the run printed."""
@@ -255,7 +263,7 @@ class Session:
         query = select(func.max(table.c.seq)).where(table.c.run_id == run_id)
         newest = self._connection.execute(query).scalar()
         rows = [
-            {"run_id": run_id, "seq": seq, "stream": stream, "text": text}
+            {"run_id": run_id, "seq": seq, "stream": stream, "text": _plain(text)}
             for seq, (stream, text) in enumerate(pieces, start=0 if newest is None else int(newest) + 1)
         ]
         if rows:
@@ -300,10 +308,25 @@ def _json(value: Any) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """Booleans as integers; text as UTF-8 can carry it (a traceback may quote a file name that is none)."""
+    """Booleans as integers; text as UTF-8 and PostgreSQL carry it (a traceback may quote a file name that is none)."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        return value.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
     return int(value) if isinstance(value, bool) else value
+
+
+def _key(key: str) -> str:
+    """A logged key as it is kept: a very long one by its beginning and a hash of the whole."""
+    plain = str(_plain(key))
+    if len(plain) <= LONGEST_KEY:
+        return plain
+    digest = hashlib.sha256(plain.encode()).hexdigest()[:16]
+    return f"{plain[: LONGEST_KEY - 17]}…{digest}"
+
+
+def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    listed = list(ids)
+    for start in range(0, len(listed), MOST_IDS):
+        yield listed[start : start + MOST_IDS]
 
 
 def _from_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -324,12 +324,12 @@ import sys, time
 import nbsweep as wandb
 run = wandb.init()
 number = run.config.x
-for step in range(200 if number else 3):
+for step in range(200):  # both, so that there is a threshold at whichever band the bad one is judged
     try:
         wandb.log({"loss": float(number)})
     except Exception:
         pass
-    time.sleep(0.02)
+    time.sleep(0.02 * number)
 print("went on to the end")
 """
 

@@ -1,4 +1,4 @@
-"""``nbsweep watch``: a sweep as it goes, redrawn in the terminal: progress, the best run, the running and the last ones.
+"""``nbsweep watch``: a sweep as it goes, drawn again and again: progress, the best, the running and the last runs.
 
 `Watcher` reads the store, only what is new; `draw` makes a picture of what it read. Nothing is written.
 """

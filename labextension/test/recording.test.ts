@@ -36,7 +36,10 @@ describe("a recording", () => {
     const [known] = answerTo(recording, buffers, { ...asked, metric: "loss" }) ?? [];
     expect(known).toMatchObject({ runs_used: 3, reason: null });
     const [unknown] = answerTo(recording, buffers, { ...asked, metric: "other" }) ?? [];
-    expect(unknown).toMatchObject({ rows: [], reason: expect.stringContaining("not in the") });
+    expect(unknown).toMatchObject({
+      rows: [],
+      reason: expect.stringContaining("not in the") as string,
+    });
   });
 
   it("zooms into the points that it holds", () => {
@@ -50,7 +53,10 @@ describe("a recording", () => {
   it("says that it cannot be commanded", () => {
     const [message] =
       answerTo(recording, buffers, { type: "command", session, command: "stop" }) ?? [];
-    expect(message).toMatchObject({ type: "notice", text: expect.stringContaining("2026-11-24") });
+    expect(message).toMatchObject({
+      type: "notice",
+      text: expect.stringContaining("2026-11-24") as string,
+    });
   });
 
   it("is read from its block", () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 
 from nbsweep.cli.opening import find_run, open_sweep
@@ -38,14 +39,7 @@ def sweep(options: argparse.Namespace) -> int:
         return 0
     from nbsweep.cli.agent import train
 
-    return train(
-        sweep_id,
-        count=options.count,
-        workers=options.workers,
-        gpus=options.gpus,
-        program=options.program,
-        forward_signals=options.forward_signals,
-    )
+    return train(sweep_id, options)
 
 
 def steer(options: argparse.Namespace) -> int:
@@ -88,6 +82,8 @@ def _define(options: argparse.Namespace) -> str:
     from nbsweep.definitions import define_sweep
 
     checked = sweep_config.load(options.config)
+    if options.prior_sweep is not None:
+        checked = dataclasses.replace(checked, prior_sweep=options.prior_sweep)
     for note in checked.notes:
         sys.stderr.write(f"note: {note}\n")
     store = process.recorder().store

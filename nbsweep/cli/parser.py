@@ -82,6 +82,9 @@ nbsweep sweep --pause 3k9x2vq1""",
     sweep.add_argument("--project", metavar="P", help="by default the config's, then NBSWEEP_PROJECT")
     sweep.add_argument("--name", metavar="N", help="by default the config's")
     sweep.add_argument("--seed", metavar="S", type=int, help="makes the search repeatable; by default the config's")
+    sweep.add_argument(
+        "--prior-sweep", metavar="ID", help="an earlier sweep whose results this search knows from the start"
+    )
     steering = sweep.add_mutually_exclusive_group()
     for name, about in _STEERING:
         steering.add_argument(f"--{name}", metavar="ID", help=about)
@@ -120,6 +123,9 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", metavar="N", type=int, help="how many runs at once; by default 1, or one a GPU")
     parser.add_argument(
         "--gpus", metavar="0,1", help="GPUs, one a worker by turns: sets CUDA_VISIBLE_DEVICES of its runs"
+    )
+    parser.add_argument(
+        "--run-timeout", metavar="S", type=float, help="a run that trains for longer (seconds) is stopped"
     )
     parser.add_argument("--program", metavar="FILE.py", help="train this, not the config's program")
     parser.add_argument(

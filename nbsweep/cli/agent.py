@@ -51,7 +51,7 @@ def train(sweep_id: str, options: argparse.Namespace) -> int:
         environments=environments,
         run_timeout_s=options.run_timeout,
     )
-    working.echo = workers == 1
+    working.echo = workers == 1 and not getattr(options, "json", False)
     report = _Report(working)
     working.on_failure = report.failure
     with _signals() as signals:

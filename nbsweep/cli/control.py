@@ -14,6 +14,7 @@ from nbsweep.sweeps import Sweep
 
 __all__ = ["kill", "rerun", "steer", "sweep"]
 
+_OF_RUN = ("count", "workers", "gpus", "run_timeout", "program", "forward_signals")
 _STEERING = ("pause", "resume", "stop", "cancel")
 
 
@@ -27,6 +28,9 @@ def sweep(options: argparse.Namespace) -> int:
             return 0
     if options.config is None:
         raise UsageError("which config? nbsweep sweep CONFIG.yaml, or nbsweep sweep --pause | --resume | … ID")
+    for name in _OF_RUN:
+        if getattr(options, name) and not options.run:
+            raise UsageError(f"--{name.replace('_', '-')} is for training: add --run, or give it to `nbsweep agent`")
     sweep_id = _define(options)
     agent_line = f"nbsweep agent {sweep_id}"
     if options.json:

@@ -54,7 +54,7 @@ def ls(options: argparse.Namespace) -> int:
             (record.id, record.name, record.project, facts["method"], record.state, str(facts["runs"]), best,
              ago(now - record.created_at))
         )  # fmt: skip
-    table(columns, rows, right=("runs",))
+    table(columns, rows, right=("runs",), first_to_go=("project", "method", "defined"))
     return 0
 
 
@@ -203,7 +203,7 @@ def _ls_runs(sweep: Sweep, *, as_json: bool, most: int | None = None) -> None:
     columns = ("run", "state", metric.name if metric else "metric", "took", *names, "why")
     if not any(row[-1] for row in rows):
         columns, rows = columns[:-1], [row[:-1] for row in rows]
-    table(columns, rows, right=(columns[2], "took"))
+    table(columns, rows, right=(columns[2], "took"), first_to_go=names)
 
 
 def _ls_runs_alone(*, as_json: bool) -> None:

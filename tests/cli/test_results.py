@@ -161,7 +161,7 @@ def test_runs_outside_any_sweep_are_listed_apart(terminal: Terminal) -> None:
 def test_a_table_fits_its_terminal(terminal: Terminal, sweep: nbsweep.Sweep) -> None:
     for columns in (60, 200):
         printed = _in_terminal(terminal, columns, "ls", "first")
-        lines = printed.splitlines()
+        lines = [line for line in printed.splitlines() if not line.startswith("no room for ")]
         assert len(lines) == 5 and max(map(len, lines)) <= columns
         assert re.search(r"finished +0\.4 ", lines[1]) and " failed " in lines[2]  # numbers and states are never cut
 

@@ -171,7 +171,9 @@ function createTools(actions: Actions): {
   filter.addEventListener("keydown", (event) => {
     event.stopPropagation(); // a notebook's one-letter commands are not meant
   });
-  const menu = createMenu("columns ▾", { "aria-label": "Columns" });
+  const menu = createMenu("columns ▾", { "aria-label": "Columns" }, () => {
+    actions.change({});
+  });
   let frame: Frame | null = null;
   const list = createChecklist(menu.panel, (id, checked) => {
     if (!frame) return;

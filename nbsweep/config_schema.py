@@ -144,6 +144,7 @@ TOP_LEVEL: dict[str, Key] = {
     "project": Key("text", "the project it belongs to"),
     "program": Key("text", "the training script, for the command line"),
     "command": Key("words", "how the command line starts the script"),
+    "prior_sweep": Key("text", "a sweep of the store whose results the search knows from the start"),
     "seed": Key("whole", "makes the search repeatable", at_least=0),
     "grid_order": Key("choice", "the order of a grid's points", default="sorted", choices=("sorted", "random")),
 }

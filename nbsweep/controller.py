@@ -18,6 +18,7 @@ from nbsweep import failures, search, sweep_config
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
 from nbsweep.liveness import process_token
+from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.search.base import Observation, Searcher
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
@@ -339,6 +340,8 @@ class Controller:
         """The searcher, told of every run that changed since it was last asked."""
         if self._searcher is None:
             self._searcher = search.make_searcher(self.config, self.seed)
+            for observation in prior_observations(db, self.sweep_id, self.config):
+                self._searcher.tell(observation)
         sweep = existing_sweep(db, self.sweep_id)
         metric = self.config.metric.name if self.config.metric else None
         for run in db.runs(self.sweep_id, since_revision=self._told_revision):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from nbsweep import search
 from nbsweep.config_changes import changes
+from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
 from nbsweep.store import RunRecord, Session, Store, SweepRecord
 from nbsweep.sweep_config import SweepConfig
@@ -69,6 +70,7 @@ def define_sweep(
     if wanted is None:
         return Definition(create_sweep(store, config, project=project, seed=seed))
     with store.write() as db:
+        config = _with_prior(db, config)
         for sweep in db.sweeps(name=wanted, project=_project(project, config)):
             if sweep.state != "cancelled":
                 return _taken_up(db, sweep, config, seed)
@@ -80,7 +82,7 @@ def create_sweep(
 ) -> SweepRecord:
     """Keep a new sweep. Its seed is `seed`, else the config's, else drawn now and kept, so that it can be repeated."""
     with store.write() as db:
-        return _created(db, config, project, name, seed)
+        return _created(db, _with_prior(db, config), project, name, seed)
 
 
 def create_run(
@@ -148,6 +150,17 @@ def _taken_up(db: Session, sweep: SweepRecord, config: SweepConfig, seed: int | 
     db.insert_sweep_version(sweep.id, changed.version, changed.config, "\n".join(different))
     db.update_sweep(sweep.id, config=changed.config, seed=chosen, version=changed.version)
     return Definition(changed, attached=True, changes=tuple(different), runs=runs)
+
+
+def _with_prior(db: Session, config: SweepConfig) -> SweepConfig:
+    """The config with the id of its prior sweep, which may be given by name."""
+    reference = config.prior_sweep
+    if reference is None:
+        return config
+    found = db.sweep(reference) or next(iter(db.sweeps(name=reference)), None)
+    if found is None:
+        raise UsageError(f"prior_sweep: there is no sweep {reference!r} in this store")
+    return replace(config, prior_sweep=found.id)
 
 
 def _project(project: str | None, config: SweepConfig) -> str:

@@ -29,7 +29,7 @@ from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
 from nbsweep.training_code import TrainingCode, code_of_file
 
-__all__ = ["Program", "ProgramAgent", "program_agent"]
+__all__ = ["Program", "ProgramAgent", "gpu_environments", "program_agent"]
 
 _BY_A_PERSON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -67,6 +67,20 @@ def program_agent(
     engine = ProcessEngine(workers, environments=environments)
     training = Program(process.recorder().store, sweep_id, engine, program=program)
     return ProgramAgent(sweep_id, training, count, workers=workers, engine=engine, run_timeout_s=run_timeout_s)
+
+
+def gpu_environments(gpus: str | None) -> list[dict[str, str]]:
+    """The environment of each worker's runs.
+
+    >>> gpu_environments("0,2"), gpu_environments(None)
+    ([{'CUDA_VISIBLE_DEVICES': '0'}, {'CUDA_VISIBLE_DEVICES': '2'}], [])
+    """
+    if gpus is None:
+        return []
+    names = [name.strip() for name in gpus.split(",")]
+    if not all(names):
+        raise UsageError(f"--gpus {gpus}: name them by number or UUID, with commas between, as in --gpus 0,1")
+    return [{"CUDA_VISIBLE_DEVICES": name} for name in names]
 
 
 class ProgramAgent(Agent):

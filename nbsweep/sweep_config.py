@@ -83,6 +83,7 @@ class SweepConfig:
     early_terminate: EarlyTerminate | None = None
     run_cap: int | None = None
     retry: int = 1
+    prior_sweep: str | None = None
     name: str | None = None
     description: str | None = None
     project: str | None = None
@@ -95,7 +96,7 @@ class SweepConfig:
     def to_dict(self) -> dict[str, Any]:
         """A plain dict, fit for JSON, that loads as this config."""
         plain: dict[str, Any] = {"method": self.method}
-        for key in ("name", "description", "project", "program", "run_cap", "seed"):
+        for key in ("name", "description", "project", "program", "prior_sweep", "run_cap", "seed"):
             if getattr(self, key) is not None:
                 plain[key] = getattr(self, key)
         if self.command is not None:

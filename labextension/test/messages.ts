@@ -77,3 +77,9 @@ export function buffersOf(steps: number[], values: number[]): DataView[] {
     return new DataView(bytes.buffer, 3);
   });
 }
+
+/** The numbers of a buffer. */
+export function toFloats(view: DataView | undefined): number[] {
+  const count = (view?.byteLength ?? 0) / 8;
+  return Array.from({ length: count }, (_, place) => view?.getFloat64(8 * place, true) ?? NaN);
+}

@@ -17,14 +17,14 @@ from nbsweep import analysis
 from nbsweep.cli import FAILED, INTERRUPTED, RUNS_FAILED
 from nbsweep.cli.opening import existing_store
 from nbsweep.cli.output import duration, number, safe, values_in_words
-from nbsweep.errors import StoreError, UsageError
-from nbsweep.programs import ProgramAgent, program_agent
+from nbsweep.errors import StoreError
+from nbsweep.programs import ProgramAgent, gpu_environments, program_agent
 from nbsweep.progress import progress_of
 from nbsweep.store import RunRecord
 from nbsweep.sweep_config import Metric
 from nbsweep.sweeps import find_sweep
 
-__all__ = ["agent", "gpu_environments", "train"]
+__all__ = ["agent", "train"]
 
 TURN_S = 0.1
 _SAYINGS = (
@@ -36,53 +36,28 @@ _SAYINGS = (
 
 def agent(options: argparse.Namespace) -> int:
     """``nbsweep agent SWEEP``."""
-    found = find_sweep(existing_store(), options.sweep)
-    return train(
-        found.id,
-        count=options.count,
-        workers=options.workers,
-        gpus=options.gpus,
-        program=options.program,
-        forward_signals=options.forward_signals,
-    )
+    return train(find_sweep(existing_store(), options.sweep).id, options)
 
 
-def train(
-    sweep_id: str,
-    *,
-    count: int | None = None,
-    workers: int | None = None,
-    gpus: str | None = None,
-    program: str | None = None,
-    forward_signals: bool = False,
-) -> int:
-    """Train runs here until the agent ends; returns the exit code."""
-    environments = gpu_environments(gpus)
-    workers = workers if workers is not None else max(len(environments), 1)
+def train(sweep_id: str, options: argparse.Namespace) -> int:
+    """Train runs of a sweep here until the agent ends; returns the exit code."""
+    environments = gpu_environments(options.gpus)
+    workers = options.workers if options.workers is not None else max(len(environments), 1)
     working = program_agent(
-        sweep_id, count, program=program, workers=workers, environments=environments, run_timeout_s=None
+        sweep_id,
+        options.count,
+        program=options.program,
+        workers=workers,
+        environments=environments,
+        run_timeout_s=options.run_timeout,
     )
-    working.echo = workers == 1
+    working.echo = workers == 1 and not getattr(options, "json", False)
     report = _Report(working)
     working.on_failure = report.failure
     with _signals() as signals:
         working.start()
-        interrupts = _wait(working, report, signals, forward_signals)
+        interrupts = _wait(working, report, signals, options.forward_signals)
     return report.end(interrupts)
-
-
-def gpu_environments(gpus: str | None) -> list[dict[str, str]]:
-    """The environment of each worker's runs.
-
-    >>> gpu_environments("0,2"), gpu_environments(None)
-    ([{'CUDA_VISIBLE_DEVICES': '0'}, {'CUDA_VISIBLE_DEVICES': '2'}], [])
-    """
-    if gpus is None:
-        return []
-    names = [name.strip() for name in gpus.split(",")]
-    if not all(names):
-        raise UsageError(f"--gpus {gpus}: name them by number or UUID, with commas between, as in --gpus 0,1")
-    return [{"CUDA_VISIBLE_DEVICES": name} for name in names]
 
 
 def _wait(working: ProgramAgent, report: _Report, signals: queue.SimpleQueue[int], forward: bool) -> int:
@@ -90,6 +65,8 @@ def _wait(working: ProgramAgent, report: _Report, signals: queue.SimpleQueue[int
     rung = 0
     while not working.wait(TURN_S):
         report.look()
+        if working.held:  # failures have paused the sweep; nobody may be there to resume it
+            working.end_here(after_current=True)
         while not signals.empty():
             received = signals.get()
             rung = min(rung + 1, 3) if received == signal.SIGINT else min(max(rung + 1, 2), 3)
@@ -150,7 +127,7 @@ class _Report:
         with self._agent.store.read() as db:
             sweep = db.sweep(self._agent.sweep_id)
         if sweep is not None and sweep.state == "paused" and sweep.note:
-            self.say(safe(sweep.note.splitlines()[0]))
+            self.say(f"{safe(sweep.note.splitlines()[0])} `nbsweep agent {sweep.id}` goes on with it.")
         self.say(f"{progress_of([self._agent])}")
         failed = [run for run in self._mine(-1) if run.state in ("failed", "crashed")]
         return INTERRUPTED if rung else FAILED if self._agent.broke else RUNS_FAILED if failed else 0

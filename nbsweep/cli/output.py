@@ -6,12 +6,14 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from nbsweep.plan import sendable
 
-__all__ = ["ago", "duration", "number", "print_json", "safe", "table"]
+__all__ = ["ago", "duration", "fitted", "number", "print_json", "safe", "table"]
 
+GAP = 2
+NEVER_CUT = 9  # characters: long names and reasons give way, numbers do not
 UNLIMITED = 10_000  # columns, where nobody looks and nothing is to be cut: a pipe, a file
 
 
@@ -20,25 +22,60 @@ def print_json(value: Any) -> None:
     print(json.dumps(sendable(value), indent=2, ensure_ascii=False))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), first_to_go: Sequence[str] = ()
+) -> None:
     """Print rows under their columns' names.
 
-    At a terminal cells are shortened to fit its width; elsewhere they are whole. Columns in `right` hold numbers.
+    At a terminal they fit its width: long cells are shortened, and where that is not enough, columns of `first_to_go`
+    are left out, the last ones first. Elsewhere all is whole. Columns in `right` hold numbers.
     """
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for name in columns:
-        grid.add_column(
-            Text(safe(name)), justify="right" if name in right else "left", no_wrap=True, overflow="ellipsis"
-        )
-    for row in rows:
-        grid.add_row(*(Text(safe(cell)) for cell in row))
-    terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if terminal else UNLIMITED, highlight=False)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else UNLIMITED, highlight=False)
+    cells = [[safe(cell) for cell in row] for row in (columns, *rows)]
+    wanted = [max(cell_len(row[place]) for row in cells) for place in range(len(columns))]
+    kept, widths = fitted(columns, wanted, console.width, first_to_go)
+    grid = Table(box=None, header_style="bold", pad_edge=False, padding=(0, GAP, 0, 0))
+    for place, width in zip(kept, widths, strict=True):
+        justify: Literal["left", "right"] = "right" if columns[place] in right else "left"
+        grid.add_column(Text(cells[0][place]), justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+    for row in cells[1:]:
+        grid.add_row(*(Text(row[place]) for place in kept))
     console.print(grid)
+    if len(kept) < len(columns):
+        left_out = ", ".join(cells[0][place] for place in range(len(columns)) if place not in kept)
+        sys.stderr.write(f"no room for {left_out}; all of it: --json\n")
+
+
+def fitted(
+    columns: Sequence[str], wanted: Sequence[int], available: int, first_to_go: Sequence[str] = ()
+) -> tuple[list[int], list[int]]:
+    """Which columns (by place) are shown, and how wide, when there is room for `available` characters.
+
+    >>> fitted(["run", "lr", "title", "why"], [12, 5, 40, 30], 70)
+    ([0, 1, 2, 3], [12, 5, 23, 22])
+    >>> fitted(["run", "lr", "title", "why"], [12, 5, 40, 30], 30, ["lr", "title"])
+    ([0, 1, 3], [10, 5, 9])
+    """
+    kept = list(range(len(columns)))
+
+    def room() -> int:
+        return available - GAP * len(kept)
+
+    while len(kept) > 1 and sum(min(wanted[place], NEVER_CUT) for place in kept) > room():
+        spare = [place for place in kept if columns[place] in first_to_go]
+        kept.remove(spare[-1] if spare else kept[-1])
+    widths = {place: min(wanted[place], NEVER_CUT) for place in kept}
+    left = room() - sum(widths.values())
+    while left > 0 and (growing := [place for place in kept if widths[place] < wanted[place]]):
+        for place in growing[:left]:
+            widths[place] += 1
+        left -= len(growing[:left])
+    return kept, [widths[place] for place in kept]
 
 
 def safe(text: object) -> str:

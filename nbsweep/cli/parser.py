@@ -47,11 +47,21 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sweep(commands)
     _add_agent(commands)
     _add_ls(commands)
+    _add_results(commands)
+    _add_looks(commands)
     for name, about in _STEERING:
         steer = _command(commands, name, about, "control:steer", f"nbsweep {name} 3k9x2vq1\nnbsweep {name}")
         _sweep_argument(steer)
         if name == "stop":
             steer.add_argument("--after-current", action="store_true", help="let the running runs finish")
+    for name, about in (
+        ("kill", "end one running run; the others go on"),
+        ("rerun", "train the config of a run once more: an agent at work, or the next one, takes it"),
+    ):
+        acting = _command(
+            commands, name, about, f"control:{name}", f"nbsweep {name} amber-fox-3\nnbsweep {name} 3 --sweep 3k9x2vq1"
+        )
+        _run_argument(acting)
     return parser
 
 
@@ -72,6 +82,9 @@ nbsweep sweep --pause 3k9x2vq1""",
     sweep.add_argument("--project", metavar="P", help="by default the config's, then NBSWEEP_PROJECT")
     sweep.add_argument("--name", metavar="N", help="by default the config's")
     sweep.add_argument("--seed", metavar="S", type=int, help="makes the search repeatable; by default the config's")
+    sweep.add_argument(
+        "--prior-sweep", metavar="ID", help="an earlier sweep whose results this search knows from the start"
+    )
     steering = sweep.add_mutually_exclusive_group()
     for name, about in _STEERING:
         steering.add_argument(f"--{name}", metavar="ID", help=about)
@@ -111,6 +124,9 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gpus", metavar="0,1", help="GPUs, one a worker by turns: sets CUDA_VISIBLE_DEVICES of its runs"
     )
+    parser.add_argument(
+        "--run-timeout", metavar="S", type=float, help="a run that trains for longer (seconds) is stopped"
+    )
     parser.add_argument("--program", metavar="FILE.py", help="train this, not the config's program")
     parser.add_argument(
         "--forward-signals", action="store_true", help="pass SIGINT, SIGTERM and SIGHUP on to the runs at once"
@@ -130,7 +146,72 @@ nbsweep ls 3k9x2vq1""",
     )
     listing.add_argument("sweep", metavar="SWEEP", nargs="?", help="id or name of a sweep: list its runs")
     listing.add_argument("--project", metavar="P", help="the sweeps of this project alone")
+    listing.add_argument("--alone", action="store_true", help="the runs outside any sweep")
     _json_option(listing)
+
+
+def _add_results(commands: Any) -> None:
+    show = _command(
+        commands, "show", "tell all of one sweep or one run", "results:show",
+        "nbsweep show 3k9x2vq1\nnbsweep show amber-fox-3\nnbsweep show 3k9x2vq1 --json | jq .agents",
+    )  # fmt: skip
+    show.add_argument("reference", metavar="SWEEP|RUN", nargs="?", help="id or name; by default the newest sweep")
+    _json_option(show)
+
+    best = _command(
+        commands, "best", "print the best run of a sweep and its config", "results:best",
+        "nbsweep best 3k9x2vq1\nnbsweep best 3k9x2vq1 --json | jq .config > best.json\n"
+        "nbsweep best 3k9x2vq1 --yaml",
+        "The best finite value of the sweep's metric among the finished and early-stopped runs. Exit code 1 if there "
+        "is none yet.",
+    )  # fmt: skip
+    _sweep_argument(best)
+    form = best.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help='print {"run", "value", "config"} as JSON')
+    form.add_argument("--yaml", action="store_true", help="print the same as YAML")
+
+    export = _command(
+        commands, "export", "write the table of a sweep's runs to a file", "results:export",
+        "nbsweep export 3k9x2vq1 runs.csv\nnbsweep export 3k9x2vq1 runs.parquet",
+        "A row a run, a column a parameter and a summary key, as Sweep.to_pandas() has them. The format follows from "
+        "the\nname: .csv, .json, or .parquet (which needs pyarrow).",
+    )  # fmt: skip
+    export.add_argument("sweep", metavar="SWEEP", help="id or name of the sweep")
+    export.add_argument("file", metavar="FILE", help="ends in .csv, .parquet or .json")
+
+    logs = _command(
+        commands, "logs", "print what a run printed", "results:logs",
+        "nbsweep logs amber-fox-3\nnbsweep logs amber-fox-3 --follow\nnbsweep logs 3 --sweep 3k9x2vq1",
+    )  # fmt: skip
+    _run_argument(logs)
+    logs.add_argument("--follow", "-f", action="store_true", help="go on until the run has ended")
+
+
+def _add_looks(commands: Any) -> None:
+    watch = _command(
+        commands, "watch", "watch a sweep live in the terminal", "watch:watch",
+        "nbsweep watch\nnbsweep watch 3k9x2vq1",
+        "Progress, the best value, the running runs and the last ones with their curves, until the sweep ends.\n"
+        "Ctrl-C ends the watching, not the sweep. Without a terminal it prints one picture.",
+    )  # fmt: skip
+    _sweep_argument(watch)
+
+    report = _command(
+        commands, "report", "write the dashboard of a sweep to one HTML file", "report:report",
+        "nbsweep report 3k9x2vq1 digits.html",
+        "One self-contained, interactive file, to send to a colleague: it opens in any browser, without a network and\n"
+        "without nbsweep. It holds the configs, summaries, curves and consoles of all runs: mind who gets it.",
+    )  # fmt: skip
+    report.add_argument("sweep", metavar="SWEEP", help="id or name of the sweep")
+    report.add_argument("file", metavar="FILE.html", help="where to write it")
+
+    doctor = _command(
+        commands, "doctor", "tell what is installed and whether store and front end are well", "doctor:doctor",
+        "nbsweep doctor\nnbsweep doctor --json",
+        "Where the store is, which SQLite keeps it in which journal mode and why, whether the database is whole,\n"
+        "whether the dashboard is built and JupyterLab's extension enabled. Exit code 1 if something is wrong.",
+    )  # fmt: skip
+    _json_option(doctor)
 
 
 def _command(
@@ -151,6 +232,11 @@ def _command(
 
 def _sweep_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sweep", metavar="SWEEP", nargs="?", help="id or name of the sweep; by default the newest")
+
+
+def _run_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="name or id of the run; with --sweep its number, too")
+    parser.add_argument("--sweep", metavar="SWEEP", help="look in this sweep alone")
 
 
 def _json_option(parser: argparse.ArgumentParser) -> None:

@@ -16,15 +16,22 @@ from nbsweep.agents import Agent
 from nbsweep.analysis import best_run, flat, metric_value
 from nbsweep.definitions import define_sweep
 from nbsweep.errors import ConfigError, UsageError
+from nbsweep.exporting import write_table
 from nbsweep.notebook import live
 from nbsweep.notebook.body import training_function
 from nbsweep.notebook.card import SpaceCard
+from nbsweep.notebook.report import write_report
 from nbsweep.notebook.twins import text_table
+from nbsweep.programs import gpu_environments, program_agent
 from nbsweep.sweeps import Sweep, find_sweep
 
 __all__ = ["SweepMagics"]
 
 TRAIN_OPTIONS = "[--count N] [--workers N] [--engine E] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
+
+AGENT_OPTIONS = (
+    "[--program FILE.py] [--count N] [--workers N] [--gpus 0,1] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
+)
 
 
 @magics_class
@@ -43,6 +50,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         commands: dict[str, Callable[[list[str]], Any]] = {
             "define": self._define_line,
             "train": self._train_line,
+            "agent": self._agent,
             "status": self._status,
             "list": self._list,
             "use": self._use,
@@ -60,6 +68,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
             "importance": self._importance,
             "parallel": self._parallel,
             "export": self._export,
+            "report": self._report,
         }
         if command in ("--help", "-h", "help"):
             print("%sweep " + " | ".join(commands) + "\n%%sweep define [NAME]\n%%sweep_train [--count N] [--workers N]")
@@ -167,6 +176,30 @@ class SweepMagics(Magics):  # type: ignore[misc]
         if not callable(function):
             raise UsageError(f"%sweep train {options.function}: the notebook has no function {options.function!r}")
         self._train(options, function)
+
+    def _agent(self, words: list[str]) -> None:
+        parser = _Parser("%sweep agent", AGENT_OPTIONS)
+        parser.add_argument("--program")
+        parser.add_argument("--gpus")
+        parser.add_argument("--count", type=int)
+        parser.add_argument("--workers", type=int)
+        parser.add_argument("--run-timeout", type=float)
+        parser.add_argument("--sweep")
+        parser.add_argument("--wait", action="store_true")
+        options = parser.parse_args(words)
+        found = find_sweep(process.recorder().store, options.sweep)
+        live.refuse_second(found.id)
+        process.set_current_sweep(found.id)
+        environments = gpu_environments(options.gpus)
+        agent = program_agent(
+            found.id,
+            options.count,
+            program=options.program,
+            workers=options.workers if options.workers is not None else max(len(environments), 1),
+            environments=environments,
+            run_timeout_s=options.run_timeout,
+        )
+        live.train(agent, wait=options.wait)
 
     def _train(self, options: argparse.Namespace, function: Callable[..., Any]) -> None:
         found = find_sweep(process.recorder().store, options.sweep)
@@ -289,18 +322,21 @@ class SweepMagics(Magics):  # type: ignore[misc]
         return _named("parallel", words).plot_parallel_coordinates()
 
     def _export(self, words: list[str]) -> None:
-        parser = _Parser("%sweep export", "FILE.csv | FILE.json [--sweep NAME]")
+        parser = _Parser("%sweep export", "FILE.csv | FILE.json | FILE.parquet [--sweep NAME]")
         parser.add_argument("file")
         parser.add_argument("--sweep")
         options = parser.parse_args(words)
         frame, path = Sweep(options.sweep).to_pandas(), Path(options.file)
-        if path.suffix == ".csv":
-            frame.to_csv(path, index=False)
-        elif path.suffix == ".json":
-            frame.to_json(path, orient="records", indent=1)
-        else:
-            raise UsageError(f"%sweep export {options.file}: use a name that ends in .csv or .json")
+        write_table(frame, path)
         print(f"{len(frame)} runs written to {path}")
+
+    def _report(self, words: list[str]) -> None:
+        parser = _Parser("%sweep report", "FILE.html [--sweep NAME]")
+        parser.add_argument("file")
+        parser.add_argument("--sweep")
+        options = parser.parse_args(words)
+        size = write_report(Sweep(options.sweep), options.file)
+        print(f"{options.file}: {size / 2**20:.1f} MiB, for any browser")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -127,6 +127,13 @@ class Session:
         query = select(table).where(or_(table.c.id == reference, table.c.name == reference))
         return [_run(row) for row in self._all(query.order_by(table.c.created_at.desc()))]
 
+    def runs_alone(self) -> list[RunRecord]:
+        """The runs outside any sweep, oldest first."""
+        table = schema.runs
+        return [
+            _run(row) for row in self._all(select(table).where(table.c.sweep_id.is_(None)).order_by(table.c.created_at))
+        ]
+
     def run_count(self, sweep_id: str) -> int:
         query = select(func.count()).select_from(schema.runs).where(schema.runs.c.sweep_id == sweep_id)
         return int(self._connection.execute(query).scalar_one())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 60
+PATIENCE_S = 120  # for a machine that has much else to do
 
 
 @dataclass(frozen=True)

@@ -90,3 +90,19 @@ def test_looking_makes_no_store(terminal: Terminal) -> None:
     assert "no store" in terminal.try_run("ls", env=env).stderr
     assert terminal.try_run("pause", "x", env=env).returncode == 2
     assert not elsewhere.exists()
+
+
+def test_a_prior_sweeps_points_are_not_trained_again(terminal: Terminal) -> None:
+    first = defined(terminal)
+    nbsweep.agent(first, lambda config: nbsweep.log({"loss": config.lr}), count=3)
+    second = defined(terminal, "--prior-sweep", first)
+    nbsweep.agent(second, lambda config: nbsweep.log({"loss": config.lr}))
+    trained = [[run.config for run in nbsweep.Sweep(each).runs] for each in (first, second)]
+    assert [len(each) for each in trained] == [3, 1] and trained[1][0] not in trained[0]
+    assert terminal.try_run("sweep", "sweep.yaml", "--prior-sweep", "nosuch").returncode == 2
+
+
+def test_a_file_that_is_defined_again_under_its_name_goes_on(terminal: Terminal) -> None:
+    first = defined(terminal, "--name", "digits")
+    done = terminal.try_run("sweep", "sweep.yaml", "--name", "digits")
+    assert first in done.stdout and "goes on: the same config" in done.stderr

@@ -31,7 +31,7 @@ def sweep_view(
     keys: Mapping[str, int],
     notice: str | None,
 ) -> dict[str, Any]:
-    """The header's data; `keys` are the logged keys with their points, `notice` is what is wrong in one line."""
+    """The header's data; `keys` are the logged keys and their points, `notice` what is wrong in one line."""
     config, now = plan.config, time.time()
     counts = dict.fromkeys(_STATES, 0)
     for run in runs:

@@ -138,7 +138,7 @@ def shut_down() -> None:
         with contextlib.suppress(Exception):
             each.flush()
             ids = [agent.id for agent in working if agent.store is each.store]
-            if ids:
+            if ids and each.trouble is None:  # else it would wait again; whoever looks next sees that they are gone
                 crash_own_runs(each.store, ids)
         with contextlib.suppress(Exception):
             each.close()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -192,3 +192,49 @@ def test_after_a_kill_whoever_looks_next_sees_the_truth_at_once(tmp_store: str) 
     assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == -9
     sweep = nbsweep.Sweep(sweep_id)
     assert [run.state for run in sweep.runs] == ["crashed"] and sweep.state == "finished"
+
+
+def until(true: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.01)
+
+
+def test_a_run_that_others_took_for_dead_while_its_machine_slept_comes_back(controller: Controller) -> None:
+    store = controller.store
+
+    def declared_dead_elsewhere(run_id: str, agent_id: str) -> None:
+        with store.write() as db:
+            db.update_run(run_id, state="crashed", error="Its process vanished while it trained.", finished_at=1.0)
+            db.update_agents([agent_id], left_at=1.0)
+            db.update_sweep(controller.sweep_id, state="finished")
+
+    def train(run: Any) -> None:
+        run.log({"loss": 1.0})
+        declared_dead_elsewhere(run.id, run.agent_id)
+        until(lambda: state_of(store, run.id) == "running")
+        run.log({"loss": 2.0})
+
+    nbsweep.agent(controller.sweep_id, train, count=1)
+    sweep = nbsweep.Sweep(controller.sweep_id)
+    (run,) = sweep.runs
+    assert (run.state, run.error) == ("finished", None) and sweep.history()["loss"].tolist() == [1.0, 2.0]
+
+
+def test_an_agent_at_work_sees_who_of_the_others_has_vanished(
+    controller: Controller, sleeper: subprocess.Popen[bytes]
+) -> None:
+    """Nobody needs to open the sweep: whoever trains it looks every two seconds."""
+    agent = controller.join(None)
+    run = controller.next_run(agent)
+    assert isinstance(run, RunRecord)
+    with controller.store.write() as db:
+        db.update_agents([agent], process=process_token(sleeper.pid), pid=sleeper.pid)
+
+    def train() -> None:
+        sleeper.send_signal(signal.SIGKILL)
+        until(lambda: state_of(controller.store, run.id) == "crashed")
+
+    nbsweep.agent(controller.sweep_id, train, count=1)
+    assert state_of(controller.store, run.id) == "crashed"

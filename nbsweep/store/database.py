@@ -8,6 +8,7 @@ own is in `sqlite.py` and `postgresql.py`, and a SQLite file that was deleted or
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from sqlalchemy.exc import DataError, IntegrityError, NoSuchModuleError, SQLAlch
 from nbsweep.errors import StoreError, StoreRefusedError, StoreVersionError
 from nbsweep.store import schema
 from nbsweep.store.filecare import FileCare
+from nbsweep.store.forking import transaction_open
 from nbsweep.store.migrations import migrate
 from nbsweep.store.postgresql import postgresql_engine
 from nbsweep.store.session import Session
@@ -73,7 +75,7 @@ class Store:
             else:
                 self._server = _server_engine(parsed)
                 self._prepare(self._server)
-        except (SQLAlchemyError, OSError, NoSuchModuleError, ImportError) as error:
+        except (SQLAlchemyError, sqlite3.Error, OSError, NoSuchModuleError, ImportError) as error:
             raise StoreError(f"cannot open the store {_shown(url)}: {_reason(error)}; see NBSWEEP_STORAGE") from error
 
     @property
@@ -108,13 +110,15 @@ class Store:
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Session]:
         try:
-            engine = self._server if self._file is None else self._file.engine_now(self.in_use)
-            with engine.connect().execution_options(write=write) as connection, connection.begin():
-                yield Session(connection)
-        except (SQLAlchemyError, OSError) as error:
+            with transaction_open():
+                engine = self._server if self._file is None else self._file.engine_now(self.in_use)
+                with engine.connect().execution_options(write=write) as connection, connection.begin():
+                    yield Session(connection)
+        except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeDecodeError) as error:
             if self._file is not None:
                 self._file.note_trouble(error)
-            kind = StoreRefusedError if isinstance(error, (IntegrityError, DataError)) else StoreError
+            refused = isinstance(error, (IntegrityError, DataError))
+            kind = StoreRefusedError if refused else StoreError
             raise kind(f"the store {self.shown} could not be used: {_reason(error)}") from error
 
     def _prepare(self, engine: Engine) -> list[str]:

@@ -24,7 +24,14 @@ from sqlalchemy.exc import DatabaseError
 from nbsweep.errors import StoreError
 from nbsweep.store.merging import merge, read_tables
 from nbsweep.store.salvage import NotOursError, is_sound, salvage
-from nbsweep.store.sqlite import BUSY_TIMEOUT_S, SqliteFile, choose_journal, is_damage, sqlite_engine
+from nbsweep.store.sqlite import (
+    BUSY_TIMEOUT_S,
+    SqliteFile,
+    choose_journal,
+    is_damage,
+    must_be_opened_again,
+    sqlite_engine,
+)
 
 __all__ = ["FileCare"]
 
@@ -69,7 +76,7 @@ class FileCare:
         """
         try:
             self._open()
-        except (DatabaseError, sqlite3.DatabaseError) as error:
+        except (DatabaseError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not is_damage(error):
                 raise
             self._salvage(error)
@@ -87,6 +94,8 @@ class FileCare:
         """A transaction failed; where the file is to blame, the next one finds it salvaged."""
         if is_damage(error):
             self._damaged = True
+        elif must_be_opened_again(error) and self._engine is not None:
+            self._engine.dispose()
 
     def close(self, *, forked: bool = False) -> None:
         if forked:
@@ -125,6 +134,7 @@ class FileCare:
         file = self._file
         if self._damaged and not is_sound(self.path):
             self._drop()
+            self._salvage(sqlite3.DatabaseError("database disk image is malformed"))
             self.open()
         elif file is None:
             self.open()

@@ -48,14 +48,14 @@ def merge(rows: Rows, target: sqlite3.Connection) -> dict[str, int]:
     return kept
 
 
-def read_tables(connection: sqlite3.Connection, complain: Callable[[str, sqlite3.Error], None] | None = None) -> Rows:
+def read_tables(connection: sqlite3.Connection, complain: Callable[[str, Exception], None] | None = None) -> Rows:
     """The rows of a database that may be damaged: each table as far as it can be read; `complain` hears of the rest."""
 
     def rows(table: str) -> Iterator[tuple[object, ...]]:
         names = ", ".join(f'"{name}"' for name in columns_of(table))
         try:
             yield from connection.execute(f'SELECT {names} FROM "{table}"')
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             if complain is None:
                 raise
             complain(table, error)

@@ -34,10 +34,11 @@ def is_sound(path: Path) -> bool:
     """Whether SQLite finds nothing wrong with a file."""
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=30.0)) as connection:
-            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
+            connection.text_factory = bytes  # what is wrong is quoted as it is
+            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == (b"ok",))
     except sqlite3.OperationalError:
         return True  # it is locked or cannot be reached, which is no damage
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):  # the message may quote a name that is damaged
         return False
 
 
@@ -56,6 +57,7 @@ def salvage(path: Path) -> str | None:
     OSError, sqlite3.Error
         When the directory cannot be written.
     """
+    _refuse_what_is_not_ours(path)
     with _alone(path):
         if is_sound(path):
             return None
@@ -67,7 +69,7 @@ def salvage(path: Path) -> str | None:
         aside = _put_aside(path)
         fresh.rename(path)
     runs, history = kept.get("runs", 0), kept.get("history", 0)
-    lost = f"; not all of {', '.join(unread)} could be read" if unread else ""
+    lost = "; where SQLite could not read it, rows were found page by page, and some may be missing" if unread else ""
     return (
         f"The store {path} was damaged. {runs} runs and {history} pieces of history were saved into a new file in its "
         f"place{lost}. The damaged file is kept as {aside.name}."
@@ -90,7 +92,7 @@ def new_database(path: Path) -> sqlite3.Connection:
 
 def _rebuild(copy: Path, fresh: Path) -> tuple[dict[str, int], list[str]]:
     """Fill `fresh` from the damaged `copy`: rows kept by table, and the tables that could not be read to their end."""
-    unread: dict[str, sqlite3.Error] = {}
+    unread: dict[str, Exception] = {}
     with contextlib.closing(new_database(fresh)) as target:
         target.execute("PRAGMA synchronous = FULL")
         target.execute("BEGIN IMMEDIATE")
@@ -104,12 +106,15 @@ def _rebuild(copy: Path, fresh: Path) -> tuple[dict[str, int], list[str]]:
     return kept, sorted(unread)
 
 
-def _copy(path: Path, scratch: Path) -> Path:
-    """A copy to work on; its first bytes are mended, so that SQLite tries."""
-    copy = scratch / "copy.db"
+def _refuse_what_is_not_ours(path: Path) -> None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if not looks_like_ours(data):
             raise NotOursError(path)
+
+
+def _copy(path: Path, scratch: Path) -> Path:
+    """A copy to work on; its first bytes are mended, so that SQLite tries."""
+    copy = scratch / "copy.db"
     shutil.copyfile(path, copy)
     for suffix in SIDECARS:
         sidecar = path.with_name(path.name + suffix)
@@ -136,12 +141,8 @@ def _put_aside(path: Path) -> Path:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Only one process at a time; SQLite's own lock, which a killed process does not leave behind."""
+    """Only one process at a time; SQLite's own lock, which ends with its process. The empty file of it stays behind."""
     lock = path.with_name(f"{path.name}.salvage-lock")
     with contextlib.closing(sqlite3.connect(lock, timeout=_LOCK_WAIT_S, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                lock.unlink()
+        yield

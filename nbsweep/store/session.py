@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -330,7 +331,15 @@ def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _from_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: json.loads(value) if name in _JSON_COLUMNS and value else value for name, value in row.items()}
+    return {name: _loaded(name, value) if name in _JSON_COLUMNS and value else value for name, value in row.items()}
+
+
+def _loaded(name: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError as error:  # a disk changed it: one unreadable row must not hide the others
+        warnings.warn(f"a row's {name} could not be read from the store ({error})", stacklevel=2)
+        return () if name == "tags" else {}
 
 
 def _sweep(row: Mapping[str, Any]) -> SweepRecord:

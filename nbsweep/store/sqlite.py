@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sqlite3
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,19 @@ from sqlalchemy.engine import URL
 
 from nbsweep.store.filesystems import mount_of
 
-__all__ = ["Journal", "SqliteFile", "choose_journal", "is_damage", "sqlite_engine", "wal_is_safe"]
+__all__ = [
+    "Journal",
+    "SqliteFile",
+    "choose_journal",
+    "is_damage",
+    "must_be_opened_again",
+    "sqlite_engine",
+    "wal_is_safe",
+]
 
 BUSY_TIMEOUT_S = 30.0
 
-_CORRUPT, _NOT_A_DATABASE = 11, 26  # SQLite's result codes
+_READ_ONLY, _IO_ERROR, _CORRUPT, _CANNOT_OPEN, _NOT_A_DATABASE = 8, 10, 11, 14, 26  # SQLite's result codes
 
 
 def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
@@ -67,6 +77,7 @@ def sqlite_engine(url: URL, journal: Journal) -> Engine:
     def _on_connect(connection: Any, _record: Any) -> None:
         # pysqlite would begin transactions by rules of its own; SQLAlchemy's "begin" event does it here.
         connection.isolation_level = None
+        connection.text_factory = _text
         # Leaving the write-ahead log waits for everyone who uses it; a process that links another SQLite may.
         with contextlib.suppress(sqlite3.OperationalError):
             connection.execute(f"PRAGMA journal_mode = {journal.mode}")
@@ -75,10 +86,38 @@ def sqlite_engine(url: URL, journal: Journal) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
-        write = connection.get_execution_options().get("write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        if connection.get_execution_options().get("write", False):
+            _begin_writing(connection.connection.driver_connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_writing(connection: sqlite3.Connection) -> None:
+    """BEGIN IMMEDIATE, asking for the lock every few milliseconds.
+
+    SQLite's own wait grows to a tenth of a second between two tries: where several processes write all the time it
+    comes too late again and again (tests/benchmarks/contention.py has the figures).
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(random.uniform(0.0005, 0.004))
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_TIMEOUT_S)}")
+
+
+def _text(raw: bytes) -> str:
+    """Text as it was kept; one damaged letter must not hide a whole table."""
+    return raw.decode("utf-8", "replace")
 
 
 class SqliteFile:
@@ -108,13 +147,26 @@ class SqliteFile:
 
 def is_damage(error: BaseException) -> bool:
     """Whether SQLite says that the file is no database or a damaged one."""
-    original = getattr(error, "orig", error)
-    code = getattr(original, "sqlite_errorcode", None)  # since Python 3.11
-    if code is not None:
-        return code & 0xFF in (_CORRUPT, _NOT_A_DATABASE)
-    return isinstance(original, sqlite3.DatabaseError) and any(
-        words in str(original) for words in ("malformed", "not a database", "unsupported file format")
+    return _says(error, (_CORRUPT, _NOT_A_DATABASE), ("malformed", "not a database", "unsupported file format"))
+
+
+def must_be_opened_again(error: BaseException) -> bool:
+    """Whether connections may never recover: one that was opened while the disk was read-only stays read-only."""
+    return _says(
+        error,
+        (_READ_ONLY, _IO_ERROR, _CANNOT_OPEN),
+        ("readonly database", "disk I/O error", "unable to open database file"),
     )
+
+
+def _says(error: BaseException, codes: tuple[int, ...], words: tuple[str, ...]) -> bool:
+    original = getattr(error, "orig", error)
+    if isinstance(original, UnicodeDecodeError):  # SQLite's message quotes a name that is damaged
+        return _CORRUPT in codes
+    if not isinstance(original, sqlite3.Error):
+        return False
+    code = getattr(original, "sqlite_errorcode", None)  # since Python 3.11
+    return code & 0xFF in codes if code is not None else any(each in str(original) for each in words)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -49,8 +49,10 @@ def wait_for(
     show = show or Terminal().show
     interrupts = 0
     next_line = 0.0
-    while not all(agent.done or agent.held for agent in agents):
-        try:
+    while True:
+        try:  # all of the turn: an interrupt lands anywhere
+            if all(agent.done or agent.held for agent in agents):
+                break
             for agent in agents:
                 agent.wait(TURN_S)
             if pump is not None:

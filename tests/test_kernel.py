@@ -76,7 +76,7 @@ def counted(notebook: Notebook) -> dict[str, Any]:
 def test_a_hundred_sweeps_leave_no_thread_no_file_no_process_and_no_connection(notebook: Notebook) -> None:
     notebook.text(ONE_SWEEP % 3)
     before = counted(notebook)
-    notebook.text(ONE_SWEEP % 100)
+    notebook.text(ONE_SWEEP % 100, timeout_s=250)
     after = counted(notebook)
     agents = [name for name in after["threads"] if name.startswith(("nbsweep-agent", "nbsweep-run"))]
     assert agents == [] and after["agents"] == 0

@@ -4,14 +4,13 @@
  * `bench.mount()` shows it; `bench.deliver(...)` hands over a whole sweep at once, made before the
  * clock starts, and answers with the milliseconds until a frame with it has been shown.
  */
-import { mountDashboard } from "../src/dashboard";
+import { mountDashboard, newMemory } from "../src/dashboard";
 import { ways } from "./ways";
 import type { FeedListener } from "../src/feed";
-import { initialView } from "../src/parts";
 import type { ParameterView, RunView, SeriesView, Snapshot } from "../src/protocol";
 
 const listeners = new Set<FeedListener>();
-const view = initialView();
+const memory = newMemory();
 
 interface Prepared {
   readonly snapshot: Snapshot;
@@ -82,7 +81,7 @@ const bench = {
       },
       send: () => undefined,
     };
-    mountDashboard(host, feed, { view });
+    mountDashboard(host, feed, memory);
   },
   async deliver(runs: number, points: number, parameters: number): Promise<number> {
     const { snapshot, buffers } = prepare(runs, points, parameters);

@@ -97,7 +97,9 @@ export function axisName(id: AxisId): string {
 export function axisValue(run: RunView, id: AxisId): Json | undefined {
   if (id === "duration") return run.duration_s ?? undefined;
   const name = axisName(id);
-  return id.startsWith("metric:") ? run.summary[name] : run.config[name];
+  const values = id.startsWith("metric:") ? run.summary : run.config;
+  // A parameter may be called "constructor".
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 /** An axis over the given runs. */

@@ -25,7 +25,14 @@ import { createRequests, narrowRequest } from "./requests";
 import { createSlices } from "./slices";
 import slicesCss from "./slices.css";
 import { PROTOCOL } from "./protocol";
-import { applyMessage, cursors, initialState, press, type DashboardState } from "./state";
+import {
+  applyMessage,
+  copyState,
+  cursors,
+  initialState,
+  press,
+  type DashboardState,
+} from "./state";
 import baseCss from "./style.css";
 import { createTable } from "./table";
 import tableCss from "./table.css";
@@ -37,18 +44,30 @@ const NOTICE_MS = 8000;
 const SILENCE_MS = 20000;
 const STYLES = [uplotCss, baseCss, curvesCss, parallelCss, importanceCss, slicesCss, tableCss];
 
-export interface DashboardOptions {
-  /** What the user chose in an earlier view of the same sweep; changed in place. */
-  readonly view?: ViewState;
+/**
+ * What outlives a dashboard that is taken down and put up again, as JupyterLab does whenever an
+ * output is updated: what the user chose, and what the kernel has told, so that the next one shows
+ * it at once and asks only for what it lacks.
+ */
+export interface Memory {
+  readonly view: ViewState;
+  /** Of the one that was put up last; null before the first. */
+  state: DashboardState | null;
+}
+
+export function newMemory(): Memory {
+  return { view: initialView(), state: null };
 }
 
 export function mountDashboard(
   host: HTMLElement,
   feed: Feed,
-  options: DashboardOptions = {},
+  memory: Memory = newMemory(),
 ): Disposer {
-  const state = initialState();
-  const view = options.view ?? initialView();
+  // A copy: the new one is often put up before the old one is taken down.
+  const state = memory.state ? copyState(memory.state) : initialState();
+  memory.state = state;
+  const { view } = memory;
   const session = newSession();
   const frames = createFrames();
   let hovered: string | null = null;

@@ -35,6 +35,7 @@ export function setText(node: HTMLElement, text: string, title?: string): void {
 /** So many last letters of a long name are always seen: names that differ often differ there. */
 const TAIL = 6;
 const TAIL_BEFORE_MORE = 4;
+const TAIL_OF_NESTED = 9;
 
 /**
  * A user's name where room is short, cut before its end; whole in its tooltip and for screen
@@ -47,7 +48,7 @@ export function setName(node: HTMLElement, name: string, more = "", title = name
   node.dataset.name = text;
   if (node instanceof HTMLButtonElement) node.setAttribute("aria-label", text);
   const letters = Array.from(name);
-  const kept = more === "" ? TAIL : TAIL_BEFORE_MORE;
+  const kept = name.includes(".") ? TAIL_OF_NESTED : more === "" ? TAIL : TAIL_BEFORE_MORE;
   const tail = letters.length > kept + 4 ? letters.splice(-kept).join("") : "";
   node.classList.add("nbs-cut");
   node.replaceChildren(element("span", {}, letters.join("")));

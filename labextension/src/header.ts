@@ -49,7 +49,7 @@ export function createHeader(actions: Actions): Part {
       setText(version, `version ${sweep.version ?? 1}`);
       setText(kind, kindOf(sweep));
       const lost = frame.state.connection === "lost";
-      setText(stateText, lost ? "kernel not connected" : stateOf(sweep));
+      setText(stateText, lost ? "kernel not connected" : stateOf(sweep, frame.state));
       setAttribute(state, "data-state", lost ? "lost" : dotOf(sweep));
       show(best, sweep.best !== null);
       if (sweep.best) {
@@ -72,7 +72,8 @@ function kindOf(sweep: SweepView): string {
     : sweep.method;
 }
 
-function stateOf(sweep: SweepView): string {
+function stateOf(sweep: SweepView, state: DashboardState): string {
+  if (isPending(state, "stop_after_current")) return "running, stops after these runs";
   if (sweep.state === "paused" && isBusy(sweep)) return "paused, runs are ending";
   if (sweep.state === "running" && !isBusy(sweep)) return "waiting for an agent";
   return sweep.state;
@@ -148,11 +149,11 @@ function createControls(actions: Actions): Part {
 const FEW = [1, 5, 10, 25, 100];
 const MOST = 100_000;
 
-/** "+5 runs", and other numbers under an arrow; the last number chosen is the one offered. */
+/** "+5 runs", and other numbers under an arrow; the last number chosen is offered from then on. */
 function createAdding(actions: Actions): Part {
-  let count = 5;
+  let offered = 0;
   const add = button({ class: "nbs-button", "data-testid": "nbs-add-runs" }, "", () => {
-    actions.command("add_runs", { count });
+    actions.command("add_runs", { count: offered });
   });
   const menu = createMenu("▾", { role: "group", "aria-label": "How many more runs" });
   menu.opener.className = "nbs-button nbs-more";
@@ -169,19 +170,16 @@ function createAdding(actions: Actions): Part {
     }),
   );
   const addSo = (many: number): void => {
-    count = many;
     menu.close();
-    say();
-    actions.command("add_runs", { count });
+    actions.change({ adding: many });
+    actions.command("add_runs", { count: many });
   };
-  const say = (): void => {
-    setText(add, `+${plural(count, "run")}`);
-  };
-  say();
   const node = element("span", { class: "nbs-split" }, add, menu.node);
   return {
     node,
-    update({ state }: Frame): void {
+    update({ state, view }: Frame): void {
+      offered = view.adding;
+      setText(add, `+${plural(offered, "run")}`);
       show(node, state.sweep?.state !== "cancelled" && state.runs.size > 0);
       add.disabled = isPending(state, "add_runs");
     },

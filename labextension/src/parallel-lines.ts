@@ -2,7 +2,7 @@
  * The lines of the parallel coordinates on a canvas, and which line is under the pointer.
  *
  * A line of one device pixel drawn over what is there is what a canvas does fastest, by far
- * (docs/dashboard-internals.md has the figures of four ways). Still ten thousand take longer than a
+ * (docs/dashboard.md has the figures of four ways). Still ten thousand take longer than a
  * frame has: then a part of them, evenly from worst to best, is shown at once and all of them when
  * the hand rests.
  */

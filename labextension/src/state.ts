@@ -20,7 +20,7 @@ import {
   type SweepView,
   type ZoomMessage,
 } from "./protocol";
-import { appendChunk, emptySeries, toFloats, type Series } from "./series";
+import { appendChunk, copySeries, emptySeries, toFloats, type Series } from "./series";
 
 export type Connection = "connecting" | "live" | "lost";
 
@@ -77,6 +77,23 @@ export function initialState(): DashboardState {
     notice: null,
     pending: [],
     clockOffset_s: 0,
+  };
+}
+
+/** A state of its own with all that this one knows, before it has heard anything itself. */
+export function copyState(state: DashboardState): DashboardState {
+  const series = [...state.series].map(([key, ofKey]) => {
+    const copies = [...ofKey].map(([run, held]) => [run, copySeries(held)] as const);
+    return [key, new Map(copies)] as const;
+  });
+  return {
+    ...state,
+    connection: "connecting",
+    runs: new Map(state.runs),
+    wanted: new Set(state.wanted),
+    series: new Map(series),
+    details: new Map(state.details),
+    importance: new Map(state.importance),
   };
 }
 

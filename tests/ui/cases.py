@@ -44,7 +44,8 @@ CASES: dict[str, dict[str, str]] = {
     "hostile": {
         "count": "24",
         "more": HOSTILE,
-        "parameters": "parameters |= {name + 'p': {'values': [name, name + 'b', 3, None, True]}, 'a.b/c': {'min': 0, 'max': 9}}",
+        "parameters": "parameters |= {name + 'p': {'values': [name, name + 'b', 3, None, True]}}\n"
+        "parameters['a.b/c'] = {'min': 0, 'max': 9}",
         "train": USUAL + "\n    if run.number % 7 == 3: raise RuntimeError(name)",
     },
     "all-failed": {"count": "5", "train": "raise RuntimeError('CUDA out of memory')"},

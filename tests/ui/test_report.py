@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 import nbsweep
 from nbsweep.errors import UsageError
 from nbsweep.notebook.report import write_report
+from tests.cli.terminal import Terminal
 from tests.ui.conftest import ARTIFACTS
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{title}"
@@ -43,7 +44,8 @@ def test_a_report_shows_the_sweep_without_a_kernel_or_a_network(
     browser: Browser, sweep: nbsweep.Sweep, tmp_path: Path
 ) -> None:
     path = tmp_path / "report.html"
-    assert write_report(sweep, path) < 1_000_000
+    Terminal(tmp_path).run("report", sweep.id, "report.html")
+    assert path.stat().st_size < 1_000_000
     page = browser.new_page(viewport={"width": 1100, "height": 900}, offline=True)
     asked: list[str] = []
     wrong: list[str] = []

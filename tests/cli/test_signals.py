@@ -166,6 +166,17 @@ def test_a_closed_terminal_ends_the_runs(scene: Scene) -> None:
     assert code == 130 and scene.left() == []
 
 
+def test_under_nohup_an_agent_outlives_its_terminal(scene: Scene) -> None:
+    sweep_id = scene.define(POLITE)
+    agent = scene.terminal.start("agent", sweep_id, under=("nohup",))
+    eventually(lambda: len(scene.started()) == 2, "the run")
+    agent.send_signal(signal.SIGHUP)
+    scene.terminal.write("enough", "")
+    eventually(lambda: len(scene.runs()) > 1, "the next run")
+    agent.send_signal(signal.SIGTERM)
+    assert end(agent)[0] == 130 and scene.left() == []
+
+
 def test_a_ctrl_c_ends_this_agent_and_no_other(scene: Scene) -> None:
     sweep_id = scene.define(POLITE)
     one, other = scene.terminal.start("agent", sweep_id), scene.terminal.start("agent", sweep_id)

@@ -81,10 +81,14 @@ def _wait(working: ProgramAgent, report: _Report, signals: queue.SimpleQueue[int
 
 @contextmanager
 def _signals() -> Iterator[queue.SimpleQueue[int]]:
-    """Signals as a queue. A handler that raised would interrupt whatever line is running."""
+    """Signals as a queue. A handler that raised would interrupt whatever line is running.
+
+    What is ignored stays so: SIGHUP under nohup, SIGINT of a script's background job.
+    """
     received: queue.SimpleQueue[int] = queue.SimpleQueue()
     kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {kind: signal.signal(kind, lambda number, _frame: received.put(number)) for kind in kinds}
+    heeded = [kind for kind in kinds if signal.getsignal(kind) != signal.SIG_IGN]
+    before = {kind: signal.signal(kind, lambda number, _frame: received.put(number)) for kind in heeded}
     try:
         yield received
     finally:

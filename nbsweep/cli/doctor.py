@@ -92,7 +92,9 @@ def _store() -> Iterator[Finding]:
     yield Finding("database", "well", f"{health.database}; {health.how_kept}")
     if health.notice:
         yield Finding("", "note", health.notice)
-    if health.damage:
+    if health.damage is None:
+        yield Finding("integrity", "note", "the server sees to it; it was not checked here")
+    elif health.damage:
         mend = "copy the file, then let nbsweep open it: what can be read is salvaged"
         yield Finding("integrity", "wrong", "; ".join(health.damage), mend)
     else:

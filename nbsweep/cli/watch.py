@@ -32,6 +32,7 @@ __all__ = ["Moment", "Watcher", "draw", "sparkline", "watch"]
 LOOK_EVERY_S = 0.5
 LATEST = 5
 SPARK_WIDTH = 24
+LONGEST_NAME = 24
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _COLORS = {
     "running": "cyan",
@@ -191,7 +192,7 @@ def _progress(moment: Moment) -> RenderableType:
     line = Table.grid(padding=(0, 2, 0, 0))
     cells: list[RenderableType] = [_text((f"{ended}/{count}" if count is not None else f"{ended} runs", "bold"))]
     if count:
-        cells.append(ProgressBar(total=count, completed=ended, width=30))
+        cells.append(ProgressBar(total=count, completed=ended, width=24))
     cells.append(_text((" · ".join(filter(None, [*counted, left, saved])), "")))
     line.add_row(*cells)
     return line
@@ -215,9 +216,11 @@ def _runs_table(title: str, runs: Sequence[RunRecord], moment: Moment) -> Table:
     metric = moment.plan.config.metric
     swept = moment.plan.parameters
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), expand=False)
-    table.add_column(title, no_wrap=True, overflow="ellipsis")
-    table.add_column("took", justify="right", no_wrap=True, min_width=5)
-    table.add_column(_text((metric.name if metric else "", "dim")), justify="right", no_wrap=True, min_width=7)
+    drawn = (*moment.running, *moment.latest)  # so that the columns of both tables stand below one another
+    widest = max(len(safe(run.name)) for run in drawn)
+    table.add_column(title, no_wrap=True, overflow="ellipsis", min_width=min(widest, LONGEST_NAME))
+    table.add_column("took", justify="right", no_wrap=True, min_width=6)
+    table.add_column(_text((metric.name if metric else "", "dim")), justify="right", no_wrap=True, min_width=8)
     table.add_column("", no_wrap=True, min_width=SPARK_WIDTH)
     table.add_column("", no_wrap=True, overflow="ellipsis")
     for run in runs:
@@ -230,7 +233,7 @@ def _runs_table(title: str, runs: Sequence[RunRecord], moment: Moment) -> Table:
             duration(run.duration_s(moment.now)),
             number(value),
             _text((sparkline(curve), "cyan" if run.live else "dim")),
-            _text((words, "dim"), *(((f"  {run.why}", _COLORS.get(run.state, "")),) if run.why else ())),
+            _text(*(((f"{run.why}  ", _COLORS.get(run.state, "")),) if run.why else ()), (words, "dim")),
         )
     return table
 

@@ -58,7 +58,7 @@ class ProcessEngine:
         For fewer slots than one; on Windows, which has no process groups to signal.
     """
 
-    interrupt_after_s = 0.4  # a child that logs hears of a stop within 0.2 s and ends by itself
+    interrupt_after_s = 0.8  # a child that logs hears of a stop within 0.2 s and ends by itself
     give_up_after_s = 2.0
 
     def __init__(self, slots: int = 1, *, environments: Sequence[Mapping[str, str]] = ()) -> None:

@@ -32,8 +32,8 @@ class StoreHealth:
         Of the file, for people; empty for a server.
     schema_version : int or None
     sweeps, runs : int
-    damage : tuple of str
-        What an integrity check found; empty where all is whole.
+    damage : tuple of str or None
+        What an integrity check found; empty where all is whole, None where a server sees to it.
     notice : str or None
         What people should know of the place it lies in.
     """
@@ -44,7 +44,7 @@ class StoreHealth:
     schema_version: int | None
     sweeps: int
     runs: int
-    damage: tuple[str, ...] = ()
+    damage: tuple[str, ...] | None = ()
     notice: str | None = None
 
 
@@ -121,4 +121,4 @@ def _examine_server(url: str) -> StoreHealth:
     finally:
         store.close()
     name = make_url(url).get_backend_name()
-    return StoreHealth(name, "by a server, for any number of machines", "on a server", version, len(sweeps), runs)
+    return StoreHealth(name, "by a server, for any number of machines", "on a server", version, len(sweeps), runs, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,12 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE_S = 120  # for a machine that has much else to do
+
+
+def _as_a_shell_would() -> None:
+    """Signals are heeded, also where whoever started the tests ignores them (nohup, a background job of a script)."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -45,17 +52,18 @@ class Terminal:
     def json(self, *words: str) -> Any:
         return json.loads(self.run(*words, "--json"))
 
-    def start(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    def start(self, *words: str, under: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         """`nbsweep WORDS`, going on; in a process group of its own, as a terminal's job is."""
         return subprocess.Popen(
-            [sys.executable, "-m", "nbsweep", *words],
+            [*under, sys.executable, "-m", "nbsweep", *words],
             cwd=self.directory,
-            env=self.environment(env),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_as_a_shell_would,
         )
 
     def environment(self, more: dict[str, str] | None = None) -> dict[str, str]:

@@ -12,7 +12,9 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
+from collections.abc import Callable
 from fcntl import ioctl
 from pathlib import Path
 from typing import Any
@@ -166,8 +168,10 @@ def test_a_table_fits_its_terminal(terminal: Terminal, sweep: nbsweep.Sweep) -> 
         assert re.search(r"finished +0\.4 ", lines[1]) and " failed " in lines[2]  # numbers and states are never cut
 
 
-def _in_terminal(terminal: Terminal, columns: int, *words: str) -> str:
-    """What a terminal of so many columns shows, without colours."""
+def _in_terminal(
+    terminal: Terminal, columns: int, *words: str, look: Callable[[str], None] = lambda shown: None
+) -> str:
+    """What a terminal of so many columns shows, without colours; `look` is called with what it has shown so far."""
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     env = {**terminal.environment(), "TERM": "xterm-256color"}
@@ -186,14 +190,46 @@ def _in_terminal(terminal: Terminal, columns: int, *words: str) -> str:
             if not data:
                 break
             shown += data
+            look(_without_colours(shown))
         os.close(ours)
         assert process.wait(PATIENCE_S) == 0
-    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode()).replace("\r\n", "\n").rstrip()
+    return _without_colours(shown).rstrip()
 
 
-def test_watch_redraws_until_the_sweep_has_ended(terminal: Terminal, sweep: nbsweep.Sweep) -> None:
-    shown = _in_terminal(terminal, 100, "watch", "first")
-    assert "4/4" in shown and "3 finished · 1 failed" in shown and "best  loss 0.1" in shown
+def _without_colours(shown: bytes) -> str:
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode(errors="ignore"))
+    return text.replace("\r\n", "\n")
+
+
+def test_watch_shows_a_sweep_as_it_goes_until_it_has_ended(terminal: Terminal) -> None:
+    go_on = threading.Event()
+
+    def train(config: Any) -> None:
+        for value in (3.0, 2.0, 1.0):
+            nbsweep.log({"loss": value + config.x})
+        go_on.wait(PATIENCE_S)
+
+    sweep_id = nbsweep.sweep(
+        {"method": "grid", "metric": {"name": "loss"}, "parameters": {"x": {"values": [0.25, 0.5]}}}
+    )
+    agent = nbsweep.agent(sweep_id, train, block=False)
+    seen: list[str] = []
+
+    def look(shown: str) -> None:
+        seen.append(shown)
+        if "1 running" in shown and "█▅▁" in shown:
+            go_on.set()
+
+    shown = _in_terminal(terminal, 100, "watch", sweep_id, look=look)
+    assert agent.wait(PATIENCE_S)
+    assert any("0/2" in each and "1 running" in each for each in seen)
+    last = shown[shown.rindex("2/2") :]
+    assert "2 finished" in last and "best  loss 1.25" in last and "█▅▁" in last
+
+
+def test_watch_where_nobody_looks_prints_one_picture(terminal: Terminal, sweep: nbsweep.Sweep) -> None:
+    printed = terminal.run("watch", "first")
+    assert "4/4" in printed and "3 finished · 1 failed" in printed and printed.count("best  loss 0.1") == 1
 
 
 # -- doctor ------------------------------------------------------------------------------------------------------------

@@ -166,6 +166,17 @@ def test_a_closed_terminal_ends_the_runs(scene: Scene) -> None:
     assert code == 130 and scene.left() == []
 
 
+def test_under_nohup_an_agent_outlives_its_terminal(scene: Scene) -> None:
+    sweep_id = scene.define(POLITE)
+    agent = scene.terminal.start("agent", sweep_id, under=("nohup",))
+    eventually(lambda: len(scene.started()) == 2, "the run")
+    agent.send_signal(signal.SIGHUP)
+    scene.terminal.write("enough", "")
+    eventually(lambda: len(scene.runs()) > 1, "the next run")
+    agent.send_signal(signal.SIGTERM)
+    assert end(agent)[0] == 130 and scene.left() == []
+
+
 def test_a_ctrl_c_ends_this_agent_and_no_other(scene: Scene) -> None:
     sweep_id = scene.define(POLITE)
     one, other = scene.terminal.start("agent", sweep_id), scene.terminal.start("agent", sweep_id)
@@ -192,3 +203,36 @@ def test_forwarded_signals_reach_the_program(scene: Scene) -> None:
     code, _said = end(agent)
     assert code == 130 and [run.state for run in scene.runs()] == ["finished"]
     assert nbsweep.Sweep(sweep_id).console("1") == "saving\n"
+
+
+def test_one_run_is_killed_from_another_terminal_and_the_other_goes_on(scene: Scene) -> None:
+    sweep_id = scene.define(POLITE)
+    agent = scene.terminal.start("agent", sweep_id, "--workers", "2", "--count", "2")
+    eventually(lambda: [bool(run.summary) for run in scene.runs()] == [True, True], "values of both runs")
+    one, other = scene.runs()
+    scene.terminal.run("kill", one.name)
+    eventually(lambda: scene.runs()[0].state == "killed", "the end of one run")
+    assert scene.runs()[1].state == "running"
+    scene.terminal.run("pause", sweep_id)
+    scene.terminal.run("rerun", other.name)
+    scene.terminal.write("enough", "")
+    eventually(lambda: scene.runs()[1].state == "finished", "the end of the other")
+    assert agent.poll() is None and [run.state for run in scene.runs()][2:] == ["pending"], "a paused sweep waits"
+    scene.terminal.run("resume", sweep_id)
+    assert end(agent)[0] == 0
+    assert [run.state for run in scene.runs()] == ["killed", "finished", "finished"]
+    assert scene.runs()[2].config == other.config
+
+
+def test_an_agent_whose_runs_all_fail_ends_and_says_how_to_go_on(scene: Scene) -> None:
+    sweep_id = scene.define("raise SystemExit('no data here')")
+    done = scene.terminal.try_run("agent", sweep_id)
+    assert done.returncode == 3 and f"`nbsweep agent {sweep_id}` goes on with it" in done.stderr
+    assert len(scene.runs()) == 3 and nbsweep.Sweep(sweep_id).state == "paused"
+
+
+def test_a_run_that_takes_too_long_is_stopped(scene: Scene) -> None:
+    sweep_id = scene.define(POLITE)
+    scene.terminal.run("agent", sweep_id, "--count", "1", "--run-timeout", "0.5")
+    (run,) = scene.runs()
+    assert run.state == "stopped" and run.why == "time limit of 0.5 s" and scene.left() == []

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 START_TIMEOUT_S = 60
 SETTINGS = {
@@ -38,7 +39,7 @@ class Lab:
 
 
 @contextlib.contextmanager
-def serve(home: Path) -> Iterator[Lab]:
+def serve(home: Path, application: Literal["jupyterlab", "notebook"] = "jupyterlab") -> Iterator[Lab]:
     """Start a server below `home` and end it, with its kernels, at the end.
 
     Raises
@@ -53,9 +54,11 @@ def serve(home: Path) -> Iterator[Lab]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
     port, token = _free_port(), secrets.token_hex(16)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser", "--allow-root"]
+    command = [sys.executable, "-m", application, "--no-browser", "--expose-app-in-browser", "--allow-root"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
-    command += [f"--IdentityProvider.token={token}", "--LabApp.news_url=", "--ServerApp.terminals_enabled=False"]
+    command += [f"--IdentityProvider.token={token}", "--ServerApp.terminals_enabled=False"]
+    if application == "jupyterlab":
+        command.append("--LabApp.news_url=")
     with log_file.open("wb") as log:
         process = subprocess.Popen(command, cwd=root, env=_environment(home), stdout=log, stderr=subprocess.STDOUT)
     lab = Lab(f"http://127.0.0.1:{port}/", token, root)

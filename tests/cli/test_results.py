@@ -248,6 +248,19 @@ def test_doctor_tells_where_the_store_is_and_that_it_is_whole(terminal: Terminal
     assert sqlite3.sqlite_version in found["database"]["text"] and "journal mode" in found["database"]["text"]
 
 
+def test_doctor_sees_the_labextension_of_an_installed_nbsweep(terminal: Terminal) -> None:
+    if not Path(sys.prefix, "share/jupyter/labextensions/nbsweep-labextension").is_dir():
+        pytest.skip("nbsweep is not installed here, but run from its checkout")
+    config = terminal.directory / "config" / "labconfig"
+    config.mkdir(parents=True)
+    env = {"JUPYTER_CONFIG_DIR": str(config.parent)}
+    for disabled, state in (({}, "well"), ({"nbsweep-labextension": True}, "wrong")):
+        (config / "page_config.json").write_text(json.dumps({"disabledExtensions": disabled}))
+        done = terminal.try_run("doctor", "--json", env=env)
+        (found,) = [each for each in json.loads(done.stdout) if each["about"] == "labextension"]
+        assert found["state"] == state
+
+
 def test_doctor_finds_a_damaged_database_and_leaves_it_alone(terminal: Terminal, sweep: nbsweep.Sweep) -> None:
     process.shut_down()
     path = terminal.directory / "nbsweep.db"

@@ -57,6 +57,9 @@ class Recorder:
 
     def __init__(self, store: Store, *, most_waiting_bytes: int = MOST_WAITING_BYTES) -> None:
         self.store = store
+        self._begin(most_waiting_bytes)
+
+    def _begin(self, most_waiting_bytes: int) -> None:
         self._runs: dict[str, tuple[Run, RunTail]] = {}
         self._ends: dict[str, Callable[[Session], None]] = {}
         self._agents: dict[str, Recorded] = {}
@@ -73,7 +76,7 @@ class Recorder:
         self._troubled_since = 0.0
         self._retry_at = 0.0
         self._refused = False
-        store.in_use = self._in_use
+        self.store.in_use = self._in_use
 
     # -- who is recorded -----------------------------------------------------------------------------------------
 
@@ -196,7 +199,7 @@ class Recorder:
 
     def forget_in_child(self) -> None:
         """In a forked child: what is recorded, and the thread that does it, are the parent's."""
-        self.__init__(self.store, most_waiting_bytes=self._backlog.most_bytes)  # type: ignore[misc]
+        self._begin(self._backlog.most_bytes)
         self.store.close(forked=True)
 
     # -- private -------------------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import multiprocessing
+import signal
 import threading
 import uuid
 from collections.abc import Iterator
@@ -347,3 +349,19 @@ def test_writers_take_turns_and_a_reader_that_asks_from_a_revision_misses_nothin
         revision = sweep.revision
     assert [child.exitcode for child in children] == [0] * 4
     assert sorted(seen.values()) == list(range(100))
+
+
+def test_an_interrupt_in_the_middle_of_a_read_leaves_no_lock(store: Store) -> None:
+    if "sqlite" not in store.url:
+        pytest.skip("SQLite's lock is meant")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
+    try:
+        with store.read() as db:
+            dbapi: Any = db._connection.connection.dbapi_connection
+            dbapi.create_function("interrupt", 1, _thread.interrupt_main)  # lands in the statement that calls it
+            db._connection.exec_driver_sql("SELECT interrupt(2) UNION ALL SELECT 1 FROM meta")
+    except KeyboardInterrupt:  # here its traceback still lives
+        with store.write() as db:
+            db.set_schema_version(db.schema_version() or 0)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -547,6 +547,37 @@ def test_closing_ends_every_session_with_a_server(postgresql_url: str) -> None:
         until(lambda: sessions() == 0)
 
 
+def test_sessions_that_a_server_ends_cost_no_point(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when it is restarted, again and again, while a run trains."""
+    import psycopg
+
+    monkeypatch.setenv("NBSWEEP_STORAGE", postgresql_url)
+    ended: list[int] = []
+
+    def end_all() -> None:
+        query = (
+            "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE application_name = 'nbsweep' AND datname = current_database()"
+        )
+        with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
+            row = connection.execute(query).fetchone()
+            assert row is not None
+            ended.append(int(row[0]))
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            sweep_id = nbsweep.sweep(CONFIG)
+            nbsweep.agent(sweep_id, training(600, dict.fromkeys(range(50, 600, 50), end_all)), count=2)
+        until(lambda: process.recorder().trouble is None)
+        sweep = nbsweep.Sweep(sweep_id)
+        assert sum(ended) > 0 and [run.state for run in sweep.runs] == ["finished", "finished"]
+        for run in sweep.runs:
+            assert sweep.history(run.id)["loss"].tolist() == [float(step) for step in range(600)]
+    finally:
+        process.shut_down()
+
+
 def test_schema_and_tests_know_the_same_tables(path: Path) -> None:
     """What salvage brings over is everything: a new table must come into its order."""
     from nbsweep.store.merging import TABLES

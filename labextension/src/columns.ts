@@ -3,7 +3,7 @@
  *
  * In: the state and the user's choice. Out: Columns as headings with their cells' text. No DOM.
  */
-import { axisName, axisValue, everyAxis, isNumber, leadingParameters } from "./axes";
+import { axisName, axisValue, everyAxis, isNumber, leadingParameters, type AxisId } from "./axes";
 import { columnFormatter, formatConfigValue, formatDuration, formatLiteral } from "./format";
 import type { Frame } from "./parts";
 import { toFloat, type Json, type RunView, type WireNumber } from "./protocol";
@@ -94,6 +94,6 @@ export function cellTexts({ column }: Heading, frame: Frame): ((run: RunView) =>
 
 function numberOf(column: Column, run: RunView): number | null {
   if (column === "metric") return toFloat(run.value);
-  const value = run.summary[column.slice("metric:".length)];
+  const value = axisValue(run, column as AxisId);
   return isNumber(value) ? toFloat(value as WireNumber) : null;
 }

@@ -13,7 +13,7 @@ import type { Layout } from "./parallel-layout";
 /** Beyond this many lines they are straight: nobody can follow a curve among so many. */
 const CURVES_UP_TO = 1500;
 /** As many lines fit in a frame beside everything else. */
-const AT_ONCE = 1500;
+const AT_ONCE = 700;
 const SLICE = 1200;
 const REST_MS = 120;
 /** From here on lines are a device pixel wide. */

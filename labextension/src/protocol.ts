@@ -121,6 +121,8 @@ export interface RunDetail {
   readonly traceback: string | null;
   readonly console: string;
   readonly config: Readonly<Record<string, Json>>;
+  /** The training code of the run; null where it was not kept. */
+  readonly code?: string | null;
 }
 
 export interface Notice {

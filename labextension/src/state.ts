@@ -209,7 +209,8 @@ function zoomedSeries(message: ZoomMessage, buffers: readonly DataView[]): Zoome
 /** What the page holds, for a hello: empty before the first snapshot, which asks for everything. */
 export function cursors(state: DashboardState): Cursors {
   const held: Cursors = {};
-  for (const id of state.runs.keys()) held[id] = {};
+  // A key may be called "__proto__", which an ordinary object would take for its own.
+  for (const id of state.runs.keys()) held[id] = Object.create(null) as Record<string, number>;
   for (const [key, ofKey] of state.series) {
     for (const [run, series] of ofKey) (held[run] ??= {})[key] = series.total;
   }

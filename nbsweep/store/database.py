@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,6 +121,10 @@ class Store:
             refused = isinstance(error, (IntegrityError, DataError))
             kind = StoreRefusedError if refused else StoreError
             raise kind(f"the store {self.shown} could not be used: {_reason(error)}") from error
+        except BaseException as error:
+            # An interrupt's traceback would hold a cursor in mid-statement, and with it SQLite's lock on the file.
+            traceback.clear_frames(error.__traceback__)
+            raise
 
     def _prepare(self, engine: Engine) -> list[str]:
         """See that the tables are there and of this version; says which ones were missing."""

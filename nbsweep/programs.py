@@ -31,7 +31,7 @@ from nbsweep.training_code import TrainingCode, code_of_file
 
 __all__ = ["Program", "ProgramAgent", "gpu_environments", "program_agent"]
 
-_BY_A_PERSON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_BY_A_PERSON = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))  # Windows has no such signal
 
 
 def program_agent(

@@ -14,6 +14,7 @@ import nbsweep
 from nbsweep.notebook.dashboard import Dashboard
 from nbsweep.notebook.publisher import Publisher
 from nbsweep.notebook.series import Series
+from nbsweep.notebook.views import PROTOCOL
 from nbsweep.plan import sendable
 from tests.test_agents import until
 
@@ -57,7 +58,7 @@ class Page:
         cursors: dict[str, dict[str, int]] = {}
         for (run, key), total in self.totals.items():
             cursors.setdefault(run, {})[key] = total
-        self.say({"type": "hello", "protocol": 2, "cursors": cursors, "keys": list(keys)})
+        self.say({"type": "hello", "protocol": PROTOCOL, "cursors": cursors, "keys": list(keys)})
 
     def say(self, message: dict[str, Any]) -> None:
         self._dashboard._handle_custom_msg({**message, "session": self.session}, [])

@@ -45,7 +45,7 @@ function prepare(runs: number, points: number, parameters: number): Prepared {
     ...{ name, kind: "number", integer: false, log: false, low: 0, high: 1, levels: null },
   }));
   const snapshot: Snapshot = {
-    ...{ type: "snapshot", protocol: 2, to: null, runs: views, series },
+    ...{ type: "snapshot", protocol: 3, to: null, runs: views, series },
     sweep: {
       ...{ id: "s", name: "bench", project: null, method: "random", state: "finished" },
       ...{ metric: { name: "loss", goal: "minimize" }, active: false, count: runs },

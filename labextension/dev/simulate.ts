@@ -140,7 +140,7 @@ export function simulatedFeed(scenario: Scenario): Feed {
     say(
       {
         type: "delta",
-        protocol: 2,
+        protocol: 3,
         to: null,
         sweep: sweep(),
         runs: made.map((r) => r.view),
@@ -186,7 +186,7 @@ export function simulatedFeed(scenario: Scenario): Feed {
       say(
         {
           type: "snapshot",
-          protocol: 2,
+          protocol: 3,
           to,
           sweep: sweep(),
           runs: made.map((r) => r.view),
@@ -233,7 +233,7 @@ export function simulatedFeed(scenario: Scenario): Feed {
       }
       say({
         type: "delta",
-        protocol: 2,
+        protocol: 3,
         to: null,
         sweep: sweep(),
         runs: made.map((r) => r.view),

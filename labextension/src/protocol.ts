@@ -5,7 +5,7 @@
  * inside JSON arrive as strings, since JSON has no word for them; inside buffers they are themselves.
  */
 
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 export type WireNumber = number | "NaN" | "Infinity" | "-Infinity";
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
@@ -256,8 +256,15 @@ export interface NarrowRequest {
   readonly runs: readonly string[];
 }
 
+/** Said every ten seconds: a kernel that hears nothing sends less, and then nothing. */
+export interface Here {
+  readonly type: "here";
+  readonly session: string;
+}
+
 export type PageRequest =
   | Hello
+  | Here
   | Command
   | RunDetailRequest
   | ImportanceRequest

@@ -72,6 +72,7 @@ export function answerTo(
     case "zoom":
       return zoomed(snapshot.series, buffers, request);
     case "selection":
+    case "here":
       return null;
     case "command":
     case "narrow":

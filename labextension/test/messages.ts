@@ -47,14 +47,14 @@ export function aRun(changes: Partial<RunView> = {}): RunView {
 
 export function aSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return {
-    ...{ type: "snapshot", protocol: 2, to: null, sweep: aSweep(), runs: [aRun()], series: [] },
+    ...{ type: "snapshot", protocol: 3, to: null, sweep: aSweep(), runs: [aRun()], series: [] },
     ...changes,
   };
 }
 
 export function aDelta(changes: Partial<Delta> = {}): Delta {
   return {
-    ...{ type: "delta", protocol: 2, to: null, sweep: null, runs: [], series: [] },
+    ...{ type: "delta", protocol: 3, to: null, sweep: null, runs: [], series: [] },
     ...changes,
   };
 }

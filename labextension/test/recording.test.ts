@@ -21,7 +21,7 @@ const session = SESSION;
 
 describe("a recording", () => {
   it("greets a page with all it holds, and a page that has it with no series", () => {
-    const hello = { type: "hello", protocol: 2, session, keys: [] } as const;
+    const hello = { type: "hello", protocol: 3, session, keys: [] } as const;
     const [first, data] = answerTo(recording, buffers, { ...hello, cursors: {} }) ?? [];
     expect(first).toMatchObject({ type: "snapshot", to: session, series: [{ total: 4 }] });
     expect(data).toHaveLength(3);

@@ -184,8 +184,8 @@ test("a copy of a state has its series, and grows by itself", () => {
 
 test("what speaks another protocol is not read, until it speaks ours", () => {
   const state = initialState();
-  expect(hear(state, aSnapshot({ protocol: 3 }))).toBe("applied");
-  expect(state.otherProtocol).toBe(3);
+  expect(hear(state, aSnapshot({ protocol: 4 }))).toBe("applied");
+  expect(state.otherProtocol).toBe(4);
   expect(state.sweep).toBeNull();
   hear(state, aSnapshot());
   expect(state.otherProtocol).toBeNull();

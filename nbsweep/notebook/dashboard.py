@@ -19,6 +19,7 @@ import nbsweep
 from nbsweep import analysis, narrowing, process
 from nbsweep.errors import NbsweepError, UsageError
 from nbsweep.notebook import twins
+from nbsweep.notebook.audience import Audience, main_thread
 from nbsweep.notebook.publisher import publisher, thinker
 from nbsweep.notebook.series import Series, SeriesReader
 from nbsweep.notebook.views import PROTOCOL, importance_view, run_view, sweep_view
@@ -73,6 +74,7 @@ class Dashboard(anywidget.AnyWidget):
         self._ended = 0
         self._view: dict[str, Any] | None = None  # the header as it was sent last
         self._notice: str | None = None
+        self._audience = Audience(main_thread())
         super().__init__(sweep_id=self.sweep.id)
         _answer_while_busy(self.comm)
         self.on_msg(self._on_message)
@@ -89,6 +91,8 @@ class Dashboard(anywidget.AnyWidget):
         """Send what changed since the last time, to every page."""
         with self._sending:
             if not self.connected or (revision == self._revision and self.sweep.notice == self._notice):
+                return
+            if not self._audience.wants():  # what is held back goes in one with the next
                 return
             view, runs = self._read()
             changed = [run for run in runs if run.revision > self._revision]
@@ -157,7 +161,9 @@ class Dashboard(anywidget.AnyWidget):
     def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if not isinstance(content, dict):
             return
+        self._audience.heard()
         session = content.get("session")
+        # A page that only says it is "here" needs no answer.
         answers: dict[Any, Callable[[str | None, dict[str, Any]], None]] = {
             "hello": self._hello,
             "command": self._command,

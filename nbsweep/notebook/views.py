@@ -1,4 +1,4 @@
-"""What the dashboard is told: a sweep and its runs as plain data, in the words of the page's protocol (version 2).
+"""What the dashboard is told: a sweep and its runs as plain data, in the words of the page's protocol (version 3).
 
 Mirrors ``labextension/src/protocol.ts`` name by name. Values that come from users travel as data; floats that JSON
 lacks travel as the strings "NaN", "Infinity" and "-Infinity".
@@ -18,7 +18,7 @@ from nbsweep.sweep_config import SweepConfig
 
 __all__ = ["PROTOCOL", "importance_view", "run_view", "sweep_view"]
 
-PROTOCOL = 2
+PROTOCOL = 3
 LATEST_RUNS = 20  # how many durations say how long the next run takes
 _STATES = ("pending", "running", "finished", "failed", "stopped", "killed", "crashed")
 

@@ -14,9 +14,11 @@ from nbsweep.space import Parameter, SearchSpace
 from nbsweep.store import AgentRecord, RunRecord
 from nbsweep.sweep_config import SweepConfig
 
-__all__ = ["Plan", "sendable"]
+__all__ = ["LONGEST_TEXT", "MOST_AXES", "Plan", "displayed", "sendable"]
 
 MOST_LEVELS = 1000
+MOST_AXES = 200  # parameters, and keys of a config or summary, that a page is told of; the store has all
+LONGEST_TEXT = 300  # characters of a string that a page is told; the run's details have it whole
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Plan:
         order = {name: place for place, name in enumerate(_names(config.to_dict()["parameters"]))}
         varying = [space[name] for name in space if not space[name].is_constant]
         swept = sorted(varying, key=lambda parameter: order.get(parameter.name, len(order)))
-        axes = tuple(_parameter_view(parameter) for parameter in swept)
+        axes = tuple(_parameter_view(parameter) for parameter in swept[:MOST_AXES])
         return cls(config, tuple(parameter.name for parameter in swept), space.grid_size, axes)
 
     def run_count(self, runs: Sequence[RunRecord], agents: Sequence[AgentRecord]) -> int | None:
@@ -69,7 +71,7 @@ def _parameter_view(parameter: Parameter) -> dict[str, Any]:
     """What a swept parameter's axis is like."""
     name, distribution, size = parameter.name, parameter.distribution, parameter.size
     if distribution in ("categorical", "categorical_w_probabilities") or parameter.bounds is None:
-        levels = [sendable(value) for value in parameter.values()] if size is not None and size <= MOST_LEVELS else []
+        levels = [displayed(value) for value in parameter.values()] if size is not None and size <= MOST_LEVELS else []
         return {"name": name, "kind": "category", "integer": False, "log": False, "low": None, "high": None,
                 "levels": levels}  # fmt: skip
     low, high = (bound if math.isfinite(bound) else None for bound in parameter.bounds)
@@ -82,6 +84,18 @@ def _parameter_view(parameter: Parameter) -> dict[str, Any]:
         "high": high,
         "levels": None,
     }
+
+
+def displayed(value: Any) -> Any:
+    """`value` as a table has room for it: `sendable`, and long strings cut."""
+    value = sendable(value)
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        return f"{value[:LONGEST_TEXT]}… ({len(value):,} characters)"
+    if isinstance(value, dict):
+        return {key: displayed(each) for key, each in list(value.items())[:MOST_AXES]}
+    if isinstance(value, list):
+        return [displayed(each) for each in value[:MOST_AXES]]
+    return value
 
 
 def sendable(value: Any) -> Any:

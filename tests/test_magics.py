@@ -316,3 +316,32 @@ def test_interrupting_a_wait_once_lets_the_run_finish_and_twice_ends_it(tmp_path
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def test_a_training_cell_run_twice_by_accident_trains_once(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    train = "%%sweep_train --count 1\nimport time\ntime.sleep(1)\nlog({'loss': 1.0})"
+    assert notebook.run(train).ok
+    again = notebook.run(train)
+    assert not again.ok and "is being trained in this kernel already" in again.error and "%sweep wait" in again.error
+    notebook.text("%sweep wait")
+    assert notebook.text("import nbsweep; print(len(nbsweep.Sweep('digits').runs))") == "1\n"
+
+
+def test_a_training_cell_with_mended_code_takes_over_after_failures_paused_its_sweep(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    broken = notebook.run("%%sweep_train --count 5 --wait\nlog({'loss': undefined})")
+    assert "The first 3 runs failed" in notebook.text("import nbsweep; print(nbsweep.Sweep('digits').note)")
+    assert "NameError" in broken.text
+    assert notebook.run("%%sweep_train --count 2 --wait\nlog({'loss': 1.0})").ok
+    assert "3 failed" in notebook.text("%sweep status") and "2 finished" in notebook.text("%sweep status")
+
+
+def test_a_stopped_sweep_is_resumed_for_the_runs_that_are_left(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    notebook.run("%%sweep_train --count 3\nimport time\nfor i in range(50):\n    log({'loss': 1.0}); time.sleep(0.02)")
+    notebook.text("%sweep stop --after-current\n%sweep wait")
+    assert "A new agent trains 2 more runs." in notebook.text("%sweep resume")
+    notebook.text("%sweep wait")
+    assert "3 finished" in notebook.text("%sweep status")
+    assert "All runs that were asked for have been trained" in notebook.text("%sweep resume")

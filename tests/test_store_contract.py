@@ -19,6 +19,7 @@ from sqlalchemy import create_engine
 from nbsweep import process
 from nbsweep.errors import StoreError, StoreVersionError
 from nbsweep.store import AgentRecord, RunRecord, RunTail, Store, SweepRecord, read_history, schema
+from nbsweep.store.sqlite import wal_is_safe
 
 HOSTILE = [
     "",
@@ -365,3 +366,22 @@ def test_an_interrupt_in_the_middle_of_a_read_leaves_no_lock(store: Store) -> No
             db.set_schema_version(db.schema_version() or 0)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    ("version", "safe"),
+    [
+        ((3, 40, 1), False),
+        ((3, 44, 5), False),
+        ((3, 44, 6), True),
+        ((3, 45, 0), False),
+        ((3, 50, 6), False),
+        ((3, 50, 7), True),
+        ((3, 51, 2), False),
+        ((3, 51, 3), True),
+        ((3, 52, 0), True),
+        ((4, 0, 0), True),
+    ],
+)
+def test_the_journal_is_the_one_that_is_safe(version: tuple[int, ...], safe: bool) -> None:
+    assert wal_is_safe(version) is safe, "SQLite's release notes: mended in 3.51.3, 3.50.7 and 3.44.6"

@@ -278,7 +278,7 @@ class Dashboard(anywidget.AnyWidget):
 
     def _views(self, runs: list[RunRecord], best: RunRecord | None) -> list[dict[str, Any]]:
         now = time.time()
-        return [run_view(run, self._plan.config, best, now, self._code_changed(run)) for run in runs]
+        return [run_view(run, self._plan, best, now, self._code_changed(run)) for run in runs]
 
     def _code_changed(self, run: RunRecord) -> bool:
         """Whether the run before it, by number, was trained with other code."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -109,9 +109,10 @@ def wait(sweep_id: str) -> bool:
         lives.remove(live)
         live.finish()
         _lives.pop(live.agent.id, None)
-    if lives:
-        _wait(lives)
-    return bool(lives)
+    more = [agent for agent in process.agents(sweep_id) if agent.id not in _lives]  # of `resume`, `rerun` or `more`
+    if lives or more:
+        _wait(lives, more)
+    return bool(lives or more)
 
 
 def show(sweep_id: str) -> None:
@@ -131,7 +132,7 @@ def refuse_second(sweep_id: str) -> None:
         )
 
 
-def _wait(lives: list[_Live]) -> None:
+def _wait(lives: list[_Live], more: Sequence[Agent] = ()) -> None:
     pump = None
     if in_colab():
         from nbsweep.notebook.publisher import publisher
@@ -140,7 +141,7 @@ def _wait(lives: list[_Live]) -> None:
     for live in lives:
         live.waiters += 1
     try:
-        wait_for([live.agent for live in lives], show=_Line().show, pump=pump)
+        wait_for([*(live.agent for live in lives), *more], show=_Line().show, pump=pump)
     finally:
         for live in lives:
             live.waiters -= 1

@@ -111,7 +111,7 @@ def _recording(sweep: Sweep, recorded: str) -> tuple[dict[str, Any], list[bytes]
     described = [each.message(buffers) for each in series]
     best, now = analysis.best_run(runs, plan.config.metric), time.time()
     view = {**sweep_view(record, plan, runs, agents, keys, None), "active": False, "left_s": None}
-    rows = [run_view(run, plan.config, best, now, changed) for run, changed in _with_code_changes(runs)]
+    rows = [run_view(run, plan, best, now, changed) for run, changed in _with_code_changes(runs)]
     snapshot = {"type": "snapshot", "protocol": PROTOCOL, "sweep": view, "runs": rows, "series": described}
     details = {
         run.id: {

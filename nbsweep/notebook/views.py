@@ -12,9 +12,8 @@ from typing import Any
 
 from nbsweep import analysis
 from nbsweep.importance import Importance
-from nbsweep.plan import Plan, sendable
+from nbsweep.plan import MOST_AXES, Plan, displayed, sendable
 from nbsweep.store import AgentRecord, RunRecord, SweepRecord
-from nbsweep.sweep_config import SweepConfig
 
 __all__ = ["PROTOCOL", "importance_view", "run_view", "sweep_view"]
 
@@ -77,24 +76,37 @@ def _left_s(runs: Sequence[RunRecord], count: int | None, now: float) -> float |
 
 
 def run_view(
-    run: RunRecord, config: SweepConfig, best: RunRecord | None, now: float, code_changed: bool = False
+    run: RunRecord, plan: Plan, best: RunRecord | None, now: float, code_changed: bool = False
 ) -> dict[str, Any]:
-    """A row of the table; `code_changed`: it was trained with other code than the run before it."""
+    """A row of the table; `code_changed`: it was trained with other code than the run before it.
+
+    What is too long or too much for a table is cut; `run_detail` has it whole.
+    """
+    config = plan.config
+    metric_names = (config.metric.name,) if config.metric else ()
     return {
         "id": run.id,
         "number": run.number,
         "name": run.name,
         "state": run.state,
-        "config": sendable(analysis.flat(run.config)),
+        "config": displayed(_leading(analysis.flat(run.config), plan.parameters)),
         "value": sendable(analysis.metric_value(run, config.metric)),
         "best": best is not None and best.id == run.id,
-        "summary": sendable(run.summary),
+        "summary": displayed(_leading(run.summary, metric_names)),
         "started_at": run.started_at,
         "duration_s": run.duration_s(now),
-        "error": run.why,
+        "error": displayed(run.why),
         "code": None if run.code_hash is None else run.code_hash[:8],
         "code_changed": code_changed,
     }
+
+
+def _leading(values: Mapping[str, Any], first: Sequence[str]) -> dict[str, Any]:
+    """The values whose names come first and then the others, as many as a page is told of."""
+    if len(values) <= MOST_AXES:
+        return dict(values)
+    names = dict.fromkeys([*(name for name in first if name in values), *values])
+    return {name: values[name] for name in list(names)[:MOST_AXES]}
 
 
 def importance_view(importance: Importance) -> dict[str, Any]:

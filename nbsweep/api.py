@@ -151,6 +151,11 @@ def init(
         Also a context manager that ends the run.
     """
     _warn_ignored("init", ignored)
+    assigned = vars(sys.modules["nbsweep"]).pop(
+        "config", None
+    )  # `wandb.config = {...}` before init, as W&B's docs have
+    if config is None and isinstance(assigned, Mapping):
+        config = assigned
     run, of_thread = current_run(), thread_run()
     if run is not None and run.state == "running" and (run.sweep_id is not None or _notebook() is None):
         if config:
@@ -159,7 +164,7 @@ def init(
     if run is not None and run.sweep_id is None:
         run.finish()  # in a notebook a cell that calls init() again means a new run
     recorder = process.recorder()
-    if RUN_ID in os.environ:
+    if RUN_ID in os.environ and of_thread is None:
         joined = join(recorder)
         if joined is not None:
             if config:

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from nbsweep.training_code import TrainingCode, code_of_file
 
 __all__ = ["Program", "ProgramAgent", "gpu_environments", "program_agent"]
 
-_BY_A_PERSON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_BY_A_PERSON = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))  # Windows has no such signal
 
 
 def program_agent(
@@ -64,9 +64,16 @@ def program_agent(
     UsageError
         When the sweep is not there or was cancelled, names no program or lacks something that its command needs.
     """
-    engine = ProcessEngine(workers, environments=environments)
-    training = Program(process.recorder().store, sweep_id, engine, program=program)
-    return ProgramAgent(sweep_id, training, count, workers=workers, engine=engine, run_timeout_s=run_timeout_s)
+
+    def build(count: int | None) -> ProgramAgent:
+        engine = ProcessEngine(workers, environments=environments)
+        training = Program(process.recorder().store, sweep_id, engine, program=program)
+        limits: dict[str, Any] = {"workers": workers, "run_timeout_s": run_timeout_s}
+        agent = ProgramAgent(sweep_id, training, count, engine=engine, **limits)
+        agent.build = build
+        return agent
+
+    return build(count)
 
 
 def gpu_environments(gpus: str | None) -> list[dict[str, str]]:
@@ -84,7 +91,13 @@ def gpu_environments(gpus: str | None) -> list[dict[str, str]]:
 
 
 class ProgramAgent(Agent):
-    """An agent whose runs are processes."""
+    """An agent whose runs are processes. Made by `program_agent`."""
+
+    build: Callable[[int | None], ProgramAgent]
+
+    def again(self, count: int | None) -> Agent:
+        """A new agent, not yet started, that trains `count` runs as this one did, on an engine of its own."""
+        return self.build(count)
 
     @property
     def engine(self) -> ProcessEngine:

@@ -19,6 +19,7 @@ from nbsweep.store import storage_url
 
 __all__ = ["Finding", "doctor", "examine"]
 
+_LABEXTENSION = "nbsweep-labextension"
 _MARKS = {"well": "✓", "note": "·", "wrong": "✗"}
 
 
@@ -114,13 +115,14 @@ def _front_end() -> Iterator[Finding]:
     from jupyterlab_server.config import get_federated_extensions, get_page_config
 
     places = jupyter_path("labextensions")
-    found = get_federated_extensions(places).get("nbsweep-labextension")
+    found = get_federated_extensions(places).get(_LABEXTENSION)
     if found is None:
         mend = "pip install nbsweep where JupyterLab is installed; all but inserted cells works without it"
         yield Finding("labextension", "wrong", "it is not installed in this environment's JupyterLab", mend)
         return
-    disabled = get_page_config(places).get("disabledExtensions", {})
-    if disabled.get("nbsweep-labextension"):
+    listed = get_page_config(places).get("disabledExtensions", [])  # a list, or a dict of whether it is
+    disabled = [name for name in listed if not isinstance(listed, dict) or listed[name]]
+    if any(name.split(":")[0] == _LABEXTENSION for name in disabled):
         mend = "jupyter labextension enable nbsweep-labextension"
         yield Finding("labextension", "wrong", "it is installed and disabled", mend)
     else:

@@ -370,6 +370,14 @@ def test_the_target_that_a_program_reaches_ends_the_sweep(here: Terminal) -> Non
     assert [run.config["x"] for run in nbsweep.Sweep(sweep_id).runs] == [0.1, 0.6]
 
 
+def test_more_runs_are_trained_as_the_first_ones_were(here: Terminal) -> None:
+    program = "import nbsweep\nnbsweep.init().log({'loss': 1.0})\n"
+    sweep = trained(here, program, parameters={"x": {"min": 0.0, "max": 1.0}})
+    assert "A new agent trains 2 more runs" in sweep.add_runs(2)
+    sweep.wait()
+    assert [run.state for run in sweep.runs] == ["finished"] * 3
+
+
 # -- where it trains ---------------------------------------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ import yaml
 
 import nbsweep
 from nbsweep import process
+from nbsweep.cli import main
 from nbsweep.cli.parser import build_parser
 from nbsweep.cli.reference import reference
 from tests.cli.terminal import PATIENCE_S, Terminal
@@ -83,9 +84,10 @@ def test_show_tells_of_a_sweep_or_of_a_run_whichever_is_named(terminal: Terminal
     assert terminal.json("show", "first")["agents"] == []
 
 
-def test_nothing_that_users_wrote_steers_the_terminal(terminal: Terminal, sweep: nbsweep.Sweep) -> None:
+def test_nothing_that_users_wrote_steers_the_terminal(sweep: nbsweep.Sweep, capsys: pytest.CaptureFixture[str]) -> None:
     for words in (("ls", "first"), ("show", "first"), ("show", sweep.runs[0].name), ("best",), ("watch", "first")):
-        assert "\x1b" not in terminal.run(*words), words
+        assert main(words) == 0
+        assert "\x1b" not in capsys.readouterr().out, words
 
 
 @pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
@@ -246,6 +248,19 @@ def test_doctor_tells_where_the_store_is_and_that_it_is_whole(terminal: Terminal
     assert str(terminal.directory / "nbsweep.db") in found["store"]["text"]
     assert found["integrity"]["state"] == "well"
     assert sqlite3.sqlite_version in found["database"]["text"] and "journal mode" in found["database"]["text"]
+
+
+def test_doctor_sees_the_labextension_of_an_installed_nbsweep(terminal: Terminal) -> None:
+    if not Path(sys.prefix, "share/jupyter/labextensions/nbsweep-labextension").is_dir():
+        pytest.skip("nbsweep is not installed here, but run from its checkout")
+    config = terminal.directory / "config" / "labconfig"
+    config.mkdir(parents=True)
+    env = {"JUPYTER_CONFIG_DIR": str(config.parent)}
+    for disabled, state in (({}, "well"), ({"nbsweep-labextension": True}, "wrong")):
+        (config / "page_config.json").write_text(json.dumps({"disabledExtensions": disabled}))
+        done = terminal.try_run("doctor", "--json", env=env)
+        (found,) = [each for each in json.loads(done.stdout) if each["about"] == "labextension"]
+        assert found["state"] == state
 
 
 def test_doctor_finds_a_damaged_database_and_leaves_it_alone(terminal: Terminal, sweep: nbsweep.Sweep) -> None:

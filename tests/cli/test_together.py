@@ -113,6 +113,18 @@ def script(terminal: Terminal) -> Terminal:
     return terminal
 
 
+def test_a_config_that_is_assigned_before_init_is_the_runs(terminal: Terminal) -> None:
+    code = (
+        "import nbsweep as wandb\nwandb.config = {'lr': 0.1}\nwandb.init(project='p')\n"
+        "wandb.log({'loss': wandb.config.lr})\nwandb.config.update({'more': 1})\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=terminal.directory, env=terminal.environment(), check=True, timeout=PATIENCE_S
+    )
+    (run,) = terminal.json("ls", "--alone")
+    assert run["config"] == {"lr": 0.1, "more": 1} and run["summary"] == {"loss": 0.1}
+
+
 def test_a_script_runs_alone(script: Terminal) -> None:
     subprocess.run(
         [sys.executable, "script.py", "--epochs", "3"], cwd=script.directory, env=script.environment(), check=True

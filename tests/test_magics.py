@@ -244,7 +244,7 @@ def test_after_a_kernel_restart_all_of_it_is_there_and_training_goes_on(notebook
         assert "2 finished" in again.text("%sweep status")
         assert again.run(DEFINE).ok and again.run(train).ok
         assert again.text("import nbsweep; print(len(nbsweep.Sweep('digits').history()))") == "4\n"
-        bundle = again.result("nbsweep.Sweep('digits').dashboard()")
+        bundle = again.run("nbsweep.Sweep('digits').dashboard()").bundles[-1]
         assert "image/png" in bundle and "4 finished" in bundle["text/plain"]
     finally:
         client.stop_channels()
@@ -345,3 +345,10 @@ def test_a_stopped_sweep_is_resumed_for_the_runs_that_are_left(notebook: Noteboo
     notebook.text("%sweep wait")
     assert "3 finished" in notebook.text("%sweep status")
     assert "All runs that were asked for have been trained" in notebook.text("%sweep resume")
+
+
+def test_figures_show_themselves_in_a_notebook_that_never_set_pyplot_up(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    notebook.text("%%sweep_train --count 4 --wait\nlog({'loss': config.learning_rate})")
+    for code in ("__import__('nbsweep').Sweep().plot_slices()", "%sweep parallel", "%sweep importance"):
+        assert notebook.result(code)["image/png"].startswith("iVBORw0KGgo"), code

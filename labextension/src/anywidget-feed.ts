@@ -9,6 +9,7 @@ import type { KernelMessage, PageRequest } from "./protocol";
 
 /** The part of anywidget's model that is used here. */
 export interface WidgetModel {
+  get(name: "sweep_id"): string;
   on(event: "msg:custom", callback: (content: unknown, buffers?: readonly unknown[]) => void): void;
   off(
     event: "msg:custom",

@@ -8,6 +8,7 @@
 import { anywidgetFeed, type WidgetModel } from "./anywidget-feed";
 import { mountDashboard, newMemory } from "./dashboard";
 import type { Disposer } from "./feed";
+import { hideTwins } from "./twins";
 
 interface RenderArguments {
   readonly model: WidgetModel;
@@ -16,5 +17,14 @@ interface RenderArguments {
 
 export default function createWidget(): { render(args: RenderArguments): Disposer } {
   const memory = newMemory();
-  return { render: ({ model, el }) => mountDashboard(el, anywidgetFeed(model), memory) };
+  return {
+    render: ({ model, el }) => {
+      const unmount = mountDashboard(el, anywidgetFeed(model), memory);
+      const show = hideTwins(el.ownerDocument, model.get("sweep_id"));
+      return () => {
+        show();
+        unmount();
+      };
+    },
+  };
 }

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import anywidget
 import traitlets
+from IPython.display import display
 
 import nbsweep
 from nbsweep import analysis, narrowing, process
@@ -151,10 +153,19 @@ class Dashboard(anywidget.AnyWidget):
             view = {"rows": [], "runs_used": 0, "left_out": {}, "reason": str(error)}
         self.send({"type": "importance", "to": None, "metric": metric, **view})
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        shown = super()._repr_mimebundle_(**kwargs)
+    def _ipython_display_(self) -> None:
+        self.put_up(uuid4().hex)
+
+    def put_up(self, display_id: str) -> None:
+        """Show it under the running cell, and beside it its static twins, which `put_up_twins` can bring up to date."""
+        shown = self._repr_mimebundle_()
         data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
-        return {**data, **twins.mimebundle(self.sweep)}, metadata
+        display({**data, "text/plain": f"Dashboard of sweep {self.sweep.name}"}, metadata=metadata, raw=True)
+        self.put_up_twins(display_id, update=False)
+
+    def put_up_twins(self, display_id: str, *, update: bool = True) -> None:
+        """The twins as they are now, in the output that was put up by that id."""
+        display(twins.mimebundle(self.sweep), raw=True, display_id=display_id, update=update)
 
     # -- from the page -------------------------------------------------------------------------------------------
 

@@ -33,16 +33,14 @@ class _Live:
         self._parent = parent_header()
 
     def show(self) -> None:
-        data, metadata = self.dashboard._repr_mimebundle_()
-        display(data, metadata=metadata, raw=True, display_id=self.display_id)
+        self.dashboard.put_up(self.display_id)
 
     def finish(self) -> None:
         """Put the final twins into the output. Done on the main thread where somebody waits there: a notebook that
         is executed without a front end takes only what the running cell sends."""
         if not self.twin_is_final:
             self.twin_is_final = True
-            data, metadata = self.dashboard._repr_mimebundle_()
-            display(data, metadata=metadata, raw=True, display_id=self.display_id, update=True)
+            self.dashboard.put_up_twins(self.display_id)
 
     def ended(self) -> None:
         """On the agent's thread, when it has ended."""

@@ -1,7 +1,8 @@
-"""The dashboard's static twins: what the same output shows where no widget can live.
+"""The dashboard's static twins: an output of their own beside it, for where no widget can live.
 
-A table in text/plain, the curves in image/png, both and more in text/html, so that a notebook on GitHub, or one
-executed without a front end, shows results.
+A table in text/plain, the curves in image/png, both and more in text/html, so that a notebook on GitHub, one executed
+without a front end, and an exported page show results. It cannot be the dashboard's own output: who exports a page
+takes the widget of that, which without a kernel is nothing. A page on which the dashboard lives hides its twins.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ __all__ = ["mimebundle", "text_table"]
 
 
 def mimebundle(sweep: Sweep) -> dict[str, Any]:
-    """text/plain always; text/html and image/png once something was logged."""
-    bundle: dict[str, Any] = {"text/plain": text_table(sweep)}
+    """text/plain and text/html; image/png once something was logged."""
+    from nbsweep.notebook.pages import html_page
+
+    bundle: dict[str, Any] = {"text/plain": text_table(sweep), "text/html": html_page(sweep)}
     if any(len(history.steps) for history in sweep.histories().values()):
-        from nbsweep.notebook.pages import html_page
         from nbsweep.plots import plot_history
 
         png = io.BytesIO()
         plot_history(sweep).savefig(png, format="png", dpi=110)
         bundle["image/png"] = png.getvalue()
-        bundle["text/html"] = html_page(sweep)
     return bundle
 
 

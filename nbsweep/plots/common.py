@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Scale",
+    "SweepFigure",
     "axes_or_new",
     "clean",
     "colours",
@@ -45,7 +47,20 @@ _FENCE = 3.0  # interquartile ranges beyond the quartiles: what lies farther is 
 
 def axes_or_new(ax: Axes | None, width: float = 7.0, height: float = 3.2) -> Axes:
     """`ax`, or the axes of a new figure of this size in inches."""
-    return ax if ax is not None else Figure(figsize=(width, height), layout="constrained").add_subplot()
+    return ax if ax is not None else SweepFigure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+class SweepFigure(Figure):
+    """A figure that shows itself in a notebook.
+
+    IPython shows matplotlib's figures only where pyplot has set that up, and these are made without pyplot: its
+    figures live until somebody closes them, and a thread may not make them.
+    """
+
+    def _repr_png_(self) -> bytes:
+        out = io.BytesIO()
+        self.savefig(out, format="png", dpi=110)
+        return out.getvalue()
 
 
 def figure_of(ax: Axes) -> Figure:

@@ -14,6 +14,7 @@ from nbsweep.errors import UsageError
 from nbsweep.plots.common import (
     UNKNOWN,
     Scale,
+    SweepFigure,
     colours,
     figure_of,
     metric_of,
@@ -75,7 +76,7 @@ def plot_slices(
     else:
         count = max(1, min(len(scales), MOST_SLICES))
         rows, columns = math.ceil(count / IN_A_ROW), min(count, IN_A_ROW)
-        figure = Figure(figsize=(2.3 * columns + 0.6, 2.1 * rows + 0.3), layout="constrained")
+        figure = SweepFigure(figsize=(2.3 * columns + 0.6, 2.1 * rows + 0.3), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False)
         axes = list(grid.flat)
         for unused in axes[count:]:

@@ -98,10 +98,10 @@ def test_an_output_that_is_updated_shows_at_once_what_it_had_and_asks_only_for_t
     page.wait_for_function("+document.querySelector('[data-testid=nbs-curves]').dataset.points > 20")
     dashboard.get_by_role("button", name="log y").click()
     say(notebook, WATCHED)
-    # When training ends the output gets its last static twin, and JupyterLab puts the whole dashboard up anew.
     dashboard.evaluate("(node) => { node.dataset.old = 'yes' }")
-    say(notebook, "go_on.set()")
+    page.evaluate(PUT_UP_ANEW)
     expect(dashboard).not_to_have_attribute("data-old", "yes", timeout=20_000)
+    say(notebook, "go_on.set()")
     expect(runs(notebook, "finished")).to_have_count(6)
     expect(dashboard.get_by_role("button", name="log y")).to_have_attribute("aria-pressed", "true")
     expect(points).to_have_attribute("data-series", re.compile("^[2-6]$"))
@@ -111,6 +111,25 @@ def test_an_output_that_is_updated_shows_at_once_what_it_had_and_asks_only_for_t
     assert asked and all(known >= 2 for known in asked), "each hello said what the page had"
     assert notebook.page_errors == []
 
+
+def test_the_static_twin_is_there_and_not_seen_while_the_dashboard_lives(notebook: Notebook) -> None:
+    dashboard, page = notebook.dashboard(), notebook.page
+    dashboard.evaluate("(node) => { node.dataset.old = 'yes' }")
+    say(notebook, "go_on.set()")
+    expect(runs(notebook, "finished")).to_have_count(6)
+    twin = page.locator(".nbsweep-twin")
+    expect(twin).to_have_count(1)
+    expect(twin).to_contain_text("6 finished", timeout=20_000)
+    expect(twin).to_be_hidden()
+    expect(dashboard).to_have_attribute("data-old", "yes")  # the end of training does not put it up anew
+
+
+PUT_UP_ANEW = """for (const { outputArea } of window.jupyterapp.shell.currentWidget.content.widgets) {
+    for (let place = 0; place < (outputArea?.model.length ?? 0); place++) {
+        const output = outputArea.model.get(place);
+        if ("application/vnd.jupyter.widget-view+json" in output.data) outputArea.model.set(place, output.toJSON());
+    }
+}"""
 
 WATCHED = """from nbsweep.notebook import dashboard as module
 heard, hello = [], module.Dashboard._hello

@@ -64,6 +64,12 @@ class GridSearch:
             self._hold(number, place)
         return self._space.grid_point(place if self._shuffle is None else self._shuffle.index(place))
 
+    def basis(self, number: int) -> None:
+        """Nothing: no model is behind it."""
+
+    def prepare(self) -> None:
+        """Nothing: a suggestion takes no time."""
+
     def _hold(self, number: int, place: int | None) -> None:
         freed = self._taken.hold(number, place)
         if freed is not None and freed < self._cursor:

@@ -59,6 +59,12 @@ class RandomSearch:
             self._hold(number, places)
         return self._space.config([axis.value(i) for axis, i in zip(self._support.axes, places, strict=True)])
 
+    def basis(self, number: int) -> None:
+        """Nothing: no model is behind it."""
+
+    def prepare(self) -> None:
+        """Nothing: a suggestion takes no time."""
+
     def _untaken(self, rng: np.random.Generator) -> tuple[int, ...]:
         for _ in range(_TRIES):
             places = self._places(self._space.sample(rng))

@@ -9,42 +9,42 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-from nbsweep import process
+from nbsweep import console, current, memory, process
+from nbsweep.calling import call_with_config, traceback_of
 from nbsweep.controller import Controller, End, Wait
-from nbsweep.engines import Work, make_engine
+from nbsweep.engines import Ended, Engine, Work, make_engine
 from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
-from nbsweep.judging import Judge, words
+from nbsweep.judging import Judge, oddity, reached, words
+from nbsweep.mirror import MetricMirror
 from nbsweep.recorder import Recorder
-from nbsweep.runs import Run, bind_thread
+from nbsweep.runs import Run
 from nbsweep.store.records import RunRecord
+from nbsweep.training_code import training_code
 
-__all__ = ["Agent", "call_with_config"]
+__all__ = ["Agent"]
 
-INTERRUPT_AFTER_S = 0.15
-GIVE_UP_AFTER_S = 0.6
 PAUSED_POLL_S = 0.2
+ELSEWHERE_POLL_S = 0.2  # what runs in other processes log is read in the store
 LAST_RUNS_POLL_S = 2.0  # while the last runs train more may be asked for, or another process's run may crash
-STORE_TRIES = 10
+STORE_PATIENCE_S = 600.0  # how long an agent with nothing to train waits for a store that is away
 
 
 @dataclass
 class _Live:
     run: Run
+    started_at: float = field(default_factory=time.monotonic)
     stop_asked_at: float | None = None
     interrupted: bool = False
     outcome: tuple[str, str | None] | None = None
     judged: int = 0  # values of the metric when it was last judged
-    stopped_because: str | None = None
+    because: str | None = None  # why it is stopped
 
 
 class Agent:
@@ -59,7 +59,14 @@ class Agent:
         How many runs to start; None: until the space is exhausted or the sweep is stopped.
     workers : int, default 1
         How many runs at once.
-    engine : str, default "threads"
+    engine : str or Engine, default "threads"
+    run_timeout_s : float, optional
+        A run that trains for longer is stopped.
+
+    Attributes
+    ----------
+    echo : bool
+        Whether what the runs print goes to where this process prints, too; set before `start`.
 
     Raises
     ------
@@ -74,30 +81,38 @@ class Agent:
         count: int | None = None,
         *,
         workers: int = 1,
-        engine: str = "threads",
+        engine: str | Engine = "threads",
+        run_timeout_s: float | None = None,
         recorder: Recorder | None = None,
     ) -> None:
-        _check(function, count)
+        _check(function, count, run_timeout_s)
         self._function = function
         self._engine = make_engine(engine, workers)
-        self._engine_name = engine
         self._recorder = recorder or process.recorder()
         self.store = self._recorder.store
         self.controller = Controller(self.store, sweep_id)
         self.sweep_id = sweep_id
         self.workers = workers
         self.count = count
+        self.run_timeout_s = run_timeout_s
+        self.echo = True
         self.end_reason: str | None = None
+        self.broke = False  # it ended because it could not go on
         self.on_failure: Callable[[str, str], None] = _to_stderr
         self.on_end: Callable[[], None] = lambda: None
+        self.on_run_thread: Callable[[Run], None] = lambda run: None
         self._live: dict[str, _Live] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._done = threading.Event()
+        self._held = False
         self._ending = False
         self._abandoned = False
-        config = self.controller.config
-        self._judge = Judge(self.store, sweep_id, config) if config.metric and config.early_terminate else None
+        self._judge: Judge | None = None
+        self._judge_version = 0
+        self._told_of_metric = False
+        elsewhere = getattr(function, "trains_elsewhere", False)
+        self._mirror = MetricMirror(self.store, sweep_id) if elsewhere else None
         self._forget_listener: Callable[[], None] = lambda: None
         self.id = self.controller.join(count)
         self._thread = threading.Thread(target=self._loop, name=f"nbsweep-agent-{self.id}", daemon=True)
@@ -106,9 +121,9 @@ class Agent:
         """Begin to train; returns at once."""
         process.remember_agent(self)
         self._recorder.watch_agent(self)
-        metric = self.controller.config.metric
-        if self._judge is not None or (metric is not None and metric.target is not None):
-            self._forget_listener = self._recorder.add_listener(self._wake.set)
+        self._forget_listener = self._recorder.add_listener(self._something_logged)
+        console.capture(self.id, echo=self.echo)
+        current.inherit(self.id)
         self._thread.start()
         return self
 
@@ -116,6 +131,11 @@ class Agent:
     def done(self) -> bool:
         """Whether the agent has ended and all its runs with it."""
         return self._done.is_set()
+
+    @property
+    def held(self) -> bool:
+        """Whether failures have paused the sweep, so that the agent trains nothing until somebody resumes."""
+        return self._held
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Block until the agent has ended; False if `timeout_s` passed first."""
@@ -126,14 +146,29 @@ class Agent:
         self.controller.stop(after_current=after_current)
         self._recorder.poll_now()
 
+    def end_here(self, *, after_current: bool) -> None:
+        """End this agent and, unless `after_current`, its runs. Other agents of the sweep go on."""
+        self._ending = True
+        for live in [] if after_current else list(self._live.values()):
+            live.run.request_stop("killed")
+        self._wake.set()
+
     def look_again(self) -> None:
         """More may be asked for now than when the agent last looked."""
         self._wake.set()
 
-    def again(self, count: int) -> Agent:
-        """A new agent, not yet started, that trains `count` runs as this one did."""
-        same: dict[str, Any] = {"workers": self.workers, "engine": self._engine_name, "recorder": self._recorder}
-        return Agent(self.sweep_id, self._function, count, **same)
+    @property
+    def again(self) -> Callable[[int | None], Agent]:
+        """Makes a new agent, not yet started, that trains `count` runs as this one did; does not hold this one."""
+        return functools.partial(
+            Agent,
+            self.sweep_id,
+            self._function,
+            workers=self.workers,
+            engine=self._engine,
+            run_timeout_s=self.run_timeout_s,
+            recorder=self._recorder,
+        )
 
     def stop_requested(self) -> None:
         """The recorder has read that this agent is to start no more runs."""
@@ -148,7 +183,7 @@ class Agent:
         self._wake.set()
 
     def __repr__(self) -> str:
-        state = f"ended: {self.end_reason}" if self.done else "at work"
+        state = f"ended: {self.end_reason}" if self.done else "held by failures" if self.held else "at work"
         return f"<nbsweep agent {self.id} of sweep {self.sweep_id}, {state}>"
 
     # -- the agent's thread --------------------------------------------------------------------------------------
@@ -160,6 +195,7 @@ class Agent:
                     self._rest(None)
                     continue
                 answer = self._ask()
+                self._held = isinstance(answer, Wait) and answer.held and not self._live
                 if isinstance(answer, End):
                     self.end_reason = answer.reason
                     if not self._live:
@@ -173,22 +209,24 @@ class Agent:
             while self._live and not self._abandoned:
                 self._rest(None)
         except NbsweepError as error:
-            self.end_reason = str(error)
+            self.end_reason, self.broke = str(error), True
             self.on_failure("nbsweep", f"The agent ended: {error}\n")
         finally:
             self._leave()
 
     def _ask(self) -> RunRecord | Wait | End:
-        attempt = 0
+        until, told = time.monotonic() + STORE_PATIENCE_S, False
         while True:
             try:
-                return self.controller.next_run(self.id)
-            except StoreError:
-                attempt += 1
+                return self.controller.next_run(self.id, training_code(self._function))
+            except StoreError as trouble:
                 if self._ending:
                     return End("stopped")
-                if attempt >= STORE_TRIES and not self._live:  # runs that train are not ended by a store that is away
+                if time.monotonic() > until and not self._live:  # runs that train are not ended by a store that is away
                     raise
+                if not told:
+                    told = True
+                    self.on_failure("nbsweep", f"No run can be begun for now: {trouble}. The agent goes on asking.\n")
                 self._rest(1.0)
 
     def _begin(self, record: RunRecord) -> None:
@@ -204,45 +242,84 @@ class Agent:
 
     def _rest(self, timeout_s: float | None) -> None:
         """Sleep until something happens; meanwhile see to runs that were asked to stop."""
-        stopping = any(live.stop_asked_at is not None for live in self._live.values())
-        self._wake.wait(0.05 if stopping else timeout_s)
+        self._wake.wait(self._shortened(timeout_s))
         self._wake.clear()
+        self._look_at_clock()
         with contextlib.suppress(StoreError):  # the next value is another chance
             self._look_at_metrics()
         for run_id, live in list(self._live.items()):
             if live.stop_asked_at is None:
                 continue
             waited_s = time.monotonic() - live.stop_asked_at
-            if waited_s > GIVE_UP_AFTER_S:
+            if waited_s > self._engine.give_up_after_s:
                 self._engine.kill(run_id)
-            elif waited_s > INTERRUPT_AFTER_S and not live.interrupted:
+            elif waited_s > self._engine.interrupt_after_s and not live.interrupted:
                 live.interrupted = True
                 self._engine.interrupt(run_id)
+
+    def _shortened(self, timeout_s: float | None) -> float | None:
+        """The time to rest, no longer than until something has to be done with a run."""
+        lives = list(self._live.values())
+        if any(live.stop_asked_at is not None for live in lives):
+            return 0.05
+        if self._mirror is not None and lives:
+            timeout_s = min(timeout_s or ELSEWHERE_POLL_S, ELSEWHERE_POLL_S)
+        if self.run_timeout_s is None or not lives:
+            return timeout_s
+        first = min(live.started_at for live in lives) + self.run_timeout_s - time.monotonic()
+        return max(0.0, first if timeout_s is None else min(first, timeout_s))
+
+    def _look_at_clock(self) -> None:
+        """Stop the runs whose time is up."""
+        if self.run_timeout_s is None:
+            return
+        for live in list(self._live.values()):
+            if live.stop_asked_at is None and time.monotonic() - live.started_at >= self.run_timeout_s:
+                live.because = f"time limit of {self.run_timeout_s:g} s"
+                live.run.request_stop("stopped")
+
+    def _something_logged(self) -> None:
+        """The recorder has written; wake the agent where somebody is to be judged."""
+        config = self.controller.config
+        if config.early_terminate is not None or (config.metric is not None and config.metric.target is not None):
+            self._wake.set()
+
+    def _judge_now(self) -> Judge | None:
+        """The judge by the sweep's config as it is now; None where nothing is terminated early."""
+        config, version = self.controller.config, self.controller.version
+        if version != self._judge_version:
+            self._judge_version = version
+            self._judge = Judge(self.store, self.sweep_id, config) if config.metric and config.early_terminate else None
+        return self._judge
 
     def _look_at_metrics(self) -> None:
         """Judge the runs that have logged their metric since the last look; see whether one reached the target."""
         metric = self.controller.config.metric
+        if self._mirror is not None and metric is not None:
+            self._mirror.refresh({run_id: live.run for run_id, live in list(self._live.items())}, metric)
         fresh = {run_id: live for run_id, live in list(self._live.items()) if live.run.metric_count > live.judged}
         if metric is None or not fresh:
             return
         for live in fresh.values():
             live.judged = live.run.metric_count
-            if metric.target is not None and _reached(live.run.metric_best, metric.target, metric.goal):
+            if metric.target is not None and reached(live.run.metric_best, metric.target, metric.goal):
                 self.controller.target_reached(live.run.name)
                 self._ending = True
-        if self._judge is None:
+        judge = self._judge_now()
+        if judge is None:
             return
-        ready = [run_id for run_id, live in fresh.items() if live.judged >= self._judge.first_band]
-        for run_id, verdict in (self._judge.to_stop(ready) if ready else {}).items():
-            fresh[run_id].stopped_because = words(verdict, metric.goal)
+        ready = [run_id for run_id, live in fresh.items() if live.judged >= judge.first_band]
+        for run_id, verdict in (judge.to_stop(ready) if ready else {}).items():
+            fresh[run_id].because = words(verdict, metric.goal)
             fresh[run_id].run.request_stop("stopped")
 
     def _leave(self) -> None:
         self._forget_listener()
         if not self._abandoned:
-            with contextlib.suppress(NbsweepError):
-                self.controller.leave(self.id)
+            self._recorder.later(functools.partial(self.controller.leave_in, agent_id=self.id))
             self._engine.close()
+        console.release(self.id)
+        current.stop_inheriting(self.id)
         self._recorder.release_agent(self)
         process.forget_agent(self)
         self._recorder.notify()
@@ -255,17 +332,23 @@ class Agent:
 
     def _train(self, run: Run) -> None:
         """Call the training function; whatever it raises becomes the run's end."""
-        bind_thread(run)
+        current.bind_thread(run)
+        self.on_run_thread(run)
         error: str | None = None
+        short_of_memory = False
         try:
             call_with_config(self._function, run)
             state = run.stop_state or "finished"
         except RunStopped:
             state = run.stop_state or "killed"
+        except Ended as end:
+            state, error = end.state, end.error
         except BaseException as exception:  # SystemExit and KeyboardInterrupt of training code end its run alone
-            state, error = "failed", _traceback(exception)
+            state, error = "failed", traceback_of(exception)
+            short_of_memory = memory.is_shortage(exception)
         finally:
-            bind_thread(None)
+            current.bind_thread(None)
+        memory.between_runs(thoroughly=short_of_memory)
         noted = self._live[run.id].outcome if run.id in self._live else None
         if noted is not None and noted[0] != "finished" and state == "finished":
             state, error = noted
@@ -288,25 +371,37 @@ class Agent:
             self._recorder.notify()
 
     def _finish(self, run: Run, state: str, error: str | None) -> None:
-        if error is not None:
-            run.print("stderr", error)
+        if error is not None and not getattr(self._function, "trains_elsewhere", False):
+            run.print("stderr", error)  # a process has printed it itself
         run.close(state)
-        live = self._live.get(run.id)
-        because = live.stopped_because if live is not None and state == "stopped" else None
-        for attempt in range(STORE_TRIES):
-            try:
-                self._recorder.release(run)
-                self.controller.report(run.id, state, error, stopped_because=because)
-                break
-            except StoreError as trouble:
-                if attempt == STORE_TRIES - 1:
-                    self.on_failure(run.name, f"The end of run {run.name} could not be kept: {trouble}\n")
-                    with contextlib.suppress(StoreError):  # its state may be writable where its last values are not
-                        self.controller.report(run.id, state, error, stopped_because=because)
-                    break
-                time.sleep(1.0)
+        because = self._because(run, state)
+        end = functools.partial(
+            self.controller.report_in,
+            run_id=run.id,
+            state=state,
+            error=error,
+            stopped_because=because,
+            finished_at=time.time(),
+        )
+        trouble = self._recorder.end(run, end)
+        if trouble is not None:
+            self.on_failure(run.name, f"The end of run {run.name} waits in memory: {trouble}\n")
         if error is not None:
             self.on_failure(run.name, error)
+
+    def _because(self, run: Run, state: str) -> str | None:
+        """Why the run ended as it did, in a few words, where its state does not say it."""
+        live = self._live.get(run.id)
+        if state == "stopped":
+            return live.because if live is not None else None
+        metric = self.controller.config.metric
+        if state != "finished" or metric is None:
+            return None
+        odd = oddity(metric, run.metric_count, dict(run.summary))
+        if odd is not None and not run.metric_count and not self._told_of_metric:
+            self._told_of_metric = True
+            self.on_failure("nbsweep", f"Run {run.name}: {odd}. It cannot be the best run.\n")
+        return odd
 
     def _note_end(self, run: Run, state: str, error: str | None) -> None:
         """Training code ended its run itself (`with init()`, `finish()`); the function may still go on."""
@@ -322,39 +417,13 @@ class Agent:
         self._wake.set()
 
 
-def call_with_config(function: Callable[..., Any], run: Run) -> Any:
-    """Call a training function with what it requires: nothing, ``(config)`` or ``(config, run)``."""
-    offered = {"config": run.config, "run": run, "log": run.log}
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return function()
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    needed = [p for p in parameters if p.default is p.empty and p.kind in positional]
-    if all(p.name in offered and p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in needed):
-        return function(**{p.name: offered[p.name] for p in needed})
-    return function(*list(offered.values())[: len(needed)])
-
-
-def _check(function: Callable[..., Any], count: int | None) -> None:
+def _check(function: Callable[..., Any], count: int | None, run_timeout_s: float | None) -> None:
     if not callable(function):
         raise UsageError(f"function={function!r:.80}: an agent needs the training function, agent(sweep_id, train)")
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise UsageError(f"count={count!r}: use a whole number, 1 or more, or None for no limit")
-
-
-def _reached(value: float | None, target: float, goal: str) -> bool:
-    return value is not None and (value <= target if goal == "minimize" else value >= target)
-
-
-def _traceback(exception: BaseException) -> str:
-    """The traceback as the user's code sees it: without nbsweep's own frames at the top."""
-    package = str(Path(__file__).parent)
-    trace = exception.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(package):
-        trace = trace.tb_next
-    lines = traceback.format_exception(type(exception), exception, trace)
-    return "".join(lines)
+    if run_timeout_s is not None and not (isinstance(run_timeout_s, (int, float)) and run_timeout_s > 0):
+        raise UsageError(f"run_timeout_s={run_timeout_s!r}: use a number of seconds above 0, or None for no limit")
 
 
 def _to_stderr(run_name: str, text: str) -> None:

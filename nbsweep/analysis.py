@@ -1,4 +1,14 @@
-"""What runs say together: the value of each, the best of them, tables. DataFrames out."""
+"""What runs say together: the value of each, the best of them, tables. DataFrames out.
+
+What is computed, everywhere: a run's value is its summary value of the metric, which is the last one logged or what
+`define_metric` says. Finished and early-stopped runs count (`COUNTED_STATES`). Failed, killed, crashed and running ones
+are left out, as are values that are NaN, infinite or no number, and importance tells how many and why.
+
+Importance (`nbsweep.importance`) is that of a random forest on the metric's ranks: numbers are ordered columns, all
+else columns of levels, missing a level of its own. The statistic is measured out of bag, compared with that of
+permutations of the metric, and seeded, so that the same runs give the same answer. The forest is ours, in NumPy, for
+all permutations pass through it at once. ``docs/importance.md`` has the method, its sources and its measured errors.
+"""
 
 from __future__ import annotations
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nbsweep import process, sweep_config
 from nbsweep.agents import Agent
-from nbsweep.controller import create_run, create_sweep, end_run
+from nbsweep.current import bind_thread, current_run, set_process_run, thread_run
+from nbsweep.definitions import create_run, define_sweep, end_run
 from nbsweep.errors import UsageError
+from nbsweep.joining import RUN_ID, join
+from nbsweep.programs import program_agent
 from nbsweep.progress import wait_for
 from nbsweep.recorder import Recorder
 from nbsweep.run_config import Config, Summary
-from nbsweep.runs import Run, current_run, set_process_run
+from nbsweep.runs import Run
 from nbsweep.sweeps import find_sweep
 
 __all__ = ["agent", "define_metric", "finish", "init", "log", "login", "sweep"]
@@ -31,6 +35,10 @@ def sweep(
     **ignored: Any,
 ) -> str:
     """Define a sweep and return its id.
+
+    A name makes it safe to run again: where the project has a sweep of that name, the same config attaches to it, and a
+    changed one becomes its next version, whose earlier runs count where they fit; which of them is said. Without a name
+    (here or in the config), and where that sweep was cancelled, the sweep is new.
 
     Parameters
     ----------
@@ -49,9 +57,11 @@ def sweep(
     checked = sweep_config.load(config)
     for note in checked.notes:
         warnings.warn(note, stacklevel=2)
-    record = create_sweep(process.recorder().store, checked, project=project, name=name, seed=seed)
-    process.set_current_sweep(record.id)
-    return record.id
+    defined = define_sweep(process.recorder().store, checked, project=project, name=name, seed=seed)
+    process.set_current_sweep(defined.sweep.id)
+    if defined.said is not None:
+        print(defined.said)
+    return defined.sweep.id
 
 
 def agent(
@@ -61,7 +71,8 @@ def agent(
     *,
     project: str | None = None,
     workers: int = 1,
-    engine: str = "threads",
+    engine: str | None = None,
+    run_timeout_s: float | None = None,
     block: bool = True,
     **ignored: Any,
 ) -> Agent:
@@ -73,14 +84,18 @@ def agent(
         As `sweep` gave it; a sweep's name and W&B's "entity/project/id" work too.
     function : callable
         The training function. It may call `init`, and is called without arguments, or with the run's config (and the
-        run) if it requires them.
+        run) if it requires them. Without one the program of the sweep's config is run, a process a run.
     count : int, optional
         How many runs; by default until the space is exhausted or the sweep is stopped.
     workers : int, default 1
         How many runs at once.
-    engine : str, default "threads"
+    engine : str
+        "threads" (default) for a function, "processes" for a program.
+    run_timeout_s : float, optional
+        A run that trains for longer is stopped.
     block : bool, default True
-        Wait for the end. Interrupting once ends after the current runs, twice ends them.
+        Wait for the end, or until failures have paused the sweep. Interrupting once ends after the current runs, twice
+        ends them.
 
     Raises
     ------
@@ -88,16 +103,22 @@ def agent(
         For an unknown or cancelled sweep, or arguments that cannot be used.
     """
     _warn_ignored("agent", ignored)
-    if function is None:
-        raise UsageError("agent(sweep_id) needs the training function too: nbsweep.agent(sweep_id, train, count=5)")
     found = find_sweep(process.recorder().store, sweep_id, project=project)
     process.set_current_sweep(found.id)
-    working = Agent(found.id, function, count, workers=workers, engine=engine)
+    process.end_held(found.id)
+    if function is not None:
+        engine = engine or "threads"
+        working = Agent(found.id, function, count, workers=workers, engine=engine, run_timeout_s=run_timeout_s)
+    elif engine in (None, "processes"):
+        working = program_agent(found.id, count, workers=workers, run_timeout_s=run_timeout_s)
+    else:
+        raise UsageError(f"engine={engine!r} needs the training function too: nbsweep.agent(sweep_id, train)")
     notebook = _notebook()
     if notebook is not None:
         notebook.train(working, wait=block, echo=block and workers == 1)
         return working
-    process.remember_training(found.id, lambda more: working.again(more).start())
+    again = working.again
+    process.remember_training(found.id, lambda more: again(more).start())
     working.start()
     if block:
         wait_for([working])
@@ -112,7 +133,8 @@ def init(
     notes: str | None = None,
     **ignored: Any,
 ) -> Run:
-    """The run of this thread: under an agent the one it trains, else a fresh one outside any sweep.
+    """The run of this thread or, in a program, of this process: under an agent the one that it trains, else a fresh
+    one outside any sweep.
 
     Parameters
     ----------
@@ -129,7 +151,7 @@ def init(
         Also a context manager that ends the run.
     """
     _warn_ignored("init", ignored)
-    run = current_run()
+    run, of_thread = current_run(), thread_run()
     if run is not None and run.state == "running" and (run.sweep_id is not None or _notebook() is None):
         if config:
             run.config.update(config)
@@ -137,10 +159,19 @@ def init(
     if run is not None and run.sweep_id is None:
         run.finish()  # in a notebook a cell that calls init() again means a new run
     recorder = process.recorder()
+    if RUN_ID in os.environ:
+        joined = join(recorder)
+        if joined is not None:
+            if config:
+                joined.config.update(config)
+            return joined
     record = create_run(recorder.store, project=project, name=name, tags=tags or (), notes=notes)
     fresh = Run(record, on_finish=functools.partial(_end_of_own_run, recorder))
     recorder.watch(fresh)
-    set_process_run(fresh)
+    if of_thread is None:
+        set_process_run(fresh)
+    else:  # training code that goes on after finish()
+        bind_thread(fresh)
     if config:
         fresh.config.update(config)
     return fresh
@@ -195,9 +226,8 @@ def current_summary() -> Summary:
 
 
 def _end_of_own_run(recorder: Recorder, run: Run, state: str, error: str | None) -> None:
-    recorder.release(run)
-    end_run(recorder.store, run.id, state, error)
-    if current_run() is run:
+    recorder.end(run, functools.partial(end_run, run_id=run.id, state=state, error=error, finished_at=time.time()))
+    if current_run() is run and thread_run() is not run:
         set_process_run(None)
 
 

@@ -138,11 +138,13 @@ TOP_LEVEL: dict[str, Key] = {
     "metric": Key("any", "the metric to optimise"),
     "early_terminate": Key("any", "ends runs that do badly"),
     "run_cap": Key("whole", "no more runs than this", at_least=1),
+    "retry": Key("whole", "how often a config is tried again whose run crashed", default=1, at_least=0),
     "name": Key("text", "the sweep's name"),
     "description": Key("text", "what the sweep is for"),
     "project": Key("text", "the project it belongs to"),
     "program": Key("text", "the training script, for the command line"),
     "command": Key("words", "how the command line starts the script"),
+    "prior_sweep": Key("text", "a sweep of the store whose results the search knows from the start"),
     "seed": Key("whole", "makes the search repeatable", at_least=0),
     "grid_order": Key("choice", "the order of a grid's points", default="sorted", choices=("sorted", "random")),
 }

@@ -7,42 +7,35 @@ next acts as the controller inside one write transaction. That is why no run is 
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import time
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import psutil
 
-from nbsweep import search, sweep_config
+from nbsweep import failures, search, sweep_config
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
+from nbsweep.liveness import process_token
+from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.search.base import Observation, Searcher
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
-from nbsweep.sweep_config import SweepConfig
+from nbsweep.support import identity
+from nbsweep.training_code import TrainingCode
 
-__all__ = [
-    "DEFAULT_PROJECT",
-    "Controller",
-    "End",
-    "Wait",
-    "create_run",
-    "create_sweep",
-    "end_run",
-]
+__all__ = ["Controller", "End", "Wait", "note_error"]
 
-DEFAULT_PROJECT = "uncategorized"
-FAILURES_IN_A_ROW = 3
-MAX_ATTEMPTS = 2  # a config whose run crashed is handed out once more
+RECOVER_EVERY_S = 5.0  # how often an agent at work looks for runs whose process has gone
 
 
 @dataclass(frozen=True)
 class Wait:
-    """No run now; ask again soon."""
+    """No run now; ask again soon. `held`: failures paused the sweep, so that nothing comes until somebody resumes."""
 
     reason: str
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,64 +45,10 @@ class End:
     reason: str
 
 
-def create_sweep(
-    store: Store, config: SweepConfig, *, project: str | None = None, name: str | None = None, seed: int | None = None
-) -> SweepRecord:
-    """Keep a new sweep. Its seed is `seed`, else the config's, else drawn now and kept, so that it can be repeated."""
-    sweep_id = new_id()
-    for candidate in (seed, config.seed):
-        if candidate is not None:
-            chosen = candidate
-            break
-    else:
-        chosen = secrets.randbelow(2**31)
-    search.make_searcher(config, chosen)  # what cannot be searched is said now, not at the first run
-    record = SweepRecord(
-        id=sweep_id,
-        name=name or config.name or sweep_id,
-        project=project or config.project or os.environ.get("NBSWEEP_PROJECT") or DEFAULT_PROJECT,
-        config=config.to_dict(),
-        seed=chosen,
-        created_at=time.time(),
-    )
+def note_error(store: Store, run_id: str, error: str) -> None:
+    """Keep why a run fails, before its agent has seen it end."""
     with store.write() as db:
-        db.insert_sweep(record)
-    return record
-
-
-def create_run(
-    store: Store,
-    *,
-    project: str | None = None,
-    name: str | None = None,
-    tags: Iterable[str] = (),
-    notes: str | None = None,
-) -> RunRecord:
-    """Keep a new run outside any sweep, already running."""
-    now, run_id = time.time(), new_id()
-    project = project or os.environ.get("NBSWEEP_PROJECT") or DEFAULT_PROJECT
-    with store.write() as db:
-        number = db.next_run_number(None, project)
-        record = RunRecord(
-            id=run_id,
-            sweep_id=None,
-            number=number,
-            name=name or run_name(run_id, number),
-            project=project,
-            config={},
-            tags=tuple(tags),
-            notes=notes,
-            created_at=now,
-            started_at=now,
-        )
-        db.insert_run(record)
-    return record
-
-
-def end_run(store: Store, run_id: str, state: str, error: str | None = None) -> None:
-    """Record how a run outside any sweep ended."""
-    with store.write() as db:
-        db.update_run(run_id, state=state, error=error, finished_at=time.time())
+        db.update_run(run_id, error=error)
 
 
 class Controller:
@@ -131,10 +70,11 @@ class Controller:
         self.sweep_id = sweep_id
         with store.read() as db:
             sweep = existing_sweep(db, sweep_id)
-        self.config = sweep_config.load(sweep.config)
-        self.seed = sweep.seed
+        self._take(sweep)
         self._searcher: Searcher | None = None
         self._told_revision = -1
+        self._next_recovery = 0.0
+        self._kept_code: str | None = None
 
     # -- for agents ----------------------------------------------------------------------------------------------
 
@@ -155,6 +95,7 @@ class Controller:
             joined_at=now,
             heartbeat_at=now,
             left_at=None,
+            process=process_token(),
         )
         with self.store.write() as db:
             sweep = existing_sweep(db, self.sweep_id)
@@ -163,7 +104,9 @@ class Controller:
             recover_in(db, self.sweep_id)
             sweep = existing_sweep(db, self.sweep_id)
             db.insert_agent(agent)
-            if sweep.state == "finished" or sweep.note_kind == "failures":  # also after its target was reached
+            if sweep.note_kind == "failures":
+                self._forgive(db)
+            elif sweep.state == "finished":  # also after its target was reached
                 db.update_sweep(self.sweep_id, state="running", note=None, note_kind=None)
             else:
                 db.update_sweep(self.sweep_id)
@@ -172,32 +115,50 @@ class Controller:
     def leave(self, agent_id: str) -> None:
         """The agent has ended; when it was the last one at work, the sweep is finished."""
         with self.store.write() as db:
-            recover_in(db, self.sweep_id)
-            db.update_agents([agent_id], left_at=time.time())
-            sweep = existing_sweep(db, self.sweep_id)
-            others = any(agent.left_at is None for agent in db.agents(self.sweep_id))
-            ended = not others and sweep.state == "running" and not db.runs(self.sweep_id, states=("running",))
-            db.update_sweep(self.sweep_id, **({"state": "finished"} if ended else {}))
+            self.leave_in(db, agent_id)
 
-    def next_run(self, agent_id: str) -> RunRecord | Wait | End:
-        """A run to train now, kept as running; or why there is none."""
+    def leave_in(self, db: Session, agent_id: str) -> None:
+        """`leave` inside a write transaction that is open already."""
+        recover_in(db, self.sweep_id)
+        db.update_agents([agent_id], left_at=time.time())
+        sweep = existing_sweep(db, self.sweep_id)
+        others = any(agent.left_at is None for agent in db.agents(self.sweep_id))
+        ended = not others and sweep.state == "running" and not db.runs(self.sweep_id, states=("running",))
+        db.update_sweep(self.sweep_id, **({"state": "finished"} if ended else {}))
+
+    def next_run(self, agent_id: str, code: TrainingCode | None = None) -> RunRecord | Wait | End:
+        """A run to train now, kept as running with the code that it is trained with; or why there is none."""
         try:
             with self.store.write() as db:
-                return self._next_run(db, agent_id)
+                return self._next_run(db, agent_id, code)
         except BaseException:
             # The searcher may have moved past a point that was not kept; it is rebuilt from the store.
-            self._searcher, self._told_revision = None, -1
+            self._searcher, self._told_revision, self._kept_code = None, -1, None
             raise
 
     def report(self, run_id: str, state: str, error: str | None = None, *, stopped_because: str | None = None) -> None:
-        """Record how a run ended. Three failures at an agent's start pause the sweep, with the last traceback."""
+        """Record how a run ended. Too many failures (`nbsweep.failures`) pause the sweep, with the last traceback."""
         with self.store.write() as db:
-            run = db.run(run_id)
-            if run is None or not run.live:
-                return
-            db.update_run(run_id, state=state, error=error, stopped_because=stopped_because, finished_at=time.time())
-            if state == "failed" and run.agent_id is not None:
-                self._pause_if_all_fail(db, run.agent_id, error)
+            self.report_in(db, run_id, state, error, stopped_because=stopped_because)
+
+    def report_in(
+        self,
+        db: Session,
+        run_id: str,
+        state: str,
+        error: str | None = None,
+        *,
+        stopped_because: str | None = None,
+        finished_at: float | None = None,
+    ) -> None:
+        """`report` inside a write transaction that is open already; the end may lie a while back."""
+        run = db.run(run_id)
+        if run is None or not run.live:
+            return
+        ended_at = time.time() if finished_at is None else finished_at
+        db.update_run(run_id, state=state, error=error, stopped_because=stopped_because, finished_at=ended_at)
+        if state == "failed":
+            self._pause_if_too_many_fail(db, error)
 
     def target_reached(self, run_name: str) -> None:
         """A run has reached the metric's target: the agents end after their current runs, the sweep is finished."""
@@ -215,9 +176,26 @@ class Controller:
         """No new runs until `resume`; the running ones go on."""
         self._change(("running",), state="paused", note=None, note_kind="person")
 
-    def resume(self) -> None:
-        """Go on after `pause`, or after failures paused the sweep."""
-        self._change(("paused",), state="running", note=None, note_kind=None)
+    def resume(self) -> bool:
+        """Go on after `pause`, or after failures paused the sweep; the failures so far count no more.
+
+        Returns
+        -------
+        bool
+            Whether an agent is at work to go on; without one the sweep waits for the next that joins.
+
+        Raises
+        ------
+        UsageError
+            For a cancelled sweep.
+        """
+        with self.store.write() as db:
+            self._refuse_cancelled(db)
+            recover_in(db, self.sweep_id)
+            working = any(a.left_at is None and not a.stop_requested for a in db.agents(self.sweep_id))
+            if existing_sweep(db, self.sweep_id).state == "paused":
+                self._forgive(db)
+            return working
 
     def stop(self, *, after_current: bool = False) -> int:
         """End the agents of this sweep, and its running runs too unless `after_current`; returns how many runs.
@@ -261,8 +239,14 @@ class Controller:
 
     # -- private -------------------------------------------------------------------------------------------------
 
-    def _next_run(self, db: Session, agent_id: str) -> RunRecord | Wait | End:
+    def _next_run(self, db: Session, agent_id: str, code: TrainingCode | None) -> RunRecord | Wait | End:
         sweep = existing_sweep(db, self.sweep_id)
+        if sweep.version != self.version:
+            self._take(sweep)
+            self._searcher, self._told_revision = None, -1
+        if time.monotonic() >= self._next_recovery:  # a run of another process may have died
+            self._next_recovery = time.monotonic() + RECOVER_EVERY_S
+            recover_in(db, self.sweep_id)
         agent = next(agent for agent in db.agents_by_ids([agent_id]))
         if sweep.state == "cancelled":
             return End("the sweep was cancelled")
@@ -271,7 +255,7 @@ class Controller:
         if agent.count is not None and agent.started >= agent.count:
             return End(f"{agent.count} runs were asked for")
         if sweep.state == "paused":
-            return Wait("the sweep is paused")
+            return Wait("the sweep is paused", held=sweep.note_kind == "failures")
         queued = self._queued(db) is not None
         if not queued and self.config.run_cap is not None and db.run_count(self.sweep_id) >= self.config.run_cap:
             return End(f"the sweep has the {self.config.run_cap} runs of its run_cap")
@@ -281,13 +265,18 @@ class Controller:
             record = self._again(db) or record
         if isinstance(record, End):
             return record
-        record = replace(record, agent_id=agent_id)
+        code_hash = None if code is None else code.hash
+        if code is not None and code.hash != self._kept_code:
+            db.insert_code(code.hash, code.text)
+            self._kept_code = code.hash
+        record = replace(record, agent_id=agent_id, code_hash=code_hash)
         if record.state == "pending":
             record = replace(record, state="running", started_at=time.time())
-            db.update_run(record.id, state="running", started_at=record.started_at, agent_id=agent_id)
+            values = {"started_at": record.started_at, "agent_id": agent_id, "code_hash": code_hash}
+            db.update_run(record.id, state="running", **values)
         else:
             db.insert_run(record)
-        db.update_agents([agent_id], started=agent.started + 1)
+        db.update_agents([agent_id], started=agent.started + 1, left_at=None)
         return record
 
     def _suggested(self, db: Session) -> RunRecord | End:
@@ -320,14 +309,16 @@ class Controller:
             raise UsageError(f"sweep {self.sweep_id} was cancelled and takes no more runs; define a new one")
 
     def _again(self, db: Session) -> RunRecord | None:
-        """The config of a run that crashed, unless it was tried again already."""
-        crashed = [run for run in db.runs(self.sweep_id, states=("crashed",)) if run.attempt + 1 < MAX_ATTEMPTS]
+        """The config of a run that crashed, unless it was tried again already or as often as `retry` says."""
+        crashed = [run for run in db.runs(self.sweep_id, states=("crashed",)) if run.attempt < self.config.retry]
         if not crashed:
             return None
-        again = [run.config for run in db.runs(self.sweep_id) if run.attempt > 0]
+        tried = Counter((identity(run.config), run.attempt) for run in db.runs(self.sweep_id) if run.attempt > 0)
         for run in crashed:
-            if run.config not in again:
+            attempt = (identity(run.config), run.attempt + 1)
+            if not tried[attempt]:
                 return self._record(db.next_run_number(self.sweep_id, ""), run.config, run.attempt + 1)
+            tried[attempt] -= 1
         return None
 
     def _record(self, number: int, config: dict[str, object], attempt: int = 0) -> RunRecord:
@@ -339,6 +330,7 @@ class Controller:
             name=run_name(run_id, number),
             project="",
             config=config,
+            sweep_version=self.version,
             attempt=attempt,
             created_at=now,
             started_at=now,
@@ -348,6 +340,8 @@ class Controller:
         """The searcher, told of every run that changed since it was last asked."""
         if self._searcher is None:
             self._searcher = search.make_searcher(self.config, self.seed)
+            for observation in prior_observations(db, self.sweep_id, self.config):
+                self._searcher.tell(observation)
         sweep = existing_sweep(db, self.sweep_id)
         metric = self.config.metric.name if self.config.metric else None
         for run in db.runs(self.sweep_id, since_revision=self._told_revision):
@@ -357,17 +351,30 @@ class Controller:
         self._told_revision = sweep.revision
         return self._searcher
 
-    def _pause_if_all_fail(self, db: Session, agent_id: str, error: str | None) -> None:
-        ended = [run for run in db.runs(self.sweep_id) if run.agent_id == agent_id and not run.live]
-        if len(ended) != FAILURES_IN_A_ROW or any(run.state != "failed" for run in ended):
+    def _pause_if_too_many_fail(self, db: Session, error: str | None) -> None:
+        sweep = existing_sweep(db, self.sweep_id)
+        if sweep.state != "running":
             return
-        if existing_sweep(db, self.sweep_id).state != "running":
-            return
-        note = (
-            f"The first {FAILURES_IN_A_ROW} runs failed, so the sweep was stopped. The last traceback:\n{error or ''}"
+        runs = [run for run in db.runs(self.sweep_id) if run.number >= sweep.failures_from]
+        why = failures.too_many(runs)
+        if why is not None:
+            note = f"{why}, so the sweep is paused; mend the code and resume. The last traceback:\n{error or ''}"
+            db.update_sweep(self.sweep_id, state="paused", note=note, note_kind="failures")
+
+    def _forgive(self, db: Session) -> None:
+        """Go on; the failures so far count no more."""
+        db.update_sweep(
+            self.sweep_id,
+            state="running",
+            note=None,
+            note_kind=None,
+            failures_from=db.next_run_number(self.sweep_id, ""),
         )
-        db.update_sweep(self.sweep_id, state="paused", note=note, note_kind="failures")
-        db.update_agents([agent_id], stop_requested=1)
+
+    def _take(self, sweep: SweepRecord) -> None:
+        """The sweep's config as it is now."""
+        self.version, self.seed = sweep.version, sweep.seed
+        self.config = sweep_config.load(sweep.config)
 
     def _change(self, from_states: tuple[str, ...], **values: object) -> None:
         with self.store.write() as db:

@@ -6,14 +6,23 @@ Every message says what is wrong, where (a key's path, a run's name) and what to
     ├── ConfigError (also a ValueError)   a sweep config that cannot be used; `.path` is the key's path
     ├── UsageError (also a ValueError)    a call that cannot be carried out as it was made
     └── StoreError                        the database cannot be opened, read or written
-        └── StoreVersionError             it was written by a newer nbsweep
+        ├── StoreVersionError             it was written by a newer nbsweep
+        └── StoreRefusedError             it works, but refuses these rows: what they belong to is not there
 
     RunStopped (a BaseException)          raised inside training code whose run is to end
 """
 
 from __future__ import annotations
 
-__all__ = ["ConfigError", "NbsweepError", "RunStopped", "StoreError", "StoreVersionError", "UsageError"]
+__all__ = [
+    "ConfigError",
+    "NbsweepError",
+    "RunStopped",
+    "StoreError",
+    "StoreRefusedError",
+    "StoreVersionError",
+    "UsageError",
+]
 
 
 class NbsweepError(Exception):
@@ -50,6 +59,10 @@ class StoreError(NbsweepError):
 
 class StoreVersionError(StoreError):
     """The database was written by a newer nbsweep than this one."""
+
+
+class StoreRefusedError(StoreError):
+    """The database works, but refuses what was to be written: its run or sweep is not there, or is there already."""
 
 
 class RunStopped(BaseException):

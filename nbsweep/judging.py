@@ -1,4 +1,7 @@
-"""Judging runs while they train: the metric's histories of everyone, and Hyperband's word on this process's runs.
+"""Judging runs by their metric.
+
+While they train: Hyperband's word on this process's runs, by the histories of everyone, and whether one has reached the
+target. When they have finished: what is odd about the metric, if something is.
 
 The rule itself is `nbsweep.stopping`; here is only what it needs to see. Histories are read once and then only what is
 new, so that judging after every logged value stays cheap.
@@ -6,13 +9,16 @@ new, so that judging after every logged value stays cheap.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import difflib
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from nbsweep.stopping import Hyperband, Verdict
 from nbsweep.store import Store, read_history
-from nbsweep.sweep_config import SweepConfig
+from nbsweep.sweep_config import Metric, SweepConfig
 
-__all__ = ["Judge", "words"]
+__all__ = ["Judge", "oddity", "reached", "words"]
 
 
 class Judge:
@@ -68,3 +74,37 @@ def words(verdict: Verdict, goal: str) -> str:
     """A verdict for the table, as in ``band 9 · 0.41 > 0.29``."""
     sign = ">" if goal == "minimize" else "<"
     return f"band {verdict.band} · {verdict.value:.3g} {sign} {verdict.threshold:.3g}"
+
+
+def reached(value: float | None, target: float, goal: str) -> bool:
+    """Whether a metric's best value is as good as the target."""
+    return value is not None and (value <= target if goal == "minimize" else value >= target)
+
+
+def oddity(metric: Metric, count: int, summary: Mapping[str, Any]) -> str | None:
+    """What is wrong with a finished run's metric, in words: it was never logged, or it diverged.
+
+    Parameters
+    ----------
+    metric : Metric
+    count : int
+        How many finite values of it the run logged.
+    summary : dict
+
+    Examples
+    --------
+    >>> oddity(Metric("loss"), 0, {"Loss": 0.5})
+    "never logged 'loss'; did you mean 'Loss'"
+    >>> oddity(Metric("loss"), 7, {"loss": float("nan")})
+    'diverged: loss is nan'
+    """
+    if metric.name in summary:
+        value = summary[metric.name]
+        finite = isinstance(value, (int, float)) and math.isfinite(value)
+        return None if finite else f"diverged: {metric.name} is {value!r:.40}"
+    if count:
+        return None
+    lowered = {key.lower(): key for key in summary}
+    near = difflib.get_close_matches(metric.name.lower(), lowered, 1)
+    kin = [lowered[near[0]]] if near else [key for key in summary if metric.name in key or key in metric.name]
+    return f"never logged {metric.name!r}" + (f"; did you mean {kin[0]!r}" if kin else "")

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nbsweep import runs
+from nbsweep import current
 from nbsweep.recorder import Recorder
 from nbsweep.recovery import crash_own_runs
 from nbsweep.store import Store, storage_url
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "agents",
     "current_sweep_id",
+    "end_held",
     "forget_agent",
     "recorder",
     "remember_agent",
@@ -35,12 +36,14 @@ __all__ = [
     "train_more",
 ]
 
+END_HELD_S = 5.0
+
 _lock = threading.RLock()
 _recorders: dict[str, Recorder] = {}
 _agents: dict[str, Agent] = {}
 _current: dict[str, str] = {}
 _selections: dict[str, frozenset[str]] = {}
-_trainings: dict[str, Callable[[int], object]] = {}
+_trainings: dict[str, Callable[[int | None], object]] = {}
 _default_url: list[tuple[str | None, str]] = []
 
 
@@ -89,13 +92,21 @@ def agents(sweep_id: str | None = None) -> list[Agent]:
         return [agent for agent in _agents.values() if sweep_id is None or agent.sweep_id == sweep_id]
 
 
-def remember_training(sweep_id: str, train: Callable[[int], object]) -> None:
+def end_held(sweep_id: str) -> None:
+    """End this process's agents that failures hold, so that a new one, with mended code, takes their place."""
+    for agent in agents(sweep_id):
+        if agent.held:
+            agent.stop_requested()
+            agent.wait(END_HELD_S)
+
+
+def remember_training(sweep_id: str, train: Callable[[int | None], object]) -> None:
     """Remember how this process trains runs of a sweep, for those who later want more of them."""
     _trainings[sweep_id] = train
 
 
-def train_more(sweep_id: str, count: int) -> bool:
-    """Start an agent for `count` runs as the last one here was; False where none has trained this sweep."""
+def train_more(sweep_id: str, count: int | None) -> bool:
+    """Start an agent for `count` runs (None: no limit) as the last one here was; False where none has trained it."""
     train = _trainings.get(sweep_id)
     if train is not None:
         train(count)
@@ -116,7 +127,7 @@ def shut_down() -> None:
     """End what this process has going: its runs are marked, everything logged is written, the stores are closed."""
     with _lock:
         working, recorders = list(_agents.values()), list(_recorders.values())
-    for run in filter(None, [runs.current_run()]):
+    for run in filter(None, [current.current_run()]):
         if run.sweep_id is None:
             with contextlib.suppress(Exception):
                 run.finish(exit_code=1 if _died_of_an_error() else 0)
@@ -127,7 +138,7 @@ def shut_down() -> None:
         with contextlib.suppress(Exception):
             each.flush()
             ids = [agent.id for agent in working if agent.store is each.store]
-            if ids:
+            if ids and each.trouble is None:  # else it would wait again; whoever looks next sees that they are gone
                 crash_own_runs(each.store, ids)
         with contextlib.suppress(Exception):
             each.close()
@@ -146,7 +157,8 @@ def _forget_everything() -> None:
     _current.clear()
     _trainings.clear()
     _default_url.clear()
-    runs.set_process_run(None)
+    current.bind_thread(None)
+    current.set_process_run(None)
 
 
 def _in_forked_child() -> None:
@@ -154,7 +166,7 @@ def _in_forked_child() -> None:
     global _lock
     _lock = threading.RLock()
     for each in _recorders.values():
-        each.store.close(forked=True)
+        each.forget_in_child()
     _forget_everything()
 
 

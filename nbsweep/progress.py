@@ -36,7 +36,7 @@ def wait_for(
     show: Callable[[Progress, bool], None] | None = None,
     pump: Callable[[], None] | None = None,
 ) -> None:
-    """Block until the agents have ended.
+    """Block until the agents have ended, or failures have paused their sweep.
 
     Parameters
     ----------
@@ -47,10 +47,15 @@ def wait_for(
         Called about twenty times a second on this thread (Colab moves widgets only from here).
     """
     show = show or Terminal().show
-    interrupts = 0
+    interrupts = heeded = 0
     next_line = 0.0
-    while not all(agent.done for agent in agents):
-        try:
+    while True:
+        try:  # all of the turn: an interrupt lands anywhere
+            if heeded < interrupts:
+                heeded = interrupts
+                _stop(agents, after_current=interrupts == 1)
+            if all(agent.done or agent.held for agent in agents):
+                break
             for agent in agents:
                 agent.wait(TURN_S)
             if pump is not None:
@@ -61,19 +66,31 @@ def wait_for(
                     show(progress_of(agents), False)
         except KeyboardInterrupt:
             interrupts += 1
-            first = interrupts == 1
-            sys.stderr.write(
-                "\nThe current runs will finish; interrupt again to end them now.\n"
-                if first
-                else "\nEnding the runs.\n"
-            )
-            for agent in agents:
-                agent.stop(after_current=first)
     if pump is not None:
         pump()
     if agents:
         with contextlib.suppress(StoreError):
             show(progress_of(agents), True)
+            _say_what_holds(agents)
+
+
+def _stop(agents: Sequence[Agent], *, after_current: bool) -> None:
+    now = "The current runs will finish; interrupt again to end them now." if after_current else "Ending the runs."
+    sys.stderr.write(f"\n{now}\n")
+    for agent in agents:
+        try:
+            agent.stop(after_current=after_current)
+        except StoreError:  # the others cannot be told, but this process's own can
+            agent.end_here(after_current=after_current)
+
+
+def _say_what_holds(agents: Sequence[Agent]) -> None:
+    for agent in agents:
+        if agent.held:
+            with agent.store.read() as db:
+                sweep = db.sweep(agent.sweep_id)
+            if sweep is not None and sweep.note:
+                sys.stderr.write(f"Sweep {sweep.name}: {sweep.note.partition(' The last traceback')[0]}\n")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 `Run.log` appends to a list and returns. The recorder's thread (``nbsweep-recorder``) takes those lists, turns the
 values into columns and writes them for all runs in one transaction; it also renews the heartbeats of this process's
 agents and reads what other processes ask of its runs. A store that cannot be written costs training nothing: the
-data wait in memory and go in when it can be written again.
+data, and the ends of runs, wait in memory up to a stated bound (`nbsweep.backlog`) and go in when it can be written
+again; `trouble` says so.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from nbsweep.errors import StoreError
-from nbsweep.store import Chunk, RunTail, Store
+from nbsweep.backlog import MOST_WAITING_BYTES, Backlog
+from nbsweep.errors import NbsweepError, StoreError, StoreRefusedError
+from nbsweep.recovery import recover, revive_in
+from nbsweep.store import RunTail, Session, Store
 
 if TYPE_CHECKING:
     from nbsweep.runs import Run
@@ -24,7 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["Recorded", "Recorder"]
 
 FLUSH_EVERY_S = 0.05
+FLUSH_LESS_OFTEN_S = 0.1  # where many write to one store and each write takes its time; readers see it in 250 ms
+RETRY_EVERY_S = 1.0
+FLUSH_WAIT_S = 2.0  # how long a reader waits for a write that is under way
 POLL_EVERY_S = 0.2
+LOOK_EVERY_S = 2.0
 HEARTBEAT_EVERY_S = 2.0
 IDLE_EXIT_S = 5.0
 
@@ -39,28 +46,44 @@ class Recorded(Protocol):
 
 
 class Recorder:
-    """Writes the history of this process's runs to one store."""
+    """Writes the history of this process's runs to one store.
 
-    def __init__(self, store: Store) -> None:
+    Parameters
+    ----------
+    store : Store
+    most_waiting_bytes : int, default 256 MiB
+        How much may wait in memory while the store cannot be written; see `nbsweep.backlog`.
+    """
+
+    def __init__(self, store: Store, *, most_waiting_bytes: int = MOST_WAITING_BYTES) -> None:
         self.store = store
+        self._begin(most_waiting_bytes)
+
+    def _begin(self, most_waiting_bytes: int) -> None:
         self._runs: dict[str, tuple[Run, RunTail]] = {}
+        self._ends: dict[str, Callable[[Session], None]] = {}
         self._agents: dict[str, Recorded] = {}
-        self._unwritten: list[Chunk] = []
+        self._backlog = Backlog(most_waiting_bytes)
         self._listeners: list[Callable[[], None]] = []
         self._writing = threading.Lock()  # held while a transaction is open; never by log()
         self._registry = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._next_poll = self._next_heartbeat = 0.0
-        self._complained = False
+        self._next_poll = self._next_look = self._next_heartbeat = 0.0
+        self._pause_s = FLUSH_EVERY_S
+        self._trouble: str | None = None
+        self._troubled_since = 0.0
+        self._retry_at = 0.0
+        self._refused = False
+        self.store.in_use = self._in_use
 
     # -- who is recorded -----------------------------------------------------------------------------------------
 
-    def watch(self, run: Run) -> None:
-        """Begin to record a run."""
+    def watch(self, run: Run, tail: RunTail | None = None) -> None:
+        """Begin to record a run, after what `tail` says is there already."""
         with self._registry:
-            self._runs[run.id] = (run, RunTail(run.id))
+            self._runs[run.id] = (run, tail or RunTail(run.id))
         self._ensure_thread()
 
     def release(self, run: Run) -> None:
@@ -68,6 +91,41 @@ class Recorder:
         self.flush(required=True)
         with self._registry:
             self._runs.pop(run.id, None)
+
+    def end(self, run: Run, action: Callable[[Session], None]) -> str | None:
+        """Write what is left of a run and then, in the same transaction, its end; and forget it.
+
+        Where the store cannot be written, both wait in memory and are written as soon as it can be.
+
+        Parameters
+        ----------
+        run : Run
+            Closed already, so that nothing more is logged.
+        action : callable
+            Takes the open `Session` and records the end. It may be called several times, until a transaction is kept.
+
+        Returns
+        -------
+        str or None
+            None when it is kept; else the trouble, in words.
+        """
+        with self._registry:
+            self._ends[run.id] = action
+        return self._now_or_later()
+
+    def later(self, action: Callable[[Session], None]) -> str | None:
+        """Do something in a write transaction after all that was logged: now, or as soon as the store can be written.
+
+        As `end`, of which it is the half without a run.
+        """
+        with self._registry:
+            self._ends[f"later-{id(action)}"] = action
+        return self._now_or_later()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the store cannot be written, what waits and what to do, in a sentence or two; None while all is well."""
+        return self._trouble
 
     def watch_agent(self, agent: Recorded) -> None:
         with self._registry:
@@ -92,22 +150,27 @@ class Recorder:
     # -- what it does --------------------------------------------------------------------------------------------
 
     def flush(self, *, required: bool = False) -> None:
-        """Write everything that was logged before this call.
+        """Write everything that was logged before this call. Waits seconds at most, not for as long as trouble lasts.
 
         Raises
         ------
         StoreError
             With `required`, when the store cannot be written; the data stay in memory.
         """
-        with self._writing:
-            try:
-                changed = self._write()
-            except Exception as error:  # also a value that cannot be written: the thread must outlive it
-                trouble = error if isinstance(error, StoreError) else StoreError(f"it could not be written: {error!r}")
-                if required:
-                    raise trouble from error
-                self._complain(trouble)
-                return
+        if not required and time.monotonic() < self._retry_at:
+            return
+        if not self._writing.acquire(timeout=-1 if required else FLUSH_WAIT_S):
+            return
+        try:
+            changed = self._write()
+        except Exception as error:  # also a value that cannot be written: the thread must outlive it
+            trouble = error if isinstance(error, StoreError) else StoreError(f"it could not be written: {error!r}")
+            self._note_trouble(trouble)
+            if required:
+                raise trouble from error
+            return
+        finally:
+            self._writing.release()
         if changed:
             self.notify()
 
@@ -129,7 +192,15 @@ class Recorder:
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=5.0)
+        self._retry_at = 0.0
         self.flush()
+        if not self._backlog.empty:
+            _warn(f"nbsweep ends while its store cannot be written. {self._trouble} They are lost with this process.")
+
+    def forget_in_child(self) -> None:
+        """In a forked child: what is recorded, and the thread that does it, are the parent's."""
+        self._begin(self._backlog.most_bytes)
+        self.store.close(forked=True)
 
     # -- private -------------------------------------------------------------------------------------------------
 
@@ -143,76 +214,154 @@ class Recorder:
     def _loop(self) -> None:
         idle_since = time.monotonic()
         while not self._closed:
-            self._wake.wait(FLUSH_EVERY_S)
+            self._wake.wait(self._pause_s)
             self._wake.clear()
             self.flush()
             with contextlib.suppress(Exception):  # flush() already said so
                 self._poll()
-            if self._runs or self._agents:
+            if self._in_use():
                 idle_since = time.monotonic()
             with self._registry:
-                if not self._runs and not self._agents and time.monotonic() - idle_since > IDLE_EXIT_S:
+                if not self._in_use() and time.monotonic() - idle_since > IDLE_EXIT_S:
                     self._thread = None
                     return
 
+    def _in_use(self) -> bool:
+        return bool(self._runs or self._agents or self._ends or not self._backlog.empty)
+
+    def _now_or_later(self) -> str | None:
+        self._ensure_thread()
+        try:
+            self.flush(required=True)
+        except StoreError as error:
+            return self._trouble or str(error)
+        return None
+
     def _write(self) -> bool:
         """One transaction with all that is new; True if there was anything."""
+        ended = self._collect()
         with self._registry:
-            watched, agents = list(self._runs.values()), list(self._agents)
-        updates: dict[str, dict[str, Any]] = {}
-        consoles: dict[str, list[tuple[str, str]]] = {}
+            agents = list(self._agents)
+        began = time.monotonic()
+        beat = bool(agents) and began >= self._next_heartbeat
+        if self._backlog.empty and not beat:
+            return False
+        with self.store.write() as db:
+            if self._refused:
+                self._drop_what_is_gone(db)
+            self._backlog.write(db)
+            if beat:
+                db.beat_agents(agents)
+        changed = self._backlog.changes or self._trouble is not None
+        self._backlog.forget()
+        for run_id in ended:
+            self._backlog.forget_run(run_id)
+        self._refused, self._trouble, self._retry_at = False, None, 0.0
+        self._pause_s = min(max(FLUSH_EVERY_S, 2 * (time.monotonic() - began)), FLUSH_LESS_OFTEN_S)
+        if beat:
+            self._next_heartbeat = began + HEARTBEAT_EVERY_S
+        return changed
+
+    def _collect(self) -> list[str]:
+        """Move what is new into the backlog, then the ends; returns the runs that have ended."""
+        with self._registry:
+            watched, ends = list(self._runs.values()), self._ends
+            self._ends = {}
         for run, tail in watched:
             run.drain(tail)
-            chunks = tail.take_chunks()
-            self._unwritten += chunks
-            update = run.take_update()
-            if update or chunks:
-                updates[run.id] = update
-            if pieces := run.take_console():
-                consoles[run.id] = pieces
-        now = time.monotonic()
-        beat = bool(agents) and now >= self._next_heartbeat
-        if not (self._unwritten or updates or consoles or beat):
-            return False
-        try:
-            with self.store.write() as db:
-                db.put_chunks(self._unwritten)
-                for run_id, pieces in consoles.items():
-                    db.append_console(run_id, pieces)
-                for run_id, values in updates.items():
-                    db.update_run(run_id, **values) if values else db.touch_runs([run_id])
-                if beat:
-                    db.update_agents(agents, heartbeat_at=time.time())
-        except BaseException:
-            for run, _tail in watched:
-                run.put_back(updates.get(run.id, {}), consoles.get(run.id, []))
-            raise
-        self._unwritten = []
-        self._complained = False
-        if beat:
-            self._next_heartbeat = now + HEARTBEAT_EVERY_S
-        return bool(updates or consoles)
+            self._backlog.add(run.id, tail.take_chunks(), run.take_update(), run.take_console())
+        for action in ends.values():
+            self._backlog.add_action(action)
+        with self._registry:
+            for run_id in ends:
+                self._runs.pop(run_id, None)
+        self._backlog.keep_to_bound()
+        return list(ends)
+
+    def _drop_what_is_gone(self, db: Session) -> None:
+        """The store refused a row: runs that it no longer has (somebody removed them) must not hold up the others."""
+        gone = self._backlog.run_ids - {run.id for run in db.runs_by_ids(self._backlog.run_ids)}
+        if gone:
+            values = self._backlog.drop_runs(gone)
+            with self._registry:
+                for run_id in gone:
+                    self._runs.pop(run_id, None)
+            _warn(
+                f"runs {', '.join(sorted(gone))} are no longer in the store {self.store.shown}; "
+                f"{values:,} of their values were not written"
+            )
 
     def _poll(self) -> None:
-        """Pass on what other threads and processes asked for by the store."""
-        if time.monotonic() < self._next_poll:
+        """Pass on what other threads and processes asked for by the store; see who of the others is gone."""
+        now = time.monotonic()
+        if now < self._next_poll:
             return
-        self._next_poll = time.monotonic() + POLL_EVERY_S
+        self._next_poll = now + POLL_EVERY_S
         with self._registry:
             runs = {run.id: run for run, _ in self._runs.values() if run.sweep_id is not None}
             agents = dict(self._agents)
         if not runs and not agents:
             return
         with self.store.read() as db:
-            stopped_runs = [record.id for record in db.runs_by_ids(runs) if record.stop_requested]
-            stopped_agents = [record.id for record in db.agents_by_ids(agents) if record.stop_requested]
-        for run_id in stopped_runs:
-            runs[run_id].request_stop("killed")
-        for agent_id in stopped_agents:
-            agents[agent_id].stop_requested()
+            run_records, agent_records = db.runs_by_ids(runs), db.agents_by_ids(agents)
+        for run_record in run_records:
+            if run_record.stop_requested:
+                runs[run_record.id].request_stop("killed")
+        for agent_record in agent_records:
+            if agent_record.stop_requested:
+                agents[agent_record.id].stop_requested()
+        taken_for_dead = [r.id for r in run_records if r.state == "crashed" and runs[r.id].state == "running"]
+        if taken_for_dead:
+            with self.store.write() as db:
+                revive_in(db, taken_for_dead)
+        if now >= self._next_look:
+            self._next_look = now + LOOK_EVERY_S
+            for sweep_id in {record.sweep_id for record in agent_records}:
+                with contextlib.suppress(NbsweepError):
+                    recover(self.store, sweep_id)
 
-    def _complain(self, error: StoreError) -> None:
-        if not self._complained:
-            self._complained = True
-            with contextlib.suppress(Warning):
-                warnings.warn(f"{error}; training goes on, what it logs waits in memory", stacklevel=2)
+    def _note_trouble(self, error: StoreError) -> None:
+        now = time.monotonic()
+        self._refused = self._refused or isinstance(error, StoreRefusedError)
+        self._pause_s = min(2 * self._pause_s, RETRY_EVERY_S)
+        self._retry_at = now + self._pause_s
+        first = self._trouble is None
+        if first:
+            self._troubled_since = now
+        self._trouble = _in_words(error, self._backlog)
+        if first:
+            _warn(self._trouble)
+        self.notify()
+
+
+def _in_words(error: StoreError, backlog: Backlog) -> str:
+    """The trouble for people: what is wrong, what it means, what waits, what to do."""
+    what = str(error).rstrip(".")
+    most = backlog.most_bytes / 2**20
+    words = (
+        f"{what}: training goes on, what it logs waits in memory ({backlog.values:,} values, "
+        f"{backlog.bytes / 2**20:.1f} of at most {most:.0f} MiB) and is written by itself when the store can be written"
+    )
+    if backlog.left_out_values or backlog.left_out_characters:
+        words += (
+            f"; {backlog.left_out_values:,} values of the history (every second one, evenly) and "
+            f"{backlog.left_out_characters:,} characters of output had to be left out"
+        )
+    mend = next((mend for sign, mend in _MENDS if sign in what.lower()), "")
+    return f"{words}. {mend}".strip()
+
+
+_MENDS = (
+    ("full", "Free some space on its disk."),
+    ("no space", "Free some space on its disk."),
+    ("readonly", "Make the file and its directory writable."),
+    ("read-only", "Make the file and its directory writable."),
+    ("permission", "Make the file and its directory writable."),
+    ("locked", "Another process holds it: look for one that hangs."),
+    ("connection", "Look whether the server runs and can be reached."),
+)
+
+
+def _warn(text: str) -> None:
+    with contextlib.suppress(Warning):  # whoever turns warnings into errors means those of their own thread
+        warnings.warn(text, stacklevel=3)

@@ -1,30 +1,29 @@
 """The controller's second half: runs whose process has gone.
 
-Whoever opens a sweep looks: an agent of this host whose process is no more, or one elsewhere whose heartbeat is older
-than `LEASE_S`, is dead, and its runs are `crashed`. Nobody has to be told, no server has to watch.
+Whoever opens a sweep looks: an agent of this machine whose process is no more, or one elsewhere whose heartbeats have
+stood still for `LEASE_S`, is dead (`nbsweep.liveness` says how that is known), and its runs are `crashed`. Nobody has
+to be told, no server has to watch.
 """
 
 from __future__ import annotations
 
 import functools
-import socket
 import time
 from collections.abc import Iterable
 
-import psutil
-
 from nbsweep.errors import UsageError
+from nbsweep.liveness import LEASE_S, Observer
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
 
-__all__ = ["LEASE_S", "crash_own_runs", "existing_sweep", "recover", "recover_in"]
+__all__ = ["LEASE_S", "crash_own_runs", "existing_sweep", "recover", "recover_in", "revive_in"]
 
-LEASE_S = 30.0
+_observer = Observer()
 
 
 def recover(store: Store, sweep_id: str) -> None:
     """Mark the runs whose process has gone as `crashed`. Cheap where there is nothing to do."""
     with store.read() as db:
-        if not _lost(db, sweep_id):
+        if not _lost(db, sweep_id) and not _gone(db, sweep_id):
             return
     with store.write() as db:
         recover_in(db, sweep_id)
@@ -34,10 +33,11 @@ def crash_own_runs(store: Store, agent_ids: Iterable[str]) -> None:
     """This process is about to end while these agents have runs: say so."""
     ids = list(agent_ids)
     with store.write() as db:
+        db.update_agents(ids, left_at=time.time())
         for sweep_id in {agent.sweep_id for agent in db.agents_by_ids(ids)}:
             mine = [run for run in db.runs(sweep_id, states=LIVE_STATES) if run.agent_id in ids]
             _mark_crashed(db, sweep_id, mine, "The process ended while the run trained.")
-        db.update_agents(ids, left_at=time.time())
+            _finish_if_left(db, sweep_id)
 
 
 def recover_in(db: Session, sweep_id: str) -> None:
@@ -45,14 +45,29 @@ def recover_in(db: Session, sweep_id: str) -> None:
     _mark_crashed(db, sweep_id, _lost(db, sweep_id), "Its process vanished while it trained.")
 
 
+def revive_in(db: Session, run_ids: Iterable[str]) -> None:
+    """These runs train in this process, and others took them for crashed: the machine slept, or was cut off."""
+    runs = [run for run in db.runs_by_ids(run_ids) if run.state == "crashed"]
+    for run in runs:
+        db.update_run(run.id, state="running", error=None, finished_at=None)
+    db.update_agents({run.agent_id for run in runs if run.agent_id}, left_at=None)
+    for sweep_id in {run.sweep_id for run in runs if run.sweep_id}:
+        if existing_sweep(db, sweep_id).state == "finished":
+            db.update_sweep(sweep_id, state="running")
+
+
 def _mark_crashed(db: Session, sweep_id: str, runs: list[RunRecord], why: str) -> None:
     now = time.time()
     for run in runs:
         db.update_run(run.id, state="crashed", error=why, finished_at=now)
-    agents = {run.agent_id for run in runs if run.agent_id}
-    db.update_agents(
-        [a.id for a in db.agents(sweep_id) if a.left_at is None and (a.id in agents or not _alive(a))], left_at=now
-    )
+    gone = {run.agent_id for run in runs if run.agent_id} | {agent.id for agent in _gone(db, sweep_id)}
+    if not gone and not runs:
+        return
+    db.update_agents(gone, left_at=now)
+    _finish_if_left(db, sweep_id)
+
+
+def _finish_if_left(db: Session, sweep_id: str) -> None:
     working = any(agent.left_at is None for agent in db.agents(sweep_id))
     if not working and existing_sweep(db, sweep_id).state == "running":
         db.update_sweep(sweep_id, state="finished")
@@ -70,16 +85,12 @@ def _lost(db: Session, sweep_id: str) -> list[RunRecord]:
     return [run for run in live if run.agent_id is None or dead(run.agent_id)]
 
 
+def _gone(db: Session, sweep_id: str) -> list[AgentRecord]:
+    return [agent for agent in db.agents(sweep_id) if agent.left_at is None and not _alive(agent)]
+
+
 def _alive(agent: AgentRecord) -> bool:
-    if agent.left_at is not None:
-        return False
-    if agent.host == socket.gethostname():
-        try:
-            started = psutil.Process(agent.pid).create_time()
-        except psutil.Error:
-            return False
-        return abs(started - agent.process_started_at) < 1.0
-    return time.time() - agent.heartbeat_at < LEASE_S
+    return _observer.alive(agent)
 
 
 def existing_sweep(db: Session, sweep_id: str) -> SweepRecord:

@@ -1,7 +1,7 @@
 """`Run`: what training code holds. Its config, `log`, its summary, and the signal that it should end.
 
 `log` takes a copy of plain values and appends it to a list; all else (conversion, steps, summaries, writing) happens
-on the recorder's thread, or on the thread that asks for the summary. `current_run` finds the run of the calling thread.
+on the recorder's thread, or on the thread that asks for the summary.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nbsweep.store.records import RunRecord
 from nbsweep.sweep_config import Metric
 from nbsweep.values import PLAIN_TYPES, Unkept, capture, plain
 
-__all__ = ["AGGREGATES", "Run", "bind_thread", "current_run", "set_process_run", "thread_run"]
+__all__ = ["AGGREGATES", "Run"]
 
 AGGREGATES = ("last", "min", "max", "mean", "best")
 
@@ -187,6 +187,10 @@ class Run:
         """Keep a piece of what the run printed ("stdout" or "stderr")."""
         self._console.append((stream, text.encode("utf-8", "backslashreplace").decode()))
 
+    def go_on_from(self, step: int) -> None:
+        """An earlier process logged up to here: the next `log` has this step."""
+        self._next_step = step
+
     # -- for the recorder ----------------------------------------------------------------------------------------
 
     def drain(self, tail: RunTail) -> None:
@@ -219,11 +223,6 @@ class Run:
             else:
                 pieces.append((stream, text))
         return pieces
-
-    def put_back(self, update: Mapping[str, Any], console: list[tuple[str, str]]) -> None:
-        """Take back what could not be written."""
-        self._dirty |= set(update)
-        self._console[:0] = console
 
     # -- private -------------------------------------------------------------------------------------------------
 
@@ -305,31 +304,6 @@ class Run:
         if self._partial:
             self._pending.append((None, time.time(), self._partial))
             self._partial = {}
-
-
-_of_thread = threading.local()
-_of_process: list[Run] = []
-
-
-def bind_thread(run: Run | None) -> None:
-    """Make `run` the current run of the calling thread."""
-    _of_thread.run = run
-
-
-def set_process_run(run: Run | None) -> None:
-    """Make `run` the current run of every thread that has none of its own (`nbsweep.init` outside an agent)."""
-    _of_process[:] = [] if run is None else [run]
-
-
-def thread_run() -> Run | None:
-    """The run that the calling thread trains for an agent, or None."""
-    run: Run | None = getattr(_of_thread, "run", None)
-    return run
-
-
-def current_run() -> Run | None:
-    """The run that the calling thread trains, or the one that `init` started in this process."""
-    return thread_run() or (_of_process[0] if _of_process else None)
 
 
 def _all_str(data: dict[Any, Any]) -> bool:

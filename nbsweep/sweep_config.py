@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import copy
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from nbsweep.command import MACROS, problem_with
 from nbsweep.config_parameters import check_grid, read_parameters
 from nbsweep.config_problems import MISSING, Problems, did_you_mean, join, show
 from nbsweep.config_schema import EARLY_TERMINATE, IGNORED, INSTEAD, METRIC, TOP_LEVEL, Key, json_schema
@@ -20,21 +20,6 @@ from nbsweep.config_text import parse_yaml, read_file
 from nbsweep.errors import ConfigError
 
 __all__ = ["MACROS", "EarlyTerminate", "Metric", "SweepConfig", "json_schema", "load", "loads", "parse_yaml"]
-
-MACROS = (
-    "env",
-    "interpreter",
-    "program",
-    "args",
-    "args_no_hyphens",
-    "args_no_equals",
-    "args_no_boolean_flags",
-    "args_json",
-    "args_json_file",
-    "args_append_hydra",
-    "args_override_hydra",
-)
-"""What ``${...}`` in `command` may name, beside ``${envvar:NAME}``."""
 
 Impute = Literal["worst", "best", "latest"]
 
@@ -97,6 +82,8 @@ class SweepConfig:
     metric: Metric | None = None
     early_terminate: EarlyTerminate | None = None
     run_cap: int | None = None
+    retry: int = 1
+    prior_sweep: str | None = None
     name: str | None = None
     description: str | None = None
     project: str | None = None
@@ -109,13 +96,15 @@ class SweepConfig:
     def to_dict(self) -> dict[str, Any]:
         """A plain dict, fit for JSON, that loads as this config."""
         plain: dict[str, Any] = {"method": self.method}
-        for key in ("name", "description", "project", "program", "run_cap", "seed"):
+        for key in ("name", "description", "project", "program", "prior_sweep", "run_cap", "seed"):
             if getattr(self, key) is not None:
                 plain[key] = getattr(self, key)
         if self.command is not None:
             plain["command"] = list(self.command)
         if self.grid_order != "sorted":
             plain["grid_order"] = self.grid_order
+        if self.retry != 1:
+            plain["retry"] = self.retry
         for key in ("metric", "early_terminate"):
             if getattr(self, key) is not None:
                 plain[key] = {name: value for name, value in vars(getattr(self, key)).items() if value is not None}
@@ -195,7 +184,7 @@ def _load(config: object) -> SweepConfig:
     read["parameters"] = _parameters(raw, problems)
     read["metric"] = _metric(raw, problems)
     read["early_terminate"] = _early_terminate(raw, problems)
-    read["command"] = _command(raw, problems)
+    read["command"] = _command(raw, dict.fromkeys(_dotted(read["parameters"])), problems)
     if read["method"] == "grid":
         check_grid(read["parameters"], "parameters", problems)
     elif "grid_order" in raw:
@@ -308,7 +297,9 @@ def _early_terminate(raw: Mapping[object, object], problems: Problems) -> EarlyT
     return EarlyTerminate(**read)
 
 
-def _command(raw: Mapping[object, object], problems: Problems) -> tuple[str, ...] | None:
+def _command(
+    raw: Mapping[object, object], parameters: Mapping[str, None], problems: Problems
+) -> tuple[str, ...] | None:
     if not _given(raw, "command"):
         return None
     written = raw["command"]
@@ -317,22 +308,28 @@ def _command(raw: Mapping[object, object], problems: Problems) -> tuple[str, ...
         like = written.split() if isinstance(written, str) else ["${env}", "${interpreter}", "${program}", "${args}"]
         problems.add("command", f"is {show(written)}, not a list; write [{', '.join(like)}]")
         return None
-    words = [_word(item, join("command", number), problems) for number, item in enumerate(items)]
+    words = [_word(item, join("command", number), parameters, problems) for number, item in enumerate(items)]
     return tuple(words) or None
 
 
-def _word(item: object, path: str, problems: Problems) -> str:
+def _word(item: object, path: str, parameters: Mapping[str, None], problems: Problems) -> str:
     """One word of the command. W&B drops a word that is an unknown macro; here it is an error."""
     if isinstance(item, (int, float)) and not isinstance(item, bool):
         return show(item)
     word = problems.text(item, path)
     if word is MISSING:
         return ""
-    for macro in re.findall(r"\$\{([^}]*)\}", word):
-        if macro in MACROS or re.fullmatch(r"envvar:\w+", macro):
-            continue
-        if word == f"${{{macro}}}":
-            problems.add(path, f"is the unknown macro {word}" + did_you_mean(macro, (*MACROS, "envvar:NAME")))
-        else:
-            problems.note(f"{path}: ${{{macro}}} is no macro of nbsweep; it is passed on as it stands")
+    found = problem_with(word, parameters)
+    if found is not None:
+        wrong, macro = found
+        known = (*MACROS, "envvar:NAME", *list(parameters)[:20])
+        literally = f" (written $${{{macro}}} it is passed on as ${{{macro}}})"
+        problems.add(path, wrong + (did_you_mean(macro, known) + literally if macro is not None else ""))
     return str(word)
+
+
+def _dotted(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, definition in parameters.items():
+        if "parameters" in definition:
+            yield from _dotted(definition["parameters"], f"{prefix}{name}.")
+        yield f"{prefix}{name}"  # a nest, too: its value is the mapping

@@ -12,7 +12,7 @@ from nbsweep import analysis, process
 from nbsweep.controller import Controller
 from nbsweep.errors import UsageError
 from nbsweep.recovery import recover
-from nbsweep.store import History, RunRecord, Store, SweepRecord, read_history
+from nbsweep.store import History, RunRecord, Store, SweepRecord, SweepVersion, read_history
 from nbsweep.sweep_config import SweepConfig
 
 if TYPE_CHECKING:
@@ -65,11 +65,14 @@ class Sweep:
     @property
     def checked_config(self) -> SweepConfig:
         """The sweep config as `nbsweep.sweep_config.load` gives it."""
+        if self._record().version != self._controller.version:
+            self._controller = Controller(self.store, self.id)
         return self._controller.config
 
     @property
     def state(self) -> str:
         """running, paused, finished or cancelled."""
+        recover(self.store, self.id)
         return self._record().state
 
     @property
@@ -78,22 +81,28 @@ class Sweep:
         return self._record().note
 
     @property
+    def notice(self) -> str | None:
+        """What is wrong with the store, in a line or two, or None: training goes on, but people should know."""
+        return " ".join(filter(None, (self._recorder.trouble, self.store.notice))) or None
+
+    @property
     def runs(self) -> list[RunRecord]:
         """All runs so far, by number."""
         self._recorder.flush()
+        recover(self.store, self.id)
         with self.store.read() as db:
             return db.runs(self.id)
 
     @property
     def best_run(self) -> RunRecord | None:
         """The finished or early-stopped run with the best metric, or None."""
-        return analysis.best_run(self.runs, self._controller.config.metric)
+        return analysis.best_run(self.runs, self.checked_config.metric)
 
     @property
     def best_value(self) -> float | None:
         """The metric of `best_run`."""
         best = self.best_run
-        return None if best is None else analysis.metric_value(best, self._controller.config.metric)
+        return None if best is None else analysis.metric_value(best, self.checked_config.metric)
 
     # -- what came of it -----------------------------------------------------------------------------------------
 
@@ -124,6 +133,18 @@ class Sweep:
             if run in (each.name, each.id, str(each.number + 1)):
                 return each
         raise UsageError(f"sweep {self.name} has no run {run!r}; its runs: {_few([r.name for r in self.runs])}")
+
+    def code(self, run: str) -> str | None:
+        """The code that a run was trained with, as `nbsweep.training_code` found it; None where it is not known."""
+        record = self.run(run)
+        with self.store.read() as db:
+            return None if record.code_hash is None else db.code(record.code_hash)
+
+    @property
+    def versions(self) -> list[SweepVersion]:
+        """The sweep's configs, the first one first; `.changes` says what differs from the one before."""
+        with self.store.read() as db:
+            return db.sweep_versions(self.id)
 
     def console(self, run: str) -> str:
         """What a run printed."""
@@ -197,10 +218,27 @@ class Sweep:
         self._controller.pause()
         self._recorder.notify()
 
-    def resume(self) -> None:
-        """Go on after a pause."""
-        self._controller.resume()
+    def resume(self) -> str:
+        """Go on after a pause, after failures, or after a stop; returns what comes of it, in words.
+
+        An agent at work goes on. With none, this process starts one for the runs that are left of those asked for, if
+        it has trained this sweep before.
+
+        Raises
+        ------
+        UsageError
+            For a cancelled sweep.
+        """
+        working = self._controller.resume()
         self._recorder.notify()
+        if working:
+            return "The agent at work goes on."
+        with self.store.read() as db:
+            newest = next(reversed(db.agents(self.id)), None)
+        left = None if newest is None or newest.count is None else newest.count - newest.started
+        if left is not None and left <= 0:
+            return "All runs that were asked for have been trained; add_runs(count) or `%sweep more COUNT` trains more."
+        return self._see_to_it(False, left)
 
     def stop(self, *, after_current: bool = False) -> int:
         """End the agents and, unless `after_current`, the running runs; how many runs were running.
@@ -250,8 +288,8 @@ class Sweep:
             return "The agent at work goes on until it is stopped; it needs no more runs asked for."
         return self._see_to_it(agent is not None, count)
 
-    def _see_to_it(self, taken: bool, count: int) -> str:
-        runs = f"{count} more run{'' if count == 1 else 's'}"
+    def _see_to_it(self, taken: bool, count: int | None) -> str:
+        runs = "runs until it is stopped" if count is None else f"{count} more run{'' if count == 1 else 's'}"
         self._recorder.notify()
         if taken:
             for agent in process.agents(self.id):
@@ -261,7 +299,7 @@ class Sweep:
             return f"A new agent trains {runs}."
         return (
             f"No agent is at work, and this process has no training function for the sweep: run its %%sweep_train cell "
-            f"or nbsweep.agent({self.id!r}, train, count={count})."
+            f"or nbsweep.agent({self.id!r}, train{'' if count is None else f', count={count}'})."
         )
 
     def wait(self) -> None:

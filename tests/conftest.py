@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from nbsweep import process
+from nbsweep.store import sqlite
+from tests.store_backends import BACKENDS, postgresql_database, postgresql_server
 
 TORCHVISION_SHIM = Path(__file__).parent / "torchvision_shim"
 
@@ -29,6 +31,33 @@ def tmp_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("NBSWEEP_STORAGE", url)
     yield url
     process.shut_down()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A real PostgreSQL server, started for the tests."""
+    with postgresql_server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(server: str) -> Iterator[str]:
+    """An empty database of that server."""
+    with postgresql_database(server) as url:
+        yield url
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty store, for each backend in turn; this process and what it starts use it."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgresql_url")
+    else:
+        url = f"sqlite:///{tmp_path / 'nbsweep.db'}"
+        # With one process at a time the log is safe on every version; tests of several processes leave it out.
+        monkeypatch.setattr(sqlite, "wal_is_safe", lambda: request.param == "sqlite-wal")
+    monkeypatch.setenv("NBSWEEP_STORAGE", url)
+    return url
 
 
 @pytest.fixture

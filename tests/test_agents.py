@@ -119,17 +119,6 @@ def test_an_exception_fails_its_run_alone_and_its_traceback_is_kept(capsys: pyte
     assert "ZeroDivisionError: the second one" in capsys.readouterr().err
 
 
-def test_three_failures_at_the_start_end_the_agent_with_the_traceback() -> None:
-    def train() -> None:
-        raise ValueError("always")
-
-    sweep_id = nbsweep.sweep(CONFIG)
-    nbsweep.agent(sweep_id, train, count=10)
-    sweep = nbsweep.Sweep(sweep_id)
-    assert [run.state for run in sweep.runs] == ["failed"] * 3
-    assert sweep.state == "paused" and "ValueError: always" in (sweep.note or "")
-
-
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
 def test_even_base_exceptions_of_training_code_end_only_their_run(error: type[BaseException]) -> None:
     def train(run: Any) -> None:
@@ -374,6 +363,7 @@ def test_an_interrupt_while_waiting_lets_the_current_run_finish_and_a_second_end
         ({"count": "5"}, "count='5'"),
         ({"workers": 0}, "workers=0"),
         ({"engine": "ray"}, "engine='ray'.*threads"),
+        ({"run_timeout_s": -1}, "run_timeout_s=-1"),
         ({"function": None}, "training function"),
     ],
 )
@@ -482,3 +472,52 @@ def test_stop_after_current_finishes_a_paused_sweep() -> None:
     go_on.set()
     assert agent.wait(20)
     assert sweep.state == "finished"
+
+
+def idle() -> None:
+    time.sleep(20)
+
+
+@pytest.mark.parametrize("train", [forever_logging, idle])
+def test_a_run_that_takes_longer_than_the_limit_is_stopped_and_says_so(train: Callable[[], None]) -> None:
+    def first_alone(run: Any) -> None:
+        if run.number == 0:
+            train()
+        run.log({"loss": 1.0})
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, first_alone, count=2, run_timeout_s=1.0)
+    states = [(run.state, run.why) for run in nbsweep.Sweep(sweep_id).runs]
+    assert states == [("stopped", "time limit of 1 s"), ("finished", None)]
+
+
+def test_init_after_finish_inside_a_training_function_is_a_run_of_its_own_that_log_reaches() -> None:
+    names: list[str] = []
+
+    def train() -> None:
+        with nbsweep.init() as run:
+            run.log({"loss": 1.0})
+        second = nbsweep.init(project="apart")
+        nbsweep.log({"loss": 2.0})
+        names.append(second.id)
+        nbsweep.finish()
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=1)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert sweep.best_value == 1.0
+    with sweep.store.read() as db:
+        second = db.run(names[0])
+    assert second is not None and second.sweep_id is None and second.summary == {"loss": 2.0}
+    assert second.state == "finished"
+
+
+@pytest.mark.parametrize(("retry", "attempts"), [(0, [0]), (1, [0, 1]), (3, [0, 1, 2, 3])])
+def test_a_config_whose_process_vanished_is_tried_again_as_often_as_retry_says(retry: int, attempts: list[int]) -> None:
+    code = "import os, sys, nbsweep\nnbsweep.agent(sys.argv[1], lambda: os._exit(9), count=1)"
+    config = {"method": "grid", "retry": retry, "parameters": {"a": {"values": [1]}}}
+    sweep_id = nbsweep.sweep(config)
+    for _ in range(5):
+        subprocess.run([sys.executable, "-c", code, sweep_id], check=False)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [(run.state, run.attempt) for run in sweep.runs] == [("crashed", attempt) for attempt in attempts]

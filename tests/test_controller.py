@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from nbsweep import process, sweep_config
-from nbsweep.controller import Controller, End, Wait, create_sweep
+from nbsweep.controller import Controller, End, Wait
+from nbsweep.definitions import create_sweep
 from nbsweep.errors import UsageError
 from nbsweep.recovery import recover
 from nbsweep.store import RunRecord, Store
@@ -162,7 +163,7 @@ def test_a_cancelled_sweep_takes_no_agent(store: Store) -> None:
         controller.join(None)
 
 
-def test_three_failures_at_the_start_stop_the_sweep_with_the_last_traceback(store: Store) -> None:
+def test_three_failures_at_the_start_pause_the_sweep_with_the_last_traceback(store: Store) -> None:
     controller = new(store, GRID)
     agent = controller.join(None)
     for error in ("one", "two", "ValueError: three"):
@@ -170,7 +171,7 @@ def test_three_failures_at_the_start_stop_the_sweep_with_the_last_traceback(stor
     with store.read() as db:
         sweep = db.sweep(controller.sweep_id)
     assert sweep is not None and sweep.state == "paused" and "ValueError: three" in (sweep.note or "")
-    assert isinstance(controller.next_run(agent), End)
+    assert controller.next_run(agent) == Wait("the sweep is paused", held=True)
     assert isinstance(controller.next_run(controller.join(None)), RunRecord), "a new agent tries again"
 
 

@@ -14,6 +14,7 @@ import nbsweep
 from nbsweep.notebook.dashboard import Dashboard
 from nbsweep.notebook.publisher import Publisher
 from nbsweep.notebook.series import Series
+from nbsweep.notebook.views import PROTOCOL
 from nbsweep.plan import sendable
 from tests.test_agents import until
 
@@ -57,7 +58,7 @@ class Page:
         cursors: dict[str, dict[str, int]] = {}
         for (run, key), total in self.totals.items():
             cursors.setdefault(run, {})[key] = total
-        self.say({"type": "hello", "protocol": 2, "cursors": cursors, "keys": list(keys)})
+        self.say({"type": "hello", "protocol": PROTOCOL, "cursors": cursors, "keys": list(keys)})
 
     def say(self, message: dict[str, Any]) -> None:
         self._dashboard._handle_custom_msg({**message, "session": self.session}, [])
@@ -313,3 +314,17 @@ def test_a_brushed_region_comes_back_as_a_define_cell() -> None:
     best = [run.id for run in sweep.runs if run.config["level"] == 1]
     page.say({"type": "narrow", "ranges": {}, "levels": {}, "runs": best})
     assert "'level': {'value': 1}" in page.cells[1]
+
+
+def test_a_page_of_another_protocol_is_told_what_to_do_and_nothing_it_could_misread() -> None:
+    sweep_id = trained(lambda: nbsweep.log({"loss": 1.0}))
+    dashboard = nbsweep.Sweep(sweep_id).dashboard()
+    page, other = Page(dashboard, "page"), Page(dashboard, "other")
+    page.say({"type": "hello", "protocol": 1, "cursors": {}, "keys": []})
+    assert page.sweep == {} and not dashboard.connected
+    assert "protocol 1" in page.notices[0] and "reload the page" in page.notices[0]
+    assert other.notices == []
+    page.say({"type": "hello"})  # older than protocols
+    assert len(page.notices) == 2 and page.sweep == {}
+    other.hello()
+    assert len(other.runs) == 4 and other.sweep["notice"] is None

@@ -48,9 +48,9 @@ class Notebook:
         bundle: dict[str, str] = cell.results[0]
         return bundle
 
-    def text(self, code: str) -> str:
+    def text(self, code: str, timeout_s: float = 60) -> str:
         """Run a cell that prints."""
-        cell = self.run(code)
+        cell = self.run(code, timeout_s)
         assert cell.ok, cell.error
         return cell.text
 

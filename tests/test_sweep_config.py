@@ -167,11 +167,11 @@ def test_log_uniform_is_accepted_and_its_values_are_shown() -> None:
     assert "log_uniform_values" in note and "1.105" in note
 
 
-def test_a_known_macro_passes_and_what_is_no_macro_of_ours_is_passed_on() -> None:
-    words = ["${env}", "${interpreter}", "${envvar:HOME}", "${args_no_hyphens}", "--lr=${optim.lr}"]
-    loaded = load(config(command=words))
-    assert loaded.command == tuple(words)
-    assert "${optim.lr}" in loaded.notes[0]
+def test_macros_and_the_names_of_parameters_pass_also_inside_words() -> None:
+    words = ["${env}", "${interpreter}", "x${envvar:HOME}", "${args_no_hyphens}", "--lr=${optim.lr}", "$${left.alone}"]
+    nested = {"optim": {"parameters": {"lr": {"min": 0.0, "max": 1.0}}}}
+    loaded = load(config(command=words, parameters=nested))
+    assert loaded.command == tuple(words) and loaded.notes == ()
 
 
 # -- YAML and files --------------------------------------------------------------------------------------------------
@@ -348,6 +348,8 @@ def test_a_parameter_that_cannot_be_is_refused_with_path_and_mend(definition: An
         ({"name": 3}, "name", "quotes"),
         ({"command": "python train.py"}, "command", "write [python, train.py]"),
         ({"command": ["python", "${argz}"]}, "command[1]", "did you mean args?"),
+        ({"command": ["python", "--home=${HOME}"]}, "command[1]", "has the unknown macro ${HOME}"),
+        ({"command": ["python", "--all=${args}"]}, "command[1]", "make it an item of its own"),
         ({"early_terminate": "hyperband"}, "early_terminate", "{type: hyperband"),
         ({"early_terminate": {"type": "hyperband"}}, "early_terminate.min_iter", "max_iter and s"),
         ({"early_terminate": {"type": "hyperband", "max_iter": 9}}, "early_terminate.min_iter", "max_iter and s"),

@@ -4,14 +4,13 @@
  * `bench.mount()` shows it; `bench.deliver(...)` hands over a whole sweep at once, made before the
  * clock starts, and answers with the milliseconds until a frame with it has been shown.
  */
-import { mountDashboard } from "../src/dashboard";
+import { mountDashboard, newMemory } from "../src/dashboard";
 import { ways } from "./ways";
 import type { FeedListener } from "../src/feed";
-import { initialView } from "../src/parts";
 import type { ParameterView, RunView, SeriesView, Snapshot } from "../src/protocol";
 
 const listeners = new Set<FeedListener>();
-const view = initialView();
+const memory = newMemory();
 
 interface Prepared {
   readonly snapshot: Snapshot;
@@ -46,13 +45,13 @@ function prepare(runs: number, points: number, parameters: number): Prepared {
     ...{ name, kind: "number", integer: false, log: false, low: 0, high: 1, levels: null },
   }));
   const snapshot: Snapshot = {
-    ...{ type: "snapshot", protocol: 2, to: null, runs: views, series },
+    ...{ type: "snapshot", protocol: 3, to: null, runs: views, series },
     sweep: {
       ...{ id: "s", name: "bench", project: null, method: "random", state: "finished" },
       ...{ metric: { name: "loss", goal: "minimize" }, active: false, count: runs },
       ...{ counts: { finished: runs }, best: null, note: null, parameters: axes },
       ...{ keys: { loss: runs * points * 10 }, saved_s: null, trained_s: 1, left_s: null },
-      ...{ trouble: null, outlook: null, now: Date.now() / 1000 },
+      ...{ notice: null, outlook: null, now: Date.now() / 1000 },
     },
   };
   return { snapshot, buffers };
@@ -82,7 +81,7 @@ const bench = {
       },
       send: () => undefined,
     };
-    mountDashboard(host, feed, { view });
+    mountDashboard(host, feed, memory);
   },
   async deliver(runs: number, points: number, parameters: number): Promise<number> {
     const { snapshot, buffers } = prepare(runs, points, parameters);

@@ -1,10 +1,9 @@
 /**
  * The dev page: the dashboard on a simulated feed, without Jupyter.
  *
- * Query: runs, points, parameters, live, hostile, failing, silent, goal, theme (light|dark), log, smooth, open.
+ * Query: runs, points, parameters, live, hostile, failing, silent, extras, goal, theme (light|dark), log, smooth, open.
  */
-import { mountDashboard } from "../src/dashboard";
-import { initialView } from "../src/parts";
+import { mountDashboard, newMemory } from "../src/dashboard";
 import { simulatedFeed } from "./simulate";
 
 const query = new URLSearchParams(location.search);
@@ -14,7 +13,8 @@ const dark = query.get("theme") === "dark";
 document.documentElement.dataset.theme = dark ? "dark" : "light";
 document.body.style.background = dark ? "#111214" : "#fff";
 
-const view = initialView();
+const memory = newMemory();
+const { view } = memory;
 view.logY = query.has("log");
 view.smoothing = number("smooth", 0);
 view.expanded = new Set((query.get("open") ?? "").split(",").filter(Boolean));
@@ -31,8 +31,9 @@ if (host) {
       hostile: query.has("hostile"),
       failing: query.has("failing"),
       silent: query.has("silent"),
+      extras: query.has("extras"),
       goal: query.get("goal") === "maximize" ? "maximize" : "minimize",
     }),
-    { view },
+    memory,
   );
 }

@@ -31,6 +31,7 @@ SHOTS: dict[str, tuple[str, int]] = {
     "hostile-narrow": ("runs=8&hostile&theme=dark", 400),
     "failing-dark": ("runs=3&failing&theme=dark&open=run-1", 1080),
     "open-light": ("runs=8&theme=light&open=run-6", 1080),
+    "extras-light": ("runs=8&extras&theme=light", 1080),
     "silent-light": ("silent&theme=light", 1080),
 }
 CHROMIUM = [

@@ -27,6 +27,8 @@ export interface Scenario {
   readonly parameters: number;
   readonly goal: "minimize" | "maximize";
   readonly silent: boolean;
+  /** Store trouble, a second version of the config, code that was edited on the way. */
+  readonly extras: boolean;
 }
 
 interface Made {
@@ -138,7 +140,7 @@ export function simulatedFeed(scenario: Scenario): Feed {
     say(
       {
         type: "delta",
-        protocol: 2,
+        protocol: 3,
         to: null,
         sweep: sweep(),
         runs: made.map((r) => r.view),
@@ -184,7 +186,7 @@ export function simulatedFeed(scenario: Scenario): Feed {
       say(
         {
           type: "snapshot",
-          protocol: 2,
+          protocol: 3,
           to,
           sweep: sweep(),
           runs: made.map((r) => r.view),
@@ -231,7 +233,7 @@ export function simulatedFeed(scenario: Scenario): Feed {
       }
       say({
         type: "delta",
-        protocol: 2,
+        protocol: 3,
         to: null,
         sweep: sweep(),
         runs: made.map((r) => r.view),
@@ -309,6 +311,8 @@ function makeRun(index: number, scenario: Scenario, random: () => number): Made 
       summary: {},
       started_at: Date.now() / 1000 - 12,
       duration_s: live ? null : 8 + 200 * random() ** 3,
+      code: index < scenario.runs / 2 ? "9f31c0ffee12" : "51e77a0b3d90",
+      code_changed: scenario.extras && index === Math.ceil(scenario.runs / 2),
       error:
         state === "failed" ? "RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB" : null,
     },
@@ -391,7 +395,10 @@ function sweepView(
     saved_s: (counts.stopped ?? 0) > 0 ? 660 : null,
     trained_s: 1200,
     left_s: active ? 360 : null,
-    trouble: null,
+    notice: scenario.extras
+      ? "The database is away (disk full): training goes on, what it logs waits in memory."
+      : null,
+    version: scenario.extras ? 2 : 1,
     outlook: active ? "five more runs would gain about 0.004 ± 0.003" : null,
     now: Date.now() / 1000,
   };

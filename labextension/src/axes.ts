@@ -41,17 +41,40 @@ export interface Level {
 
 export type Axis = NumberAxis | CategoryAxis;
 
-/** The swept parameters in the config's order, then the metric: what is shown unasked. */
-export function defaultAxes(state: DashboardState): AxisId[] {
-  const sweep = state.sweep;
-  const ids: AxisId[] = (sweep?.parameters ?? []).map(({ name }): AxisId => `param:${name}`);
-  if (sweep?.metric) ids.push(`metric:${sweep.metric.name}`);
-  return ids;
+/** More parameters than these are not all shown unasked. */
+export const PARAMETERS_AT_ONCE = 10;
+
+/**
+ * The parameters that are shown unasked, in the config's order: all, and of very many those that
+ * matter most to the metric as far as that is known.
+ */
+export function leadingParameters(state: DashboardState, most = PARAMETERS_AT_ONCE): string[] {
+  const names = (state.sweep?.parameters ?? []).map(({ name }) => name);
+  if (names.length <= most) return names;
+  const told = state.importance.get(state.sweep?.metric?.name ?? "")?.rows ?? [];
+  const known = new Set(names);
+  const first = [...told.map(({ name }) => name).filter((name) => known.has(name)), ...names];
+  const leading = new Set([...new Set(first)].slice(0, most));
+  return names.filter((name) => leading.has(name));
+}
+
+/** Parameters in the config's order, then the metric: what is shown unasked, with what is brushed. */
+export function defaultAxes(state: DashboardState, brushed: Iterable<AxisId> = []): AxisId[] {
+  const shown = new Set<AxisId>(brushed);
+  for (const name of leadingParameters(state)) shown.add(`param:${name}`);
+  const metric: AxisId = `metric:${state.sweep?.metric?.name ?? ""}`;
+  const parameters = allParameters(state).filter((id) => shown.has(id));
+  return state.sweep?.metric ? [...parameters, metric] : parameters;
+}
+
+function allParameters(state: DashboardState): AxisId[] {
+  return (state.sweep?.parameters ?? []).map(({ name }): AxisId => `param:${name}`);
 }
 
 /** Every axis there is to choose from: the default ones, other summary metrics, constants, time. */
 export function everyAxis(state: DashboardState): AxisId[] {
-  const ids = new Set<AxisId>(defaultAxes(state));
+  const ids = new Set<AxisId>(allParameters(state));
+  if (state.sweep?.metric) ids.add(`metric:${state.sweep.metric.name}`);
   const swept = new Set((state.sweep?.parameters ?? []).map(({ name }) => name));
   const constants = new Set<string>();
   for (const run of state.runs.values()) {
@@ -74,7 +97,9 @@ export function axisName(id: AxisId): string {
 export function axisValue(run: RunView, id: AxisId): Json | undefined {
   if (id === "duration") return run.duration_s ?? undefined;
   const name = axisName(id);
-  return id.startsWith("metric:") ? run.summary[name] : run.config[name];
+  const values = id.startsWith("metric:") ? run.summary : run.config;
+  // A parameter may be called "constructor".
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 /** An axis over the given runs. */

@@ -3,7 +3,7 @@
  *
  * In: the state and the user's choice. Out: Columns as headings with their cells' text. No DOM.
  */
-import { axisName, axisValue, everyAxis, isNumber } from "./axes";
+import { axisName, axisValue, everyAxis, isNumber, leadingParameters, type AxisId } from "./axes";
 import { columnFormatter, formatConfigValue, formatDuration, formatLiteral } from "./format";
 import type { Frame } from "./parts";
 import { toFloat, type Json, type RunView, type WireNumber } from "./protocol";
@@ -25,22 +25,23 @@ export interface CellText {
 const PARAMETERS_UNASKED = 8;
 
 export function defaultColumns({ state }: Pick<Frame, "state">): Column[] {
-  const parameters = (state.sweep?.parameters ?? []).slice(0, PARAMETERS_UNASKED);
-  return ["metric", "trend", ...parameters.map(({ name }): Column => `param:${name}`), "duration"];
+  const parameters = leadingParameters(state, PARAMETERS_UNASKED);
+  return ["metric", "trend", ...parameters.map((name): Column => `param:${name}`), "duration"];
 }
 
 /** Every column but the first two, which are always there. */
 export function everyColumn({ state }: Pick<Frame, "state">): Column[] {
   const metric = state.sweep?.metric?.name;
   const axes = everyAxis(state).filter((id) => id !== `metric:${metric ?? ""}`);
-  return ["metric", "trend", ...axes];
+  const code = [...state.runs.values()].some((run) => run.code);
+  return ["metric", "trend", ...axes, ...(code ? ["code" as const] : [])];
 }
 
 export function columnLabel(column: Column, { state }: Pick<Frame, "state">): string {
   if (column === "metric") return state.sweep?.metric?.name ?? "metric";
   if (column === "name") return "run";
   if (column === "duration") return "time";
-  return column === "state" || column === "trend" ? column : axisName(column);
+  return column === "state" || column === "trend" || column === "code" ? column : axisName(column);
 }
 
 export function headingsOf(frame: Frame): Heading[] {
@@ -56,8 +57,8 @@ export function headingsOf(frame: Frame): Heading[] {
 }
 
 function isNumeric(column: Column, runs: readonly RunView[]): boolean {
-  if (column === "name" || column === "state" || column === "trend" || column === "metric")
-    return false;
+  if (column === "name" || column === "state" || column === "trend") return false;
+  if (column === "metric" || column === "code") return false;
   const values = runs.map((run) => axisValue(run, column)).filter((value) => value !== undefined);
   return values.length > 0 && values.every(isNumber);
 }
@@ -70,6 +71,9 @@ export function cellTexts({ column }: Heading, frame: Frame): ((run: RunView) =>
       text: formatDuration(runDuration_s(run, frame.state, frame.now_ms)),
       title: "",
     });
+  }
+  if (column === "code") {
+    return ({ code }) => ({ text: code?.slice(0, 7) ?? "–", title: code ?? "" });
   }
   if (column === "metric" || column.startsWith("metric:")) {
     const of = (run: RunView): number | null => numberOf(column, run);
@@ -90,6 +94,6 @@ export function cellTexts({ column }: Heading, frame: Frame): ((run: RunView) =>
 
 function numberOf(column: Column, run: RunView): number | null {
   if (column === "metric") return toFloat(run.value);
-  const value = run.summary[column.slice("metric:".length)];
+  const value = axisValue(run, column as AxisId);
   return isNumber(value) ? toFloat(value as WireNumber) : null;
 }

@@ -10,6 +10,7 @@ import { PROTOCOL, type Command, type Cursors, type PageRequest } from "./protoc
 const RETRIES_MS = [3000, 4000, 8000, 16000, 30000];
 const COMMAND_PATIENCE_MS = 12000;
 const RESYNC_PAUSE_MS = 1000;
+const HERE_EVERY_MS = 10000;
 
 export interface ConnectionHooks {
   cursors(): Cursors;
@@ -56,6 +57,10 @@ export function connect(feed: Feed, session: string, hooks: ConnectionHooks): Co
     hello(0);
   });
 
+  const here = setInterval(() => {
+    feed.send({ type: "here", session });
+  }, HERE_EVERY_MS);
+
   return {
     hello(): void {
       hello(0);
@@ -78,6 +83,7 @@ export function connect(feed: Feed, session: string, hooks: ConnectionHooks): Co
     },
     dispose(): void {
       for (const timer of [retry, patience, resync]) clearTimeout(timer);
+      clearInterval(here);
       unsubscribe();
     },
   };

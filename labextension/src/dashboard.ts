@@ -24,7 +24,15 @@ import { initialView, type Actions, type Frame, type Part, type ViewState } from
 import { createRequests, narrowRequest } from "./requests";
 import { createSlices } from "./slices";
 import slicesCss from "./slices.css";
-import { applyMessage, cursors, initialState, press } from "./state";
+import { PROTOCOL } from "./protocol";
+import {
+  applyMessage,
+  copyState,
+  cursors,
+  initialState,
+  press,
+  type DashboardState,
+} from "./state";
 import baseCss from "./style.css";
 import { createTable } from "./table";
 import tableCss from "./table.css";
@@ -36,18 +44,30 @@ const NOTICE_MS = 8000;
 const SILENCE_MS = 20000;
 const STYLES = [uplotCss, baseCss, curvesCss, parallelCss, importanceCss, slicesCss, tableCss];
 
-export interface DashboardOptions {
-  /** What the user chose in an earlier view of the same sweep; changed in place. */
-  readonly view?: ViewState;
+/**
+ * What outlives a dashboard that is taken down and put up again, as JupyterLab does whenever an
+ * output is updated: what the user chose, and what the kernel has told, so that the next one shows
+ * it at once and asks only for what it lacks.
+ */
+export interface Memory {
+  readonly view: ViewState;
+  /** Of the one that was put up last; null before the first. */
+  state: DashboardState | null;
+}
+
+export function newMemory(): Memory {
+  return { view: initialView(), state: null };
 }
 
 export function mountDashboard(
   host: HTMLElement,
   feed: Feed,
-  options: DashboardOptions = {},
+  memory: Memory = newMemory(),
 ): Disposer {
-  const state = initialState();
-  const view = options.view ?? initialView();
+  // A copy: the new one is often put up before the old one is taken down.
+  const state = memory.state ? copyState(memory.state) : initialState();
+  memory.state = state;
+  const { view } = memory;
   const session = newSession();
   const frames = createFrames();
   let hovered: string | null = null;
@@ -178,6 +198,12 @@ export function mountDashboard(
   const slices = createSlices(actions, resized);
   const table = createTable(actions);
   const parts: readonly Part[] = [header, cell, parallel, curves, importance, slices, table];
+  const banner = element("div", {
+    class: "nbs-notice",
+    "data-testid": "nbs-banner",
+    role: "alert",
+  });
+  banner.dataset.level = "error";
   const waiting = element("div", { class: "nbs-waiting", role: "status" });
   const pair = element("div", { class: "nbs-pair" }, curves.node, importance.node);
   const content = element("div", { class: "nbs-content" }, header.node, cell.node, parallel.node);
@@ -186,6 +212,7 @@ export function mountDashboard(
     "div",
     { class: "nbsweep", "data-testid": "nbs-dashboard", role: "region", "aria-label": "nbsweep" },
     element("style", {}, STYLES.join("")),
+    banner,
     waiting,
     content,
   );
@@ -221,7 +248,10 @@ export function mountDashboard(
 
   const drawParts = (some: readonly Part[]): void => {
     show(content, state.sweep !== null);
-    show(waiting, state.sweep === null);
+    const unread = bannerText(state);
+    show(banner, unread !== "");
+    setText(banner, unread);
+    show(waiting, state.sweep === null && unread === "");
     setText(waiting, waitingText(state.connection));
     if (!state.sweep) return;
     const frame = frameNow();
@@ -256,6 +286,13 @@ export function mountDashboard(
     for (const part of parts) part.dispose?.();
     root.remove();
   };
+}
+
+/** What stands above everything, or instead of it while there is no header to say it. */
+function bannerText({ otherProtocol, sweep, notice }: DashboardState): string {
+  if (otherProtocol !== null)
+    return `The kernel’s nbsweep speaks protocol ${otherProtocol}, this page’s dashboard protocol ${PROTOCOL}: what it sends cannot be shown. Restart the kernel, run the cell again and reload the page.`;
+  return sweep === null && notice?.level === "error" ? notice.text : "";
 }
 
 function waitingText(connection: string): string {

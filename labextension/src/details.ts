@@ -1,5 +1,5 @@
 /**
- * What a row opens: the traceback, what the run printed, its whole config. All of it as text.
+ * What a row opens: the traceback, what the run printed, its whole config and its code, all as text.
  *
  * In: a run and the kernel's RunDetail once it has come. The console keeps to its end, as a
  * terminal does, unless the reader has scrolled up.
@@ -19,9 +19,10 @@ export function createDetails(run: string, columns: number): Details {
   const traceback = block("Traceback");
   const output = block("Output");
   const config = block("Config");
+  const code = block("Code");
   const waiting = element("div", { class: "nbs-dim" }, "Asking the kernel…");
   const inner = element("div", { class: "nbs-details" });
-  inner.append(waiting, traceback.node, output.node, config.node);
+  inner.append(waiting, traceback.node, output.node, config.node, code.node);
   const cell = element("td", { colspan: String(columns) }, inner);
   const node = element("tr", { class: "nbs-detail-row", "data-detail-of": run, hidden: "" }, cell);
   node.id = `nbs-details-${++made}`;
@@ -36,6 +37,7 @@ export function createDetails(run: string, columns: number): Details {
       const silence = detail === null ? "" : "nothing printed";
       output.set(detail?.console === undefined || detail.console === "" ? silence : detail.console);
       config.set(configText(detail?.config ?? view.config));
+      code.set(detail?.code ?? "");
     },
   };
 }
@@ -55,7 +57,7 @@ function block(title: string): Block {
       const atEnd = pre.scrollHeight - pre.scrollTop - pre.clientHeight < 24;
       if (pre.textContent === text) return;
       setText(pre, text);
-      if (atEnd && title !== "Config") pre.scrollTop = pre.scrollHeight;
+      if (atEnd && title !== "Config" && title !== "Code") pre.scrollTop = pre.scrollHeight;
     },
   };
 }

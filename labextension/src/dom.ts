@@ -32,6 +32,29 @@ export function setText(node: HTMLElement, text: string, title?: string): void {
   if (title !== undefined && node.title !== title) node.title = title;
 }
 
+/** So many last letters of a long name are always seen: names that differ often differ there. */
+const TAIL = 6;
+const TAIL_BEFORE_MORE = 4;
+const TAIL_OF_NESTED = 9;
+
+/**
+ * A user's name where room is short, cut before its end; whole in its tooltip and for screen
+ * readers. `more` is said after it and never cut.
+ */
+export function setName(node: HTMLElement, name: string, more = "", title = name + more): void {
+  if (node.title !== title) node.title = title;
+  const text = name + more;
+  if (node.dataset.name === text) return;
+  node.dataset.name = text;
+  if (node instanceof HTMLButtonElement) node.setAttribute("aria-label", text);
+  const letters = Array.from(name);
+  const kept = name.includes(".") ? TAIL_OF_NESTED : more === "" ? TAIL : TAIL_BEFORE_MORE;
+  const tail = letters.length > kept + 4 ? letters.splice(-kept).join("") : "";
+  node.classList.add("nbs-cut");
+  node.replaceChildren(element("span", {}, letters.join("")));
+  if (tail + more !== "") node.append(element("span", {}, tail + more));
+}
+
 export function setAttribute(node: HTMLElement, name: string, value: string): void {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }

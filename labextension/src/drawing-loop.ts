@@ -13,7 +13,7 @@ export interface DrawingLoop {
 /** Drawing cheaper than this needs no rest: it fits in a frame beside everything else. */
 const CHEAP_MS = 8;
 /** Dear drawing waits until the pointer has rested this long. */
-const DRAG_REST_MS = 80;
+const DRAG_REST_MS = 200;
 
 export function createDrawingLoop(quick: () => void, stages: readonly (() => void)[]): DrawingLoop {
   let frame = 0;

@@ -84,6 +84,14 @@ export function formatLiteral(value: Json): string {
   return `{${items.join(", ")}}`;
 }
 
+/** A user's name within a sentence: of a very long one its beginning and its end. */
+export function shortName(name: string, most = 36): string {
+  const letters = Array.from(name);
+  if (letters.length <= most) return name;
+  const tail = Math.floor(most / 3);
+  return `${letters.slice(0, most - 1 - tail).join("")}…${letters.slice(-tail).join("")}`;
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

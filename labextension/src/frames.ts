@@ -4,7 +4,7 @@
  * In: state, view, revisions. Out: a Frame. Lighting up a run makes a new Frame around what the last
  * one had: runs, shades and selection are worked out only when their revision grows.
  */
-import { isNumber } from "./axes";
+import { axisValue, isNumber } from "./axes";
 import { shades, type ThemeName } from "./color";
 import type { Colors, Frame, ViewState } from "./parts";
 import { toFloat, type Goal, type RunView, type WireNumber } from "./protocol";
@@ -55,7 +55,7 @@ function shadesOf(
 
 /** A run's summary value of a metric; null where it has none. */
 export function metricValue(run: RunView, metric: string | null): number | null {
-  const value = metric === null ? undefined : run.summary[metric];
+  const value = metric === null ? undefined : axisValue(run, `metric:${metric}`);
   return isNumber(value) ? toFloat(value as WireNumber) : null;
 }
 

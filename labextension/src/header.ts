@@ -14,6 +14,8 @@ import { isBusy, isPending, type DashboardState } from "./state";
 
 export function createHeader(actions: Actions): Part {
   const name = element("span", { class: "nbs-name", "data-testid": "nbs-name" });
+  const version = element("span", { class: "nbs-dim", "data-testid": "nbs-version" });
+  version.title = "The config was changed under the same name";
   const kind = element("span", { class: "nbs-dim nbs-kind" });
   const stateText = element("span");
   const state = element(
@@ -34,7 +36,7 @@ export function createHeader(actions: Actions): Part {
   const bar = createProgress();
   const callout = createCallout(actions);
   const right = element("div", { class: "nbs-right" }, best, saved, controls.node);
-  const line = element("div", { class: "nbs-line" }, name, kind, state, right);
+  const line = element("div", { class: "nbs-line" }, name, version, kind, state, right);
   const node = element("header", { class: "nbs-header" }, line, bar.node, callout.node);
 
   return {
@@ -43,9 +45,11 @@ export function createHeader(actions: Actions): Part {
       const sweep = frame.state.sweep;
       if (!sweep) return;
       setText(name, sweep.name, sweep.name);
+      show(version, (sweep.version ?? 1) > 1);
+      setText(version, `version ${sweep.version ?? 1}`);
       setText(kind, kindOf(sweep));
       const lost = frame.state.connection === "lost";
-      setText(stateText, lost ? "kernel not connected" : stateOf(sweep));
+      setText(stateText, lost ? "kernel not connected" : stateOf(sweep, frame.state));
       setAttribute(state, "data-state", lost ? "lost" : dotOf(sweep));
       show(best, sweep.best !== null);
       if (sweep.best) {
@@ -68,7 +72,8 @@ function kindOf(sweep: SweepView): string {
     : sweep.method;
 }
 
-function stateOf(sweep: SweepView): string {
+function stateOf(sweep: SweepView, state: DashboardState): string {
+  if (isPending(state, "stop_after_current")) return "running, stops after these runs";
   if (sweep.state === "paused" && isBusy(sweep)) return "paused, runs are ending";
   if (sweep.state === "running" && !isBusy(sweep)) return "waiting for an agent";
   return sweep.state;
@@ -142,37 +147,67 @@ function createControls(actions: Actions): Part {
 }
 
 const FEW = [1, 5, 10, 25, 100];
+const MOST = 100_000;
 
-/** "+5 runs", and other numbers under an arrow; the last number chosen is the one offered. */
+/** "+5 runs", and other numbers under an arrow; the last number chosen is offered from then on. */
 function createAdding(actions: Actions): Part {
-  let count = 5;
+  let offered = 0;
   const add = button({ class: "nbs-button", "data-testid": "nbs-add-runs" }, "", () => {
-    actions.command("add_runs", { count });
+    actions.command("add_runs", { count: offered });
   });
-  const menu = createMenu("▾", { role: "menu", "aria-label": "How many more runs" });
+  const menu = createMenu("▾", { role: "group", "aria-label": "How many more runs" });
   menu.opener.className = "nbs-button nbs-more";
   menu.opener.setAttribute("aria-label", "Another number of runs");
   for (const each of FEW) {
-    const item = button({ role: "menuitem" }, `+${plural(each, "run")}`, () => {
-      count = each;
-      menu.close();
-      say();
-      actions.command("add_runs", { count });
+    const item = button({}, `+${plural(each, "run")}`, () => {
+      addSo(each);
     });
     menu.panel.append(item);
   }
-  const say = (): void => {
-    setText(add, `+${plural(count, "run")}`);
+  menu.panel.append(
+    createOtherNumber((other) => {
+      addSo(other);
+    }),
+  );
+  const addSo = (many: number): void => {
+    menu.close();
+    actions.change({ adding: many });
+    actions.command("add_runs", { count: many });
   };
-  say();
   const node = element("span", { class: "nbs-split" }, add, menu.node);
   return {
     node,
-    update({ state }: Frame): void {
+    update({ state, view }: Frame): void {
+      offered = view.adding;
+      setText(add, `+${plural(offered, "run")}`);
       show(node, state.sweep?.state !== "cancelled" && state.runs.size > 0);
       add.disabled = isPending(state, "add_runs");
     },
   };
+}
+
+function createOtherNumber(add: (count: number) => void): HTMLElement {
+  const field = element("input", {
+    ...{ type: "number", min: "1", max: String(MOST), step: "1", placeholder: "other" },
+    "aria-label": "Number of runs to add",
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") event.stopPropagation(); // a notebook's one-letter commands are not meant
+  });
+  const form = element(
+    "form",
+    { class: "nbs-other-number" },
+    field,
+    button({}, "add", () => {
+      form.requestSubmit();
+    }),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const count = field.valueAsNumber;
+    if (Number.isInteger(count) && count >= 1 && count <= MOST) add(count);
+  });
+  return form;
 }
 
 function pauseLabel(state: DashboardState, paused: boolean): string {
@@ -258,8 +293,9 @@ function createCallout(actions: Actions): Part {
   return {
     node: element("div", {}, trouble, note, notice),
     update({ state }: Frame): void {
-      show(trouble, state.sweep?.trouble !== null);
-      setText(trouble, state.sweep?.trouble ?? "");
+      const wrong = state.sweep?.notice?.trim() ?? "";
+      show(trouble, wrong !== "");
+      setText(trouble, wrong);
       const written = state.sweep?.note?.trim() ?? "";
       show(note, written !== "");
       const cut = written.indexOf("\n");

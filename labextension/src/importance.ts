@@ -4,8 +4,8 @@
  * In: the kernel's ImportanceMessage. Out: sort, opened categories, the metric. What lies inside the
  * band of noise is grey and says how many more runs would tell.
  */
-import { button, element, setAttribute, setText, show } from "./dom";
-import { formatConfigValue, formatNumber, plural } from "./format";
+import { button, element, setAttribute, setName, setText, show } from "./dom";
+import { formatConfigValue, formatNumber, plural, shortName } from "./format";
 import { createMetricSelect } from "./metric-select";
 import type { Actions, Frame, ImportanceView, Part } from "./parts";
 import {
@@ -81,14 +81,15 @@ export function createImportance(actions: Actions): Part {
       show(node, parameters > 0 && frame.metric !== null && frame.runs.length > 0);
       metric.update(frame);
       const answer = frame.metric === null ? undefined : frame.state.importance.get(frame.metric);
-      const rows = sorted(answer?.rows ?? [], view);
+      // Where nothing can be computed the reason says more than bars as wide as their column.
+      const rows = sorted(answer?.reason ? [] : (answer?.rows ?? []), view);
       setAttribute(node, "data-runs-used", String(answer?.runs_used ?? ""));
       setText(hint, hintText(answer));
       setText(foot, footText(answer), leftOutText(answer));
       show(scroller, rows.length > 0);
       show(foot, rows.length > 0);
       show(empty, rows.length === 0);
-      setText(empty, answer?.reason ?? "Importance is computed when runs have ended.");
+      setText(empty, answer?.reason ?? emptyText(frame));
       [...head.children].forEach((cell, index) => {
         const own = view?.sort === COLUMNS[index]![0];
         setAttribute(
@@ -133,11 +134,17 @@ function rowNodes(
   if (row.levels.length > 0) {
     const label = `${row.name}, ${plural(row.levels.length, "value")}`;
     const names = { "aria-expanded": String(open), "aria-label": label, "data-opens": row.name };
-    const opener = button({ class: "nbs-imp-opener", ...names }, row.name, () => {
+    const opener = button({ class: "nbs-imp-opener", ...names }, "", () => {
       toggle(row.name);
     });
+    setName(opener, row.name);
+    opener.setAttribute("aria-label", label);
     name.append(opener);
-  } else name.append(element("span", { class: "nbs-imp-plain" }, row.name));
+  } else {
+    const plain = element("span", { class: "nbs-imp-plain" });
+    setName(plain, row.name);
+    name.append(plain);
+  }
   const node = element(
     "tr",
     { "data-parameter": row.name, "data-important": String(row.important) },
@@ -161,7 +168,7 @@ function importanceCell(row: ParameterImportance): HTMLElement {
   const words = row.important
     ? formatNumber(Number(row.importance.toFixed(2)))
     : row.more_runs === null
-      ? "makes little difference"
+      ? "makes little difference, below 5 %"
       : `cannot tell yet, about ${plural(row.more_runs, "more run")}`;
   const label = element("span", { class: "nbs-imp-words" }, words);
   const end = `${at(Math.max(row.importance, row.high, row.null_high))} + 8px`;
@@ -218,8 +225,18 @@ function strongest(levels: readonly LevelEffect[]): LevelEffect | null {
 }
 
 function hintText(answer: ImportanceMessage | undefined): string {
-  if (!answer || answer.rows.length === 0) return "";
+  if (!answer || answer.reason || answer.rows.length === 0) return "";
   return `random forest on ${plural(answer.runs_used, "run")}, with interval`;
+}
+
+/** Fewer ended runs than these are not worth a wait. */
+const FEW_RUNS = 8;
+
+function emptyText({ runs }: Frame): string {
+  const ended = runs.filter(({ state }) => state !== "running" && state !== "pending").length;
+  return ended < FEW_RUNS
+    ? "Importance is computed when runs have ended."
+    : "Computing importance…";
 }
 
 function footText(answer: ImportanceMessage | undefined): string {
@@ -229,7 +246,9 @@ function footText(answer: ImportanceMessage | undefined): string {
     .filter((row) => !row.important && row.more_runs !== null)
     .sort((a, b) => (a.more_runs ?? 0) - (b.more_runs ?? 0))[0];
   if (next)
-    parts.push(`about ${plural(next.more_runs ?? 0, "more run")} would tell of ${next.name}`);
+    parts.push(
+      `about ${plural(next.more_runs ?? 0, "more run")} would tell of ${shortName(next.name)}`,
+    );
   const left = leftOutText(answer);
   if (left !== "") parts.push(left);
   return parts.join(" · ");

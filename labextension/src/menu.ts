@@ -10,7 +10,12 @@ export interface Menu {
   close(): void;
 }
 
-export function createMenu(label: string, names: Readonly<Record<string, string>>): Menu {
+/** `opened` is called when it opens: what fills the panel only while it is seen must fill it now. */
+export function createMenu(
+  label: string,
+  names: Readonly<Record<string, string>>,
+  opened: () => void = () => undefined,
+): Menu {
   const panel = element("div", { class: "nbs-menu", hidden: "", ...names });
   const opener = button(
     { class: "nbs-toggle", "aria-haspopup": "true", "aria-expanded": "false" },
@@ -20,9 +25,10 @@ export function createMenu(label: string, names: Readonly<Record<string, string>
     },
   );
   const node = element("span", { class: "nbs-split" }, opener, panel);
-  const open = (opened: boolean): void => {
-    show(panel, opened);
-    setAttribute(opener, "aria-expanded", String(opened));
+  const open = (open: boolean): void => {
+    show(panel, open);
+    setAttribute(opener, "aria-expanded", String(open));
+    if (open) opened();
   };
   node.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || panel.hidden) return;

@@ -13,7 +13,7 @@ import {
   pressed,
   toggledLevel,
 } from "./brushing";
-import { button, element, setAttribute, setText, show } from "./dom";
+import { button, element, setAttribute, setName, show } from "./dom";
 import { formatNumber } from "./format";
 import {
   levelAt,
@@ -188,8 +188,8 @@ function createAxis(id: AxisId, actions: Actions): AxisNode {
       const last = layout.axes.at(-1) === placed;
       node.classList.toggle("nbs-axis-last", last && layout.axes.length > 1);
       const log = axis.kind === "number" && axis.log ? " log" : "";
-      setText(name, `${axis.label}${log}${inverted ? " ↓" : ""}`);
-      name.title = `${axis.label}${log}: drag to move, click to turn upside down`;
+      const hint = `${axis.label}${log}: drag to move, click to turn upside down`;
+      setName(name, axis.label, `${log}${inverted ? " ↓" : ""}`, hint);
       name.style.maxWidth = `${Math.max(60, nameRoom(layout))}px`;
       setAttribute(hide, "aria-label", `Hide ${axis.label}`);
       hide.title = "Hide this axis";

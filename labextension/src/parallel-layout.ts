@@ -54,7 +54,7 @@ const JITTER = 0.56;
 
 /** The axes that are shown: the user's choice, less what the sweep no longer has. */
 export function shownAxes({ state, view }: Pick<Frame, "state" | "view">): AxisId[] {
-  if (!view.parallel.axes) return defaultAxes(state);
+  if (!view.parallel.axes) return defaultAxes(state, view.brushes.keys());
   const known = new Set(everyAxis(state));
   return view.parallel.axes.filter((id) => known.has(id));
 }

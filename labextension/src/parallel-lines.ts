@@ -2,7 +2,7 @@
  * The lines of the parallel coordinates on a canvas, and which line is under the pointer.
  *
  * A line of one device pixel drawn over what is there is what a canvas does fastest, by far
- * (docs/dashboard-internals.md has the figures of four ways). Still ten thousand take longer than a
+ * (docs/dashboard.md has the figures of four ways). Still ten thousand take longer than a
  * frame has: then a part of them, evenly from worst to best, is shown at once and all of them when
  * the hand rests.
  */
@@ -13,7 +13,7 @@ import type { Layout } from "./parallel-layout";
 /** Beyond this many lines they are straight: nobody can follow a curve among so many. */
 const CURVES_UP_TO = 1500;
 /** As many lines fit in a frame beside everything else. */
-const AT_ONCE = 1500;
+const AT_ONCE = 700;
 const SLICE = 1200;
 const REST_MS = 120;
 /** From here on lines are a device pixel wide. */

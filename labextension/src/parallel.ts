@@ -167,7 +167,9 @@ function createHeading(actions: Actions): { node: HTMLElement; update(frame: Fra
     actions.change({ brushes: new Map() });
   });
   const metric = createMetricSelect(actions, "colour", "Metric that colours the runs");
-  const menu = createMenu("axes ▾", { "aria-label": "Axes" });
+  const menu = createMenu("axes ▾", { "aria-label": "Axes" }, () => {
+    actions.change({});
+  });
   const list = createChecklist(menu.panel, (id, checked) => {
     if (!frame) return;
     const shown = shownAxes(frame).filter((other) => other !== id);

@@ -64,6 +64,8 @@ export interface ViewState {
   slices: SlicesView;
   /** How many rows the table has at most. */
   rows: number;
+  /** How many runs are offered to be added. */
+  adding: number;
 }
 
 /** More rows than these are shown when asked for: a page of 10,000 rows is nobody's. */
@@ -78,6 +80,7 @@ export function initialView(): ViewState {
     importance: { sort: "importance", descending: true, expanded: new Set() },
     slices: { all: false },
     rows: ROWS_AT_ONCE,
+    adding: 5,
   };
 }
 

@@ -5,7 +5,7 @@
  * inside JSON arrive as strings, since JSON has no word for them; inside buffers they are themselves.
  */
 
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 export type WireNumber = number | "NaN" | "Infinity" | "-Infinity";
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
@@ -53,8 +53,10 @@ export interface SweepView {
   readonly trained_s: number;
   /** Seconds until what was asked for is done, estimated; null when nobody can say. */
   readonly left_s: number | null;
-  /** What is wrong with the store now, in one line; null when all is well. */
-  readonly trouble: string | null;
+  /** What is wrong now (the store is away, the disk is full), in one line; null when all is well. */
+  readonly notice?: string | null;
+  /** Of the config: it grows when the space is changed under the same name. */
+  readonly version?: number;
   /** What more runs would gain, in one line, where the search can tell. */
   readonly outlook: string | null;
   /** The kernel's clock in Unix seconds, when the message was made. */
@@ -74,6 +76,10 @@ export interface RunView {
   readonly started_at: number | null;
   readonly duration_s: number | null;
   readonly error: string | null;
+  /** Hash of the training code; null where it is not known. */
+  readonly code?: string | null;
+  /** It is not the code that the run before was trained with. */
+  readonly code_changed?: boolean;
 }
 
 export interface SeriesView {
@@ -115,6 +121,8 @@ export interface RunDetail {
   readonly traceback: string | null;
   readonly console: string;
   readonly config: Readonly<Record<string, Json>>;
+  /** The training code of the run; null where it was not kept. */
+  readonly code?: string | null;
 }
 
 export interface Notice {
@@ -248,8 +256,15 @@ export interface NarrowRequest {
   readonly runs: readonly string[];
 }
 
+/** Said every ten seconds: a kernel that hears nothing sends less, and then nothing. */
+export interface Here {
+  readonly type: "here";
+  readonly session: string;
+}
+
 export type PageRequest =
   | Hello
+  | Here
   | Command
   | RunDetailRequest
   | ImportanceRequest

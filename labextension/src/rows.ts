@@ -8,7 +8,7 @@ import { axisValue, type AxisId } from "./axes";
 import { toFloat, type Goal, type Json, type RunView } from "./protocol";
 
 /** "metric" is the sweep's own; "trend" a sparkline, by which nothing is sorted. */
-export type Column = "name" | "state" | "metric" | "trend" | AxisId;
+export type Column = "name" | "state" | "metric" | "trend" | "code" | AxisId;
 
 export interface Sort {
   readonly column: Column;
@@ -61,6 +61,8 @@ function comparator(sort: Sort, duration_s: (run: RunView) => number | null): Co
       return (a, b) => compareMissingLast(duration_s(a), duration_s(b), sign);
     case "trend":
       return () => 0;
+    case "code":
+      return (a, b) => compareMissingLast(a.code ?? null, b.code ?? null, sign);
     default: {
       const axis = sort.column;
       return (a, b) => compareMissingLast(axisValue(a, axis), axisValue(b, axis), sign);

@@ -31,6 +31,11 @@ export interface Chunk {
 
 export type Appended = "appended" | "ignored" | "gap";
 
+export function copySeries(series: Series): Series {
+  const { steps, times, values } = series;
+  return { ...series, steps: steps.slice(), times: times.slice(), values: values.slice() };
+}
+
 export function emptySeries(): Series {
   return {
     steps: new Float64Array(64),

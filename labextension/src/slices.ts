@@ -4,12 +4,20 @@
  * In: a Frame. Out: hover, pick, and brushes (a rectangle dragged in a plot is a range of the
  * parameter and of the metric). A canvas a plot; axes are few enough words to be elements.
  */
-import { axisOf, axisValue, placer, type Axis, type AxisId } from "./axes";
+import {
+  axisOf,
+  axisValue,
+  leadingParameters,
+  PARAMETERS_AT_ONCE,
+  placer,
+  type Axis,
+  type AxisId,
+} from "./axes";
 import { rangeOf, levelsBetween } from "./brushing";
 import { shadeColor } from "./color";
-import { button, element, setAttribute, setText, show } from "./dom";
-import { formatConfigValue, formatNumber } from "./format";
-import { isResult } from "./frames";
+import { button, element, setAttribute, setName, setText, show } from "./dom";
+import { formatConfigValue, formatNumber, shortName } from "./format";
+import { isResult, metricValue } from "./frames";
 import { dragging } from "./parallel-axes";
 import { levelAt } from "./parallel-layout";
 import { fitted } from "./parallel-lines";
@@ -18,7 +26,6 @@ import { toFloat, type RunView, type WireNumber } from "./protocol";
 import { formatTick } from "./scales";
 import { NO_BRUSH, withBrush, type Brush } from "./selection";
 
-const FIRST = 12;
 const PLOT = { height: 112, left: 6, right: 6, top: 6, bottom: 6 } as const;
 const DOT_PX = 2.5;
 const SQUARE_PX = 2;
@@ -51,27 +58,27 @@ export function createSlices(actions: Actions, resized: () => void): Part {
     node,
     update(next: Frame): void {
       frame = next;
-      const parameters = (next.state.sweep?.parameters ?? []).map(
-        ({ name }): AxisId => `param:${name}`,
-      );
+      const parameters = (next.state.sweep?.parameters ?? []).map(({ name }) => name);
       const metric = next.metric;
-      const some = next.runs.some((run) => metric !== null && run.summary[metric] !== undefined);
+      const some = next.runs.some((run) => Number.isFinite(metricValue(run, metric)));
       show(node, parameters.length > 0 && some);
       if (node.hidden || metric === null) return;
-      const shown = next.view.slices.all ? parameters : parameters.slice(0, FIRST);
-      show(more, parameters.length > FIRST);
-      setText(more, next.view.slices.all ? `first ${FIRST}` : `all ${parameters.length}`);
-      setText(hint, `${metric} against each parameter`, metric);
+      const names = next.view.slices.all ? parameters : leadingParameters(next.state);
+      const shown = names.map((name): AxisId => `param:${name}`);
+      show(more, parameters.length > PARAMETERS_AT_ONCE);
+      setText(more, next.view.slices.all ? "fewer" : `all ${parameters.length}`);
+      setText(hint, `${shortName(metric)} against each parameter`, metric);
       const y = axisOf(next.state, `metric:${metric}`);
-      for (const id of shown) {
+      shown.forEach((id, index) => {
         let plot = plots.get(id);
         if (!plot) {
           plot = createSlicePlot(actions);
           plots.set(id, plot);
         }
-        if (plot.node.parentNode !== grid) grid.append(plot.node);
+        if (grid.children[index] !== plot.node)
+          grid.insertBefore(plot.node, grid.children[index] ?? null);
         plot.update(next, axisOf(next.state, id), y);
-      }
+      });
       for (const [id, plot] of plots) {
         if (shown.includes(id)) continue;
         plot.node.remove();
@@ -181,7 +188,7 @@ function createSlicePlot(actions: Actions): SlicePlot {
       if (width < 40) return;
       setAttribute(node, "data-parameter", x.label);
       const log = x.kind === "number" && x.log ? " log" : "";
-      setText(name, `${x.label}${log}`, `${x.label}${log}`);
+      setName(name, x.label, log);
       [low.textContent, high.textContent] = ends(x);
       [bottom.textContent, top.textContent] = ends(y);
       setAttribute(node, "aria-label", `${y.label} against ${x.label}`);

@@ -5,21 +5,22 @@
  * Out: the changed state, and whether the page must ask the kernel again (a gap in a series).
  * Nothing here draws, sends or reads a clock other than the one handed in.
  */
-import type {
-  CellMessage,
-  Command,
-  CommandName,
-  Cursors,
-  ImportanceMessage,
-  KernelMessage,
-  Notice,
-  RunDetail,
-  RunView,
-  SeriesView,
-  SweepView,
-  ZoomMessage,
+import {
+  PROTOCOL,
+  type CellMessage,
+  type Command,
+  type CommandName,
+  type Cursors,
+  type ImportanceMessage,
+  type KernelMessage,
+  type Notice,
+  type RunDetail,
+  type RunView,
+  type SeriesView,
+  type SweepView,
+  type ZoomMessage,
 } from "./protocol";
-import { appendChunk, emptySeries, toFloats, type Series } from "./series";
+import { appendChunk, copySeries, emptySeries, toFloats, type Series } from "./series";
 
 export type Connection = "connecting" | "live" | "lost";
 
@@ -32,6 +33,8 @@ export interface PendingCommand {
 
 export interface DashboardState {
   connection: Connection;
+  /** The kernel's protocol, where it is not this page's: then nothing it sends can be read. */
+  otherProtocol: number | null;
   sweep: SweepView | null;
   runs: Map<string, RunView>;
   /** Keys this page asked for; empty: it takes what comes. */
@@ -62,6 +65,7 @@ export interface ZoomedSeries {
 export function initialState(): DashboardState {
   return {
     connection: "connecting",
+    otherProtocol: null,
     sweep: null,
     runs: new Map(),
     wanted: new Set(),
@@ -73,6 +77,23 @@ export function initialState(): DashboardState {
     notice: null,
     pending: [],
     clockOffset_s: 0,
+  };
+}
+
+/** A state of its own with all that this one knows, before it has heard anything itself. */
+export function copyState(state: DashboardState): DashboardState {
+  const series = [...state.series].map(([key, ofKey]) => {
+    const copies = [...ofKey].map(([run, held]) => [run, copySeries(held)] as const);
+    return [key, new Map(copies)] as const;
+  });
+  return {
+    ...state,
+    connection: "connecting",
+    runs: new Map(state.runs),
+    wanted: new Set(state.wanted),
+    series: new Map(series),
+    details: new Map(state.details),
+    importance: new Map(state.importance),
   };
 }
 
@@ -88,6 +109,10 @@ export function applyMessage(
 ): Outcome {
   if (message.to && message.to !== session) return "foreign";
   let outcome: Outcome = "applied";
+  if (message.type === "snapshot" || message.type === "delta") {
+    state.otherProtocol = message.protocol === PROTOCOL ? null : message.protocol;
+    if (state.otherProtocol !== null) return "applied";
+  }
   switch (message.type) {
     case "snapshot":
       state.runs = new Map();
@@ -184,7 +209,8 @@ function zoomedSeries(message: ZoomMessage, buffers: readonly DataView[]): Zoome
 /** What the page holds, for a hello: empty before the first snapshot, which asks for everything. */
 export function cursors(state: DashboardState): Cursors {
   const held: Cursors = {};
-  for (const id of state.runs.keys()) held[id] = {};
+  // A key may be called "__proto__", which an ordinary object would take for its own.
+  for (const id of state.runs.keys()) held[id] = Object.create(null) as Record<string, number>;
   for (const [key, ofKey] of state.series) {
     for (const [run, series] of ofKey) (held[run] ??= {})[key] = series.total;
   }

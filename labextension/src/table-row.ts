@@ -37,6 +37,7 @@ export function createRow(
   star.setAttribute("role", "img");
   const opener = element("button", { type: "button", class: "nbs-opener" }, swatch, name, star);
   const word = element("b");
+  const code = element("span", { class: "nbs-code-changed" }, "code changed");
   const why = element("span", { class: "nbs-dim nbs-why" });
   const kill = button({ class: "nbs-icon", "data-testid": "nbs-kill" }, "■", (event) => {
     event.stopPropagation();
@@ -54,7 +55,7 @@ export function createRow(
   const cells = headings.map(({ numeric }) => element("td", numeric ? { class: "nbs-num" } : {}));
   cells[0]!.append(opener);
   cells[1]!.className = "nbs-state-cell";
-  cells[1]!.append(word, why);
+  cells[1]!.append(word, code, why);
   const trendCell = cells[headings.findIndex(({ column }) => column === "trend")];
   trendCell?.classList.add("nbs-trend");
   trendCell?.append(spark.node);
@@ -93,6 +94,8 @@ export function createRow(
       show(star, run.best);
       setText(word, run.state);
       setAttribute(word, "data-tone", tone(run.state));
+      show(code, run.code_changed === true);
+      code.title = `Trained with other code than the run before it${run.code ? ` (now ${run.code})` : ""}`;
       setText(why, run.error ?? "", run.error ?? "");
       look.texts.forEach((textOf, index) => {
         if (!textOf) return;

@@ -14,7 +14,7 @@ import {
   type Heading,
 } from "./columns";
 import { button, element, setAttribute, setText, show } from "./dom";
-import { plural } from "./format";
+import { plural, shortName } from "./format";
 import { createChecklist, createMenu } from "./menu";
 import { ROWS_AT_ONCE, type Actions, type Frame, type Part } from "./parts";
 import type { RunView } from "./protocol";
@@ -52,6 +52,9 @@ export function createTable(actions: Actions): Part {
   let frame: Frame | null = null;
   let columns = "";
   let order: readonly string[] = [];
+  const settled = createSettling(() => {
+    actions.change({});
+  });
 
   return {
     node,
@@ -72,7 +75,7 @@ export function createTable(actions: Actions): Part {
       const duration = (run: RunView): number | null => runDuration_s(run, next.state, next.now_ms);
       const matching = next.runs.filter((run) => matchesFilter(run, next.view.filter));
       const sorted = sortRuns(matching, next.view.sort, sortGoal(next), duration);
-      const shown = sorted.slice(0, next.view.rows);
+      const shown = brushedFirst(sorted, settled(next)).slice(0, next.view.rows);
       const look = {
         texts: headings.map((heading) => cellTexts(heading, next)),
         trend: trendKey(next),
@@ -98,6 +101,35 @@ export function createTable(actions: Actions): Part {
 /** The goal of the sweep's own metric, whichever metric colours. */
 function sortGoal({ state }: Frame): "minimize" | "maximize" {
   return state.sweep?.metric?.goal ?? "minimize";
+}
+
+/** A hand that brushes moves on: rows are put in another order once it has rested so long. */
+const SETTLES_MS = 250;
+
+/** The brushed runs as they were when the hand last rested; `rested` is called when it rests anew. */
+function createSettling(rested: () => void): (frame: Frame) => ReadonlySet<string> | null {
+  let last: ReadonlySet<string> | null = null;
+  let kept: ReadonlySet<string> | null = null;
+  let resting: ReturnType<typeof setTimeout> | undefined;
+  return ({ view, selection }) => {
+    const brushed = view.brushes.size > 0 ? selection : null;
+    if (brushed !== last) {
+      last = brushed;
+      clearTimeout(resting);
+      resting = setTimeout(() => {
+        kept = last;
+        rested();
+      }, SETTLES_MS);
+    }
+    return kept;
+  };
+}
+
+/** What is brushed is what the user wants to read: it comes first, each part in its order. */
+function brushedFirst(runs: RunView[], selection: ReadonlySet<string> | null): RunView[] {
+  if (!selection) return runs;
+  const inside = runs.filter(({ id }) => selection.has(id));
+  return [...inside, ...runs.filter(({ id }) => !selection.has(id))];
 }
 
 /** Put rows in order by moving only those that are out of place: a moved node loses its focus. */
@@ -164,7 +196,9 @@ function createTools(actions: Actions): {
   filter.addEventListener("keydown", (event) => {
     event.stopPropagation(); // a notebook's one-letter commands are not meant
   });
-  const menu = createMenu("columns ▾", { "aria-label": "Columns" });
+  const menu = createMenu("columns ▾", { "aria-label": "Columns" }, () => {
+    actions.change({});
+  });
   let frame: Frame | null = null;
   const list = createChecklist(menu.panel, (id, checked) => {
     if (!frame) return;
@@ -199,8 +233,8 @@ function hintText(frame: Frame, matching: number): string {
   const metric = frame.state.sweep?.metric?.name;
   const by = sort ? columnLabel(sort.column, frame) : metric;
   const count = plural(frame.runs.length, "run");
-  const parts = by === undefined ? [] : [`sorted by ${by}`];
+  const parts = by === undefined ? [] : [`sorted by ${shortName(by)}`];
   parts.push(filter.trim() === "" ? count : `${matching} of ${count}`);
-  if (brushes.size > 0) parts.push(`${frame.selection?.size ?? 0} brushed`);
+  if (brushes.size > 0) parts.push(`${frame.selection?.size ?? 0} brushed ones first`);
   return parts.join(" · ");
 }

@@ -82,7 +82,7 @@ describe("the drawing loop", () => {
     }
     expect(new Set(drawn)).toEqual(new Set(["quick"]));
     expect(drawn).toHaveLength(10);
-    frame(10);
+    frame(20);
     expect(drawn.slice(10)).toEqual(["first", "second", "third"]);
   });
 

@@ -5,6 +5,7 @@ import {
   formatDuration,
   formatLiteral,
   formatNumber,
+  shortName,
 } from "../src/format";
 
 test.each([
@@ -38,4 +39,9 @@ test("config values are written as in Python, and markup stays what was written"
     ...["True", "None", "adam", "<b>", "–", '[1, "a"]'],
   ]);
   expect(formatLiteral({ a: { b: false } })).toBe('{"a": {"b": False}}');
+});
+
+test("a very long name keeps its beginning and its end", () => {
+  expect(shortName("loss")).toBe("loss");
+  expect(shortName(`${"long ".repeat(60)}name`, 12)).toBe("long lo…name");
 });

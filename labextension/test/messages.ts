@@ -21,7 +21,7 @@ export function aSweep(changes: Partial<SweepView> = {}): SweepView {
     saved_s: null,
     trained_s: 0,
     left_s: null,
-    trouble: null,
+    notice: null,
     outlook: null,
     now: 1000,
     ...changes,
@@ -47,14 +47,14 @@ export function aRun(changes: Partial<RunView> = {}): RunView {
 
 export function aSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return {
-    ...{ type: "snapshot", protocol: 2, to: null, sweep: aSweep(), runs: [aRun()], series: [] },
+    ...{ type: "snapshot", protocol: 3, to: null, sweep: aSweep(), runs: [aRun()], series: [] },
     ...changes,
   };
 }
 
 export function aDelta(changes: Partial<Delta> = {}): Delta {
   return {
-    ...{ type: "delta", protocol: 2, to: null, sweep: null, runs: [], series: [] },
+    ...{ type: "delta", protocol: 3, to: null, sweep: null, runs: [], series: [] },
     ...changes,
   };
 }
@@ -76,4 +76,10 @@ export function buffersOf(steps: number[], values: number[]): DataView[] {
     bytes.set(floats, 3);
     return new DataView(bytes.buffer, 3);
   });
+}
+
+/** The numbers of a buffer. */
+export function toFloats(view: DataView | undefined): number[] {
+  const count = (view?.byteLength ?? 0) / 8;
+  return Array.from({ length: count }, (_, place) => view?.getFloat64(8 * place, true) ?? NaN);
 }

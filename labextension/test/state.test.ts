@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { KernelMessage } from "../src/protocol";
 import {
   applyMessage,
+  copyState,
   cursors,
   initialState,
   isPending,
@@ -169,4 +170,24 @@ test("a running run's time follows the kernel's clock, not the page's", () => {
   applyMessage(state, aSnapshot({ sweep: aSweep({ now: 1000 }) }), [], SESSION, 5_000_000);
   expect(runDuration_s(aRun({ started_at: 990 }), state, 5_002_000)).toBe(12);
   expect(runDuration_s(aRun({ state: "finished", duration_s: 3 }), state, 5_002_000)).toBe(3);
+});
+
+test("a copy of a state has its series, and grows by itself", () => {
+  const state = after([0, 1], [5, 4]);
+  const copy = copyState(state);
+  expect(cursors(copy)).toEqual({ r: { loss: 2 } });
+  hear(copy, aDelta({ series: [aSeries(2, 3)] }), buffersOf([2], [3]));
+  expect(held(copy)).toEqual([5, 4, 3]);
+  expect(held(state)).toEqual([5, 4]);
+  expect(copy.connection).toBe("live");
+});
+
+test("what speaks another protocol is not read, until it speaks ours", () => {
+  const state = initialState();
+  expect(hear(state, aSnapshot({ protocol: 4 }))).toBe("applied");
+  expect(state.otherProtocol).toBe(4);
+  expect(state.sweep).toBeNull();
+  hear(state, aSnapshot());
+  expect(state.otherProtocol).toBeNull();
+  expect(state.sweep?.name).toBe("sweep");
 });

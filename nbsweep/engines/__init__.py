@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from nbsweep.engines.base import Engine, Work
+from nbsweep.engines.base import Ended, Engine, Work
 from nbsweep.errors import UsageError
 
-__all__ = ["Engine", "Work", "make_engine"]
+__all__ = ["Ended", "Engine", "Work", "make_engine"]
 
 _NAMES = ("threads",)
 
 
-def make_engine(name: str, slots: int) -> Engine:
-    """The engine called `name` with so many slots.
+def make_engine(engine: str | Engine, slots: int) -> Engine:
+    """The engine called `engine` with so many slots; one that is made already is returned as it is.
 
     Raises
     ------
     UsageError
         For an unknown name, or fewer slots than one.
     """
-    if name != "threads":
-        raise UsageError(f"engine={name!r}: there is no such engine; use one of {', '.join(_NAMES)}")
+    if not isinstance(engine, str):
+        return engine
+    if engine == "processes":
+        raise UsageError(
+            "engine='processes' trains the program of a sweep's config; leave the training function out: "
+            "nbsweep.agent(sweep_id, count=5)"
+        )
+    if engine != "threads":
+        raise UsageError(f"engine={engine!r}: there is no such engine; use one of {', '.join(_NAMES)}")
     if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
         raise UsageError(f"workers={slots!r}: use a whole number, 1 or more")
     from nbsweep.engines.threads import ThreadEngine

@@ -35,6 +35,9 @@ class ThreadEngine:
         How many pieces of work at once.
     """
 
+    interrupt_after_s = 0.15
+    give_up_after_s = 0.6
+
     def __init__(self, slots: int = 1) -> None:
         self.slots = slots
         self._running: dict[str, _Running] = {}

@@ -166,7 +166,7 @@ def _row(column: Column, tested: stepdown.Tested | None, values: Values, whole: 
         parts = (tested.share, tested.low, tested.high, tested.null)
         share, low, high, null = (min(max(part / whole, 0.0), 1.0) for part in parts)
         if not tested.important:
-            more = _more_runs(count, share, null)
+            more = _more_runs(count, share, high, null)
     elif count < FEWEST_RUNS:
         more = USUAL_RUNS - count
     return ParameterImportance(
@@ -184,14 +184,20 @@ def _row(column: Column, tested: stepdown.Tested | None, values: Values, whole: 
     )
 
 
-def _more_runs(runs: int, share: float, null: float) -> int | None:
-    """How many more runs until this share, or one that is worth knowing of, would be above the band."""
-    wanted = max(share, SMALL)
-    if null <= wanted:
-        return None if share < SMALL else 1
-    needed = runs * (math.pow(null / wanted, 1 / SHRINKS) - 1)
-    digits = 1 if needed < 100 else 10 if needed < 1000 else 100
-    return max(1, math.ceil(needed / digits) * digits)
+def _more_runs(runs: int, share: float, high: float, null: float) -> int | None:
+    """About how many more runs would tell of a parameter inside the band; None where it is told already.
+
+    It is told once the band is no wider than the share, or than one worth knowing of; and of a share that is not worth
+    it, once its interval ends below that too.
+    """
+    wider = null / max(share, SMALL)
+    if share < SMALL:
+        wider = max(wider, high / SMALL)
+        if wider <= 1:
+            return None
+    needed = runs * (math.pow(max(wider, 1.0), 1 / SHRINKS) - 1)
+    digits = 5 if needed < 30 else 10 if needed < 1000 else 100
+    return max(digits, math.ceil(needed / digits) * digits)
 
 
 def _correlation(column: Column, values: Values) -> float | None:

@@ -86,7 +86,7 @@ class ParameterImportance:
             return "important"
         if self.more_runs is not None:
             return f"cannot tell yet, about {self.more_runs} more run{'' if self.more_runs == 1 else 's'}"
-        return "not varied" if self.values < 2 else "makes little difference"
+        return "not varied" if self.values < 2 else "makes little difference, below 5 %"
 
 
 @dataclass(frozen=True)

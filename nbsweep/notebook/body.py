@@ -11,9 +11,10 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from nbsweep.agents import call_with_config
+from nbsweep.calling import call_with_config
 from nbsweep.errors import UsageError
 from nbsweep.runs import Run
+from nbsweep.training_code import CellCode
 
 __all__ = ["training_function"]
 
@@ -56,6 +57,7 @@ def training_function(shell: Any, body: str) -> Callable[..., Any]:
         finally:
             namespace.clear()  # what the run made can be freed although its functions refer to this dict
 
+    train.nbsweep_cell = CellCode(code, body.rstrip(), lambda: shell.user_ns)  # type: ignore[attr-defined]
     return train
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from nbsweep.config_problems import show
+from nbsweep.definitions import Definition
 from nbsweep.notebook.sketches import picture
 from nbsweep.space import Parameter, SearchSpace
 from nbsweep.store import SweepRecord
@@ -82,7 +83,7 @@ class SpaceCard:
 
     sweep: SweepRecord
     config: SweepConfig
-    attached: bool = False
+    defined: Definition | None = None  # what came of it, where the sweep may have been there before
 
     @cached_property
     def space(self) -> SearchSpace:
@@ -106,11 +107,16 @@ class SpaceCard:
         return f"{self.config.method}{goal}{points} · seed {self.sweep.seed}"
 
     def notes(self) -> list[str]:
-        """What the config's author should know: keys that make no difference, numbers that were text."""
-        return [f"Note: {note}" for note in self.config.notes]
+        """What the config's author should know: what goes on, keys that make no difference, numbers that were text."""
+        said = self.defined.said if self.defined is not None else None
+        return (said.splitlines() if said else []) + [f"Note: {note}" for note in self.config.notes]
+
+    @property
+    def _attached(self) -> bool:
+        return self.defined is not None and self.defined.attached
 
     def __repr__(self) -> str:
-        verb = "attached to" if self.attached else "defined"
+        verb = "attached to" if self._attached else "defined"
         rows = [("parameter", "distribution", "range", "examples", "values")]
         for row in self.rows():
             name = _cut_inside(row.parameter.name, WIDEST_NAME)
@@ -122,7 +128,7 @@ class SpaceCard:
         )
 
     def _repr_html_(self) -> str:
-        verb = "attached" if self.attached else "defined"
+        verb = "attached" if self._attached else "defined"
         return (
             f'{STYLE}<div class="nbsweep-card"><div class="nbs-head"><b>{_text(self.sweep.name)}</b> '
             f'<span class="nbs-dim">{verb} · id {_text(self.sweep.id)} · {_text(self.headline())}</span></div>'

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+import nbsweep
 from nbsweep import analysis, narrowing, process
 from nbsweep.errors import NbsweepError, UsageError
 from nbsweep.notebook import twins
+from nbsweep.notebook.audience import Audience, main_thread
 from nbsweep.notebook.publisher import publisher, thinker
 from nbsweep.notebook.series import Series, SeriesReader
 from nbsweep.notebook.views import PROTOCOL, importance_view, run_view, sweep_view
@@ -34,6 +36,10 @@ _WIDGET = Path(__file__).parent.parent / "static" / "widget.js"
 _NOT_BUILT = """export default { render({ el }) {
     el.textContent = "nbsweep's front end is not built: run `pip install .` in the checkout, with Node 20 at hand";
 } }"""
+OTHER_PAGE = (
+    "This page has the dashboard of another version of nbsweep (protocol {page}; the kernel has nbsweep {version}, "
+    "protocol {kernel}). Restart the kernel, run the cell again and reload the page."
+)
 UNASKED_EVERY_S = 1.0
 
 
@@ -51,7 +57,9 @@ class Dashboard(anywidget.AnyWidget):
 
     def __init__(self, sweep_id: str) -> None:
         self.sweep = Sweep(sweep_id)
+        self._version = 0  # of the sweep's config, which the plan follows from
         self._plan = Plan.of(self.sweep.checked_config)
+        self._codes: dict[int, str] = {}  # run number: hash of the code that it was trained with
         self._records: dict[str, RunRecord] = {}
         self._points: dict[tuple[str, str], int] = {}  # (run, key): numbers logged
         self._read_revision = -1
@@ -64,6 +72,9 @@ class Dashboard(anywidget.AnyWidget):
         self._reader = SeriesReader()
         self._metrics: set[str] = set()  # whose importance pages look at
         self._ended = 0
+        self._view: dict[str, Any] | None = None  # the header as it was sent last
+        self._notice: str | None = None
+        self._audience = Audience(main_thread())
         super().__init__(sweep_id=self.sweep.id)
         _answer_while_busy(self.comm)
         self.on_msg(self._on_message)
@@ -79,7 +90,9 @@ class Dashboard(anywidget.AnyWidget):
     def publish(self, revision: int) -> None:
         """Send what changed since the last time, to every page."""
         with self._sending:
-            if not self.connected or revision == self._revision:
+            if not self.connected or (revision == self._revision and self.sweep.notice == self._notice):
+                return
+            if not self._audience.wants():  # what is held back goes in one with the next
                 return
             view, runs = self._read()
             changed = [run for run in runs if run.revision > self._revision]
@@ -97,6 +110,12 @@ class Dashboard(anywidget.AnyWidget):
             self._ended = ended
             for metric in tuple(self._metrics):
                 thinker().ask(self, metric)
+
+    def tell_trouble(self, text: str) -> None:
+        """The store cannot be read: say so on every page, once, beside what they have."""
+        with self._sending:
+            if self.connected and self._view is not None and text != self._notice:
+                self._tell("delta", None, {**self._view, "notice": text}, [], [])
 
     def snapshot(
         self, session: str | None, cursors: Mapping[str, Mapping[str, int]], keys: tuple[str, ...] = ()
@@ -142,7 +161,9 @@ class Dashboard(anywidget.AnyWidget):
     def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if not isinstance(content, dict):
             return
+        self._audience.heard()
         session = content.get("session")
+        # A page that only says it is "here" needs no answer.
         answers: dict[Any, Callable[[str | None, dict[str, Any]], None]] = {
             "hello": self._hello,
             "command": self._command,
@@ -161,6 +182,11 @@ class Dashboard(anywidget.AnyWidget):
 
     def _hello(self, session: str | None, content: dict[str, Any]) -> None:
         self.heard = True
+        if content.get("protocol") != PROTOCOL:
+            # Read by the rules of another protocol a snapshot would show nonsense: say so, and send nothing else.
+            text = OTHER_PAGE.format(page=content.get("protocol"), kernel=PROTOCOL, version=nbsweep.__version__)
+            self.send({"type": "notice", "to": session, "level": "error", "text": text})
+            return
         self.snapshot(session, content.get("cursors") or {}, tuple(map(str, content.get("keys") or ())))
 
     def _command(self, session: str | None, content: dict[str, Any]) -> None:
@@ -189,6 +215,7 @@ class Dashboard(anywidget.AnyWidget):
                 "traceback": run.error,
                 "console": self.sweep.console(run.id),
                 "config": sendable(run.config),
+                "code": self.sweep.code(run.id),
             }
         )
 
@@ -234,13 +261,16 @@ class Dashboard(anywidget.AnyWidget):
             changed = {run.id: run for run in db.runs(self.sweep.id, since_revision=self._read_revision)}
             self._points.update(db.points(changed))
             agents = db.agents(self.sweep.id)
+        if sweep.version != self._version:
+            self._version, self._plan = sweep.version, Plan.of(self.sweep.checked_config)
         self._records.update(changed)
+        self._codes.update({run.number: run.code_hash for run in changed.values() if run.code_hash is not None})
         self._read_revision = sweep.revision
         runs = list(self._records.values())
         keys: dict[str, int] = {}
         for (_run, key), count in self._points.items():
             keys[key] = keys.get(key, 0) + count
-        return sweep_view(sweep, self._plan, runs, agents, keys, None), runs
+        return sweep_view(sweep, self._plan, runs, agents, keys, self.sweep.notice), runs
 
     def _first_keys(self, keys: Mapping[str, int]) -> set[str]:
         metric = self._plan.config.metric.name if self._plan.config.metric else None
@@ -248,7 +278,12 @@ class Dashboard(anywidget.AnyWidget):
 
     def _views(self, runs: list[RunRecord], best: RunRecord | None) -> list[dict[str, Any]]:
         now = time.time()
-        return [run_view(run, self._plan.config, best, now) for run in runs]
+        return [run_view(run, self._plan.config, best, now, self._code_changed(run)) for run in runs]
+
+    def _code_changed(self, run: RunRecord) -> bool:
+        """Whether the run before it, by number, was trained with other code."""
+        before = next((self._codes[n] for n in range(run.number - 1, -1, -1) if n in self._codes), None)
+        return None not in (run.code_hash, before) and run.code_hash != before
 
     def _free_name(self, wanted: str) -> str:
         with self.sweep.store.read() as db:
@@ -262,6 +297,7 @@ class Dashboard(anywidget.AnyWidget):
     ) -> None:
         buffers: list[bytes] = []
         described = [each.message(buffers) for each in series]
+        self._view, self._notice = view, view["notice"]
         content = {"type": kind, "protocol": PROTOCOL, "to": to, "sweep": view, "runs": runs, "series": described}
         self.send(content, buffers)
 

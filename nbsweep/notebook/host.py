@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 
-__all__ = ["in_colab", "parent_header", "prepare_widgets", "write_stderr"]
+if TYPE_CHECKING:
+    from nbsweep.runs import Run
+
+__all__ = ["in_colab", "keep_displays", "parent_header", "prepare_widgets", "write_stderr"]
 
 
 def in_colab() -> bool:
@@ -30,6 +33,25 @@ def parent_header() -> Any:
         return get_parent() if get_parent is not None else None
     except Exception:
         return None
+
+
+def keep_displays(run: Run) -> None:
+    """On a run's thread: what it displays (`plt.show()`, `display(...)`) goes to its console, as text.
+
+    ipykernel would send it to whichever cell ran last.
+    """
+    publisher: Any = getattr(get_ipython(), "display_pub", None)
+
+    def keep(message: dict[str, Any]) -> dict[str, Any] | None:
+        if message.get("msg_type") not in ("display_data", "update_display_data"):
+            return message
+        text = message.get("content", {}).get("data", {}).get("text/plain")
+        if text is not None:
+            run.print("stdout", f"{text}\n")
+        return None
+
+    if hasattr(publisher, "register_hook"):  # hooks are the thread's own, and go with it
+        publisher.register_hook(keep)
 
 
 def write_stderr(text: str, parent: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +13,7 @@ from IPython.display import display
 from nbsweep import process
 from nbsweep.agents import Agent
 from nbsweep.errors import UsageError
-from nbsweep.notebook import console
-from nbsweep.notebook.host import in_colab, parent_header, prepare_widgets, write_stderr
+from nbsweep.notebook.host import in_colab, keep_displays, parent_header, prepare_widgets, write_stderr
 from nbsweep.progress import Progress, wait_for
 
 __all__ = ["refuse_second", "show", "train", "wait"]
@@ -46,7 +46,6 @@ class _Live:
 
     def ended(self) -> None:
         """On the agent's thread, when it has ended."""
-        console.release(self.agent.id)
         if not self.waiters:
             with contextlib.suppress(Exception):  # a front end that has gone must not end the agent's thread
                 self.finish()
@@ -54,8 +53,11 @@ class _Live:
 
     def failed(self, run_name: str, text: str) -> None:
         """Show a traceback on stderr of the training cell, whichever cell runs now."""
-        text = f"run {run_name} failed:\n{text}" if run_name != "nbsweep" else text
-        write_stderr(text, None if self.waiters else self._parent)
+        _write_failure(None if self.waiters else self._parent, run_name, text)
+
+
+def _write_failure(parent: Any, run_name: str, text: str) -> None:
+    write_stderr(f"run {run_name} failed:\n{text}" if run_name != "nbsweep" else text, parent)
 
 
 _lives: dict[str, _Live] = {}
@@ -81,19 +83,21 @@ def train(agent: Agent, *, wait: bool, echo: bool = False) -> None:
     _lives[agent.id] = live
     agent.on_failure = live.failed
     agent.on_end = live.ended
-    console.capture(agent.id, echo=echo)
-    process.remember_training(agent.sweep_id, functools.partial(_train_more, live))
+    agent.echo = echo
+    if not echo:
+        agent.on_run_thread = keep_displays
+    process.remember_training(agent.sweep_id, functools.partial(_train_more, agent.again, parent_header()))
     agent.start()
     if wait:
         _wait([live])
 
 
-def _train_more(before: _Live, count: int) -> None:
+def _train_more(again: Callable[[int | None], Agent], parent: Any, count: int | None) -> None:
     """More runs of a sweep whose dashboard is shown already: its pages see them, no cell waits for them."""
-    agent = before.agent.again(count)
-    agent.on_failure = before.failed
-    agent.on_end = functools.partial(console.release, agent.id)
-    console.capture(agent.id, echo=False)
+    agent = again(count)
+    agent.on_failure = functools.partial(_write_failure, parent)
+    agent.echo = False
+    agent.on_run_thread = keep_displays
     agent.start()
 
 
@@ -118,7 +122,8 @@ def show(sweep_id: str) -> None:
 
 
 def refuse_second(sweep_id: str) -> None:
-    """A training cell that is run again by accident must not train everything twice."""
+    """A training cell that is run again by accident must not train everything twice; after failures it is meant."""
+    process.end_held(sweep_id)
     if process.agents(sweep_id):
         raise UsageError(
             f"sweep {sweep_id} is being trained in this kernel already; `%sweep wait` waits for it, `%sweep stop` ends "

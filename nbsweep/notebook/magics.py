@@ -14,17 +14,24 @@ from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class
 from nbsweep import process, sweep_config
 from nbsweep.agents import Agent
 from nbsweep.analysis import best_run, flat, metric_value
-from nbsweep.controller import create_sweep
+from nbsweep.definitions import define_sweep
 from nbsweep.errors import ConfigError, UsageError
+from nbsweep.exporting import write_table
 from nbsweep.notebook import live
 from nbsweep.notebook.body import training_function
 from nbsweep.notebook.card import SpaceCard
+from nbsweep.notebook.report import write_report
 from nbsweep.notebook.twins import text_table
-from nbsweep.store import SweepRecord
-from nbsweep.sweep_config import SweepConfig
+from nbsweep.programs import gpu_environments, program_agent
 from nbsweep.sweeps import Sweep, find_sweep
 
 __all__ = ["SweepMagics"]
+
+TRAIN_OPTIONS = "[--count N] [--workers N] [--engine E] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
+
+AGENT_OPTIONS = (
+    "[--program FILE.py] [--count N] [--workers N] [--gpus 0,1] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
+)
 
 
 @magics_class
@@ -43,6 +50,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         commands: dict[str, Callable[[list[str]], Any]] = {
             "define": self._define_line,
             "train": self._train_line,
+            "agent": self._agent,
             "status": self._status,
             "list": self._list,
             "use": self._use,
@@ -52,6 +60,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
             "resume": self._resume,
             "stop": self._stop,
             "cancel": self._cancel,
+            "kill": self._kill,
             "rerun": self._rerun,
             "more": self._more,
             "best": self._best,
@@ -59,6 +68,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
             "importance": self._importance,
             "parallel": self._parallel,
             "export": self._export,
+            "report": self._report,
         }
         if command in ("--help", "-h", "help"):
             print("%sweep " + " | ".join(commands) + "\n%%sweep define [NAME]\n%%sweep_train [--count N] [--workers N]")
@@ -74,7 +84,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
     @cell_magic  # type: ignore[untyped-decorator]
     def sweep_train(self, line: str, cell: str) -> None:
         """Train runs of the current sweep; the body is the run and sees `config`, `run` and `log`."""
-        parser = _Parser("%%sweep_train", "[--count N] [--workers N] [--engine E] [--sweep NAME] [--wait]")
+        parser = _Parser("%%sweep_train", TRAIN_OPTIONS)
         _add_train_options(parser)
         options = parser.parse_args(_split(line))
         self._train(options, training_function(self.shell, cell))
@@ -105,12 +115,10 @@ class SweepMagics(Magics):  # type: ignore[misc]
 
     def _define(self, config: Any, options: argparse.Namespace, name: str | None) -> SpaceCard:
         checked = sweep_config.load(config)
-        existing = _same_sweep(name, checked, options)
-        record = existing or create_sweep(
-            process.recorder().store, checked, project=options.project, name=name, seed=options.seed
-        )
-        process.set_current_sweep(record.id)
-        return SpaceCard(record, checked, attached=existing is not None)
+        store = process.recorder().store
+        defined = define_sweep(store, checked, project=options.project, name=name, seed=options.seed)
+        process.set_current_sweep(defined.sweep.id)
+        return SpaceCard(defined.sweep, checked, defined)
 
     def _body_config(self, body: str) -> Any:
         """The dict or YAML of a define cell."""
@@ -160,7 +168,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
     # -- train ---------------------------------------------------------------------------------------------------
 
     def _train_line(self, words: list[str]) -> None:
-        parser = _Parser("%sweep train", "FUNCTION [--count N] [--workers N] [--engine E] [--sweep NAME] [--wait]")
+        parser = _Parser("%sweep train", f"FUNCTION {TRAIN_OPTIONS}")
         parser.add_argument("function")
         _add_train_options(parser)
         options = parser.parse_args(words)
@@ -169,11 +177,42 @@ class SweepMagics(Magics):  # type: ignore[misc]
             raise UsageError(f"%sweep train {options.function}: the notebook has no function {options.function!r}")
         self._train(options, function)
 
+    def _agent(self, words: list[str]) -> None:
+        parser = _Parser("%sweep agent", AGENT_OPTIONS)
+        parser.add_argument("--program")
+        parser.add_argument("--gpus")
+        parser.add_argument("--count", type=int)
+        parser.add_argument("--workers", type=int)
+        parser.add_argument("--run-timeout", type=float)
+        parser.add_argument("--sweep")
+        parser.add_argument("--wait", action="store_true")
+        options = parser.parse_args(words)
+        found = find_sweep(process.recorder().store, options.sweep)
+        live.refuse_second(found.id)
+        process.set_current_sweep(found.id)
+        environments = gpu_environments(options.gpus)
+        agent = program_agent(
+            found.id,
+            options.count,
+            program=options.program,
+            workers=options.workers if options.workers is not None else max(len(environments), 1),
+            environments=environments,
+            run_timeout_s=options.run_timeout,
+        )
+        live.train(agent, wait=options.wait)
+
     def _train(self, options: argparse.Namespace, function: Callable[..., Any]) -> None:
         found = find_sweep(process.recorder().store, options.sweep)
         live.refuse_second(found.id)
         process.set_current_sweep(found.id)
-        agent = Agent(found.id, function, options.count, workers=options.workers, engine=options.engine)
+        agent = Agent(
+            found.id,
+            function,
+            options.count,
+            workers=options.workers,
+            engine=options.engine,
+            run_timeout_s=options.run_timeout,
+        )
         live.train(agent, wait=options.wait)
 
     # -- watch and steer -----------------------------------------------------------------------------------------
@@ -215,8 +254,8 @@ class SweepMagics(Magics):  # type: ignore[misc]
 
     def _resume(self, words: list[str]) -> None:
         sweep = _named("resume", words)
-        sweep.resume()
-        print(f"Sweep {sweep.name} is {sweep.state}.")
+        said = sweep.resume()
+        print(f"Sweep {sweep.name} is {sweep.state}. {said}")
 
     def _stop(self, words: list[str]) -> None:
         parser = _Parser("%sweep stop", "[NAME] [--after-current]")
@@ -233,6 +272,16 @@ class SweepMagics(Magics):  # type: ignore[misc]
         sweep = _named("cancel", words)
         running = sweep.cancel()
         print(f"Sweep {sweep.name} is cancelled for good; {running} running run{'s' if running != 1 else ''} ended.")
+
+    def _kill(self, words: list[str]) -> None:
+        parser = _Parser("%sweep kill", "RUN [--sweep NAME]")
+        parser.add_argument("run")
+        parser.add_argument("--sweep")
+        options = parser.parse_args(words)
+        sweep = Sweep(options.sweep)
+        run = sweep.run(options.run)
+        sweep.kill_run(run.id)
+        print(f"Run {run.name} ends." if run.live else f"Run {run.name} is not running; it is {run.state}.")
 
     def _rerun(self, words: list[str]) -> None:
         parser = _Parser("%sweep rerun", "RUN [--sweep NAME]")
@@ -273,18 +322,21 @@ class SweepMagics(Magics):  # type: ignore[misc]
         return _named("parallel", words).plot_parallel_coordinates()
 
     def _export(self, words: list[str]) -> None:
-        parser = _Parser("%sweep export", "FILE.csv | FILE.json [--sweep NAME]")
+        parser = _Parser("%sweep export", "FILE.csv | FILE.json | FILE.parquet [--sweep NAME]")
         parser.add_argument("file")
         parser.add_argument("--sweep")
         options = parser.parse_args(words)
         frame, path = Sweep(options.sweep).to_pandas(), Path(options.file)
-        if path.suffix == ".csv":
-            frame.to_csv(path, index=False)
-        elif path.suffix == ".json":
-            frame.to_json(path, orient="records", indent=1)
-        else:
-            raise UsageError(f"%sweep export {options.file}: use a name that ends in .csv or .json")
+        write_table(frame, path)
         print(f"{len(frame)} runs written to {path}")
+
+    def _report(self, words: list[str]) -> None:
+        parser = _Parser("%sweep report", "FILE.html [--sweep NAME]")
+        parser.add_argument("file")
+        parser.add_argument("--sweep")
+        options = parser.parse_args(words)
+        size = write_report(Sweep(options.sweep), options.file)
+        print(f"{options.file}: {size / 2**20:.1f} MiB, for any browser")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -307,6 +359,7 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--engine", default="threads")
+    parser.add_argument("--run-timeout", type=float)
     parser.add_argument("--sweep")
     parser.add_argument("--wait", action="store_true")
 
@@ -316,18 +369,6 @@ def _named(command: str, words: list[str]) -> Sweep:
     parser = _Parser(f"%sweep {command}", "[NAME]")
     parser.add_argument("name", nargs="?")
     return Sweep(parser.parse_args(words).name)
-
-
-def _same_sweep(name: str | None, config: SweepConfig, options: argparse.Namespace) -> SweepRecord | None:
-    """The open sweep of that name with that very config: running its cell again goes on with it."""
-    if name is None:
-        return None
-    with process.recorder().store.read() as db:
-        for sweep in db.sweeps(name=name, project=options.project):
-            seeds = (None, sweep.seed)
-            if sweep.state != "cancelled" and sweep.config == config.to_dict() and options.seed in seeds:
-                return sweep
-    return None
 
 
 def _split(line: str) -> list[str]:

@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING
 from nbsweep import process
 from nbsweep.errors import NbsweepError
 from nbsweep.notebook.host import in_colab
+from nbsweep.recovery import recover
 
 if TYPE_CHECKING:
     from nbsweep.notebook.dashboard import Dashboard
+    from nbsweep.store import Store
 
 __all__ = ["Publisher", "Thinker", "publisher", "thinker"]
 
 UPDATE_EVERY_S = 0.05
 LOOK_EVERY_S = 1.0
+RECOVER_EVERY_S = 5.0
 LEAST_REST_S = 0.5
 IDLE_EXIT_S = 10.0
 
@@ -39,6 +42,7 @@ class Publisher:
         self._own_thread = own_thread
         self._thread: threading.Thread | None = None
         self._disposers: dict[int, Callable[[], None]] = {}
+        self._next_recovery = 0.0
 
     def add(self, dashboard: Dashboard) -> None:
         self._dashboards.add(dashboard)
@@ -51,17 +55,34 @@ class Publisher:
 
     def turn(self) -> None:
         """Bring every dashboard up to date, on the calling thread."""
+        looking = time.monotonic() >= self._next_recovery  # whether another process has gone
+        if looking:
+            self._next_recovery = time.monotonic() + RECOVER_EVERY_S
+        by_store: dict[Store, list[Dashboard]] = {}
         for dashboard in list(self._dashboards):
-            with contextlib.suppress(NbsweepError):  # the store may be away for a while; the next turn tries again
-                if not self._own_thread and not dashboard.heard:
-                    dashboard.snapshot_unasked()
-                    continue
-                with dashboard.sweep.store.read() as db:
-                    sweep = db.sweep(dashboard.sweep.id)
-                if sweep is not None:
-                    dashboard.publish(sweep.revision)
+            by_store.setdefault(dashboard.sweep.store, []).append(dashboard)
+        for store, dashboards in by_store.items():
+            self._turn_of(store, dashboards, looking)
         if not self._own_thread:
             thinker().work_off()
+
+    def _turn_of(self, store: Store, dashboards: list[Dashboard], looking: bool) -> None:
+        """One question to the store for all of its dashboards, however many a long notebook has."""
+        try:
+            for sweep_id in {dashboard.sweep.id for dashboard in dashboards} if looking else ():
+                recover(store, sweep_id)
+            with store.read() as db:
+                revisions = db.revisions({dashboard.sweep.id for dashboard in dashboards})
+        except NbsweepError as error:  # the store may be away for a while; the next turn tries again
+            for dashboard in dashboards:
+                dashboard.tell_trouble(str(error))
+            return
+        for dashboard in dashboards:
+            with contextlib.suppress(NbsweepError):
+                if not self._own_thread and not dashboard.heard:
+                    dashboard.snapshot_unasked()
+                elif dashboard.sweep.id in revisions:
+                    dashboard.publish(revisions[dashboard.sweep.id])
 
     def _loop(self) -> None:
         while self._dashboards:

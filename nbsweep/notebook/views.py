@@ -1,4 +1,4 @@
-"""What the dashboard is told: a sweep and its runs as plain data, in the words of the page's protocol (version 2).
+"""What the dashboard is told: a sweep and its runs as plain data, in the words of the page's protocol (version 3).
 
 Mirrors ``labextension/src/protocol.ts`` name by name. Values that come from users travel as data; floats that JSON
 lacks travel as the strings "NaN", "Infinity" and "-Infinity".
@@ -18,7 +18,7 @@ from nbsweep.sweep_config import SweepConfig
 
 __all__ = ["PROTOCOL", "importance_view", "run_view", "sweep_view"]
 
-PROTOCOL = 2
+PROTOCOL = 3
 LATEST_RUNS = 20  # how many durations say how long the next run takes
 _STATES = ("pending", "running", "finished", "failed", "stopped", "killed", "crashed")
 
@@ -29,9 +29,9 @@ def sweep_view(
     runs: Sequence[RunRecord],
     agents: Sequence[AgentRecord],
     keys: Mapping[str, int],
-    trouble: str | None,
+    notice: str | None,
 ) -> dict[str, Any]:
-    """The header's data; `keys` are the logged keys and how many points each has."""
+    """The header's data; `keys` are the logged keys and their points, `notice` what is wrong in one line."""
     config, now = plan.config, time.time()
     counts = dict.fromkeys(_STATES, 0)
     for run in runs:
@@ -47,6 +47,7 @@ def sweep_view(
         "method": config.method,
         "metric": {"name": config.metric.name, "goal": config.metric.goal} if config.metric else None,
         "state": sweep.state,
+        "version": sweep.version,
         "active": active,
         "count": count,
         "counts": counts,
@@ -57,7 +58,7 @@ def sweep_view(
         "saved_s": analysis.time_saved(runs),
         "trained_s": sum(run.duration_s(now) or 0.0 for run in runs),
         "left_s": _left_s(runs, count, now) if active else None,
-        "trouble": trouble,
+        "notice": notice,
         "outlook": None,
         "now": now,
     }
@@ -75,8 +76,10 @@ def _left_s(runs: Sequence[RunRecord], count: int | None, now: float) -> float |
     return to_come / len(running)
 
 
-def run_view(run: RunRecord, config: SweepConfig, best: RunRecord | None, now: float) -> dict[str, Any]:
-    """A row of the table."""
+def run_view(
+    run: RunRecord, config: SweepConfig, best: RunRecord | None, now: float, code_changed: bool = False
+) -> dict[str, Any]:
+    """A row of the table; `code_changed`: it was trained with other code than the run before it."""
     return {
         "id": run.id,
         "number": run.number,
@@ -89,6 +92,8 @@ def run_view(run: RunRecord, config: SweepConfig, best: RunRecord | None, now: f
         "started_at": run.started_at,
         "duration_s": run.duration_s(now),
         "error": run.why,
+        "code": None if run.code_hash is None else run.code_hash[:8],
+        "code_changed": code_changed,
     }
 
 

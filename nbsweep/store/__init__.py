@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from nbsweep.store.chunks import Chunk, Column, History, RunTail, read_history
 from nbsweep.store.database import DEFAULT_URL, Store, storage_url
-from nbsweep.store.records import LIVE_STATES, AgentRecord, RunRecord, SweepRecord
+from nbsweep.store.records import LIVE_STATES, AgentRecord, RunRecord, SweepRecord, SweepVersion
 from nbsweep.store.session import Session
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Session",
     "Store",
     "SweepRecord",
+    "SweepVersion",
     "read_history",
     "storage_url",
 ]

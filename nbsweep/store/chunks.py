@@ -7,8 +7,9 @@ at each flush until it is full; a reader therefore never sees half a chunk.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from nbsweep.store.columns import decode, encode, kind_of
 
-__all__ = ["Chunk", "Column", "History", "RunTail", "read_history"]
+__all__ = ["CHUNK_VALUES", "Chunk", "Column", "History", "RunTail", "read_history", "thinned"]
 
 CHUNK_VALUES = 1024
 
@@ -78,6 +79,18 @@ class RunTail:
         self._tails: dict[tuple[str, str], _Tail] = {}
         self._sealed: list[_Tail] = []
 
+    @classmethod
+    def after(cls, run_id: str, chunks: Iterable[Chunk]) -> tuple[RunTail, int]:
+        """The tail that goes on after these chunks of a run, and the step after their last."""
+        tail, next_step = cls(run_id), 0
+        for chunk in chunks:
+            last = _Tail(chunk.kind, chunk.key, "int", chunk.seq + 1, chunk.first + chunk.count)
+            tail._tails[chunk.kind, chunk.key] = last
+            if chunk.kind == "row":
+                tail.rows = last.first
+                next_step = int(decode(chunk.index)[-1]) + 1
+        return tail, next_step
+
     def append(self, step: int, time_s: float, data: dict[str, Any]) -> None:
         """Add one log call: its step, its time (seconds since the epoch) and plain values."""
         self._tail("row", "").append(step, time_s, self._sealed)
@@ -99,6 +112,13 @@ class RunTail:
         if tail is None:
             tail = self._tails[kind, key] = _Tail(kind, key, "int")
         return tail
+
+
+def thinned(chunk: Chunk) -> Chunk:
+    """The chunk with every second of its values, the first one included."""
+    rows, values = decode(chunk.index)[::2], decode(chunk.values)[::2]
+    kind = "json" if isinstance(values, list) else {"f": "float", "i": "int", "b": "bool"}[values.dtype.kind]
+    return replace(chunk, count=len(rows), index=encode(rows, "int"), values=encode(values, kind))
 
 
 @dataclass(frozen=True)
@@ -128,25 +148,48 @@ def read_history(chunks: Iterable[Chunk]) -> dict[str, History]:
 
 
 def _history(columns: dict[tuple[str, str], list[Chunk]]) -> History:
-    rows = columns.get(("row", ""), [])
-    steps = [decode(chunk.index) for chunk in rows]
-    times = [decode(chunk.values) / 1e6 for chunk in rows]
+    rows = [_row_chunk(chunk) for chunk in columns.get(("row", ""), [])]
     return History(
-        np.concatenate(steps) if steps else np.empty(0, "i8"),
-        np.concatenate(times) if times else np.empty(0, "f8"),
+        np.concatenate([steps for steps, _times in rows]) if rows else np.empty(0, "i8"),
+        np.concatenate([times for _steps, times in rows]) if rows else np.empty(0, "f8"),
         {key: _column(chunks) for (kind, key), chunks in columns.items() if kind == "key"},
     )
 
 
+def _row_chunk(chunk: Chunk) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Steps and times; of a damaged chunk the numbers of its rows and unknown times, so that the others keep theirs."""
+    decoded = _decoded(chunk)
+    if decoded is None:
+        return np.arange(chunk.first, chunk.first + chunk.count), np.full(chunk.count, np.nan)
+    return decoded[0], decoded[1] / 1e6
+
+
 def _column(chunks: list[Chunk]) -> Column:
-    rows = np.concatenate([decode(chunk.index) for chunk in chunks])
-    parts = [decode(chunk.values) for chunk in chunks]
+    decoded = [each for each in map(_decoded, chunks) if each is not None]
+    if not decoded:
+        return Column(np.empty(0, "i8"), np.empty(0, "f8"), True)
+    rows = np.concatenate([index for index, _values in decoded])
+    parts = [values for _index, values in decoded]
     if any(isinstance(part, list) for part in parts) or len({part.dtype.kind for part in parts} - {"i", "f"}) > 1:
         return Column(rows, [v for part in parts for v in (part if isinstance(part, list) else part.tolist())], False)
     kinds = {part.dtype.kind for part in parts}
     if "b" in kinds and len(kinds) > 1:
         return Column(rows, [v for part in parts for v in part.tolist()], False)
     return Column(rows, np.concatenate(parts), True)
+
+
+def _decoded(chunk: Chunk) -> tuple[npt.NDArray[np.int64], Any] | None:
+    """A chunk's index and values; None, with a warning, where the disk changed them."""
+    try:
+        index, values = decode(chunk.index), decode(chunk.values)
+        if len(index) == len(values) == chunk.count and (chunk.kind == "key" or not isinstance(values, list)):
+            return index, values
+        reason = "its length is wrong"
+    except Exception as error:  # whatever the damaged bytes lead to
+        reason = str(error) or type(error).__name__
+    what = f"{chunk.count} values of {chunk.key!r}" if chunk.kind == "key" else f"steps and times of {chunk.count} rows"
+    warnings.warn(f"run {chunk.run_id}: {what} could not be read from the store ({reason})", stacklevel=2)
+    return None
 
 
 def _common_kind(one: str, other: str) -> str:

@@ -19,6 +19,8 @@ __all__ = ["JSON_CODE", "decode", "encode", "kind_of"]
 
 JSON_CODE = b"j"  # the first byte of a column of anything but numbers
 
+MOST_REGULAR = 2**24  # values; a chunk has a thousand
+
 _COMPRESS_FROM_BYTES = 256
 _INT64 = range(-(2**63), 2**63)
 
@@ -65,6 +67,8 @@ def decode(data: bytes) -> Any:
     code, body = data[:1], data[1:]
     if code == b"r":
         start, stride, count = np.frombuffer(body, "<i8")
+        if not 0 <= count <= MOST_REGULAR:  # bytes that a disk changed must not ask for all of memory
+            raise ValueError(f"a column of {count} values")
         return start + stride * np.arange(count, dtype="i8")
     if code == b"b":
         return np.frombuffer(body, "u1").astype(bool)

@@ -1,24 +1,30 @@
 """The store: opens a database by SQLAlchemy URL and gives short transactions on it.
 
 `with store.write() as db` is one write transaction, `with store.read() as db` a consistent view; `db` (a `Session`)
-has the queries. Nothing outside this folder speaks SQL.
+has the queries. Nothing outside this folder speaks SQL. Here is what they have in common; what a backend needs of its
+own is in `sqlite.py` and `postgresql.py`, and a SQLite file that was deleted or damaged is seen to in `filecare.py`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sqlite3
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, inspect
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DataError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
-from nbsweep.errors import StoreError, StoreVersionError
+from nbsweep.errors import StoreError, StoreRefusedError, StoreVersionError
 from nbsweep.store import schema
+from nbsweep.store.filecare import FileCare
+from nbsweep.store.forking import transaction_open
+from nbsweep.store.migrations import migrate
+from nbsweep.store.postgresql import postgresql_engine
 from nbsweep.store.session import Session
-from nbsweep.store.sqlite import sqlite_engine
 
 __all__ = ["DEFAULT_URL", "Store", "storage_url"]
 
@@ -42,25 +48,46 @@ class Store:
     Parameters
     ----------
     url : str
-        A SQLAlchemy URL; ``sqlite:///relative/path.db`` or ``postgresql+psycopg://…``.
+        A SQLAlchemy URL; ``sqlite:///relative/path.db`` or ``postgresql+psycopg://user@host/database``.
+
+    Attributes
+    ----------
+    in_use : callable
+        Says whether this process trains runs that it keeps here. If so, a database file that somebody deletes is put
+        back with all that was in it; otherwise a new one is begun.
 
     Raises
     ------
     StoreVersionError
         The database was written by a newer nbsweep.
     StoreError
-        It cannot be opened or is not a database.
+        It cannot be opened, or is no database of nbsweep's.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.in_use: Callable[[], bool] = lambda: False
         try:
-            parsed = make_url(url)
-            sqlite = parsed.get_backend_name() == "sqlite"
-            self._engine: Engine = sqlite_engine(parsed) if sqlite else create_engine(parsed, pool_pre_ping=True)
-            self._prepare()
-        except (SQLAlchemyError, OSError, NoSuchModuleError, ImportError) as error:
+            parsed = _with_driver(make_url(url))
+            self._file: FileCare | None = None
+            if parsed.get_backend_name() == "sqlite":
+                self._file = FileCare(parsed, self._prepare)
+                self._file.open()
+            else:
+                self._server = _server_engine(parsed)
+                self._prepare(self._server)
+        except (SQLAlchemyError, sqlite3.Error, OSError, NoSuchModuleError, ImportError) as error:
             raise StoreError(f"cannot open the store {_shown(url)}: {_reason(error)}; see NBSWEEP_STORAGE") from error
+
+    @property
+    def shown(self) -> str:
+        """The URL without its password."""
+        return _shown(self.url)
+
+    @property
+    def notice(self) -> str | None:
+        """What people should know of where their runs are kept: a network file system, a file that was salvaged."""
+        return self._file.notice if self._file is not None else None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -76,31 +103,90 @@ class Store:
 
     def close(self, *, forked: bool = False) -> None:
         """Close all connections. In a forked child (`forked`) they are dropped and left to the parent."""
-        self._engine.dispose(close=not forked)
+        if self._file is not None:
+            self._file.close(forked=forked)
+        else:
+            self._server.dispose(close=not forked)
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Session]:
         try:
-            with self._engine.connect().execution_options(write=write) as connection, connection.begin():
-                yield Session(connection)
-        except DBAPIError as error:
-            raise StoreError(f"the store {_shown(self.url)} could not be used: {_reason(error)}") from error
+            with transaction_open():
+                engine = self._server if self._file is None else self._file.engine_now(self.in_use)
+                with engine.connect().execution_options(write=write) as connection, connection.begin():
+                    yield Session(connection)
+        except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeDecodeError) as error:
+            if self._file is not None:
+                self._file.note_trouble(error)
+            refused = isinstance(error, (IntegrityError, DataError))
+            kind = StoreRefusedError if refused else StoreError
+            raise kind(f"the store {self.shown} could not be used: {_reason(error)}") from error
+        except BaseException as error:
+            # An interrupt's traceback would hold a cursor in mid-statement, and with it SQLite's lock on the file.
+            traceback.clear_frames(error.__traceback__)
+            raise
 
-    def _prepare(self) -> None:
-        if not inspect(self._engine).has_table("meta"):
-            with self._engine.connect().execution_options(write=True) as connection, connection.begin():
-                # Another process may have been first; both create what is missing inside one write transaction.
-                schema.metadata.create_all(connection)
-                session = Session(connection)
-                if session.schema_version() is None:
-                    session.set_schema_version(schema.SCHEMA_VERSION)
-        with self.read() as session:
-            version = session.schema_version()
-        if version is None or version > schema.SCHEMA_VERSION:
+    def _prepare(self, engine: Engine) -> list[str]:
+        """See that the tables are there and of this version; says which ones were missing."""
+        with engine.connect() as connection, connection.begin():
+            version, missing = _version(connection), _missing_tables(connection)
+        if version == schema.SCHEMA_VERSION and not missing:
+            with engine.connect() as connection, connection.begin():
+                self._check_columns(connection)
+            return []
+        # Another process may be doing the same; inside a write transaction only one of them finds work.
+        with engine.connect().execution_options(write=True) as connection, connection.begin():
+            version, missing = _version(connection), _missing_tables(connection)
+            self._bring_up_to_date(connection, version)
+        return missing if version == schema.SCHEMA_VERSION else []
+
+    def _bring_up_to_date(self, connection: Connection, version: int | None) -> None:
+        if version is not None and version > schema.SCHEMA_VERSION:
             raise StoreVersionError(
                 f"the store {_shown(self.url)} was written by a newer nbsweep (schema {version}; this one knows up to "
                 f"{schema.SCHEMA_VERSION}); upgrade with `pip install -U nbsweep`, or set NBSWEEP_STORAGE to another"
             )
+        if version is not None:
+            migrate(connection, version, schema.SCHEMA_VERSION)
+        schema.metadata.create_all(connection)
+        self._check_columns(connection)
+        Session(connection).set_schema_version(schema.SCHEMA_VERSION)
+
+    def _check_columns(self, connection: Connection) -> None:
+        for table in schema.metadata.sorted_tables:
+            there = set(connection.execute(text(f'SELECT * FROM "{table.name}" LIMIT 0')).keys())
+            lacking = [column.name for column in table.columns if column.name not in there]
+            if lacking:
+                raise StoreError(
+                    f"the store {_shown(self.url)} has a table {table.name!r} without {', '.join(lacking)}: it is not "
+                    "nbsweep's or was changed by other hands; set NBSWEEP_STORAGE to another"
+                )
+
+
+def _server_engine(url: URL) -> Engine:
+    if url.get_backend_name() != "postgresql":
+        raise StoreError(f"NBSWEEP_STORAGE={_shown(str(url))}: nbsweep keeps its store in SQLite or PostgreSQL")
+    try:
+        return postgresql_engine(url)
+    except ImportError as error:
+        raise StoreError(
+            f"NBSWEEP_STORAGE names PostgreSQL, but {error.name} is not installed: pip install 'nbsweep[postgres]'"
+        ) from error
+
+
+def _with_driver(url: URL) -> URL:
+    """psycopg for PostgreSQL, where the URL names no driver."""
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
+
+
+def _version(connection: Connection) -> int | None:
+    """The version of the tables; None where there are none."""
+    return Session(connection).schema_version() if inspect(connection).has_table("meta") else None
+
+
+def _missing_tables(connection: Connection) -> list[str]:
+    there = set(inspect(connection).get_table_names())
+    return [table.name for table in schema.metadata.sorted_tables if table.name not in there]
 
 
 def _shown(url: str) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["LIVE_STATES", "AgentRecord", "RunRecord", "SweepRecord"]
+__all__ = ["LIVE_STATES", "AgentRecord", "RunRecord", "SweepRecord", "SweepVersion"]
 
 LIVE_STATES = ("pending", "running")
 
 
 @dataclass(frozen=True)
 class SweepRecord:
-    """A sweep. `state` is running, paused, finished or cancelled."""
+    """A sweep. `state` is running, paused, finished or cancelled; failures of runs before `failures_from` (a number)
+    count no more."""
 
     id: str
     name: str
@@ -27,6 +28,19 @@ class SweepRecord:
     note_kind: str | None = None
     created_at: float = 0.0
     revision: int = 0
+    version: int = 1
+    failures_from: int = 0
+
+
+@dataclass(frozen=True)
+class SweepVersion:
+    """A sweep's config as it was or is; `changes` says in words what differs from the version before."""
+
+    sweep_id: str
+    version: int
+    config: dict[str, Any]
+    created_at: float
+    changes: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,9 @@ class RunRecord:
     started_at: float | None = None
     finished_at: float | None = None
     revision: int = 0
+    suggestion: dict[str, Any] | None = None
+    code_hash: str | None = None
+    sweep_version: int = 1
 
     @property
     def live(self) -> bool:
@@ -78,7 +95,12 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class AgentRecord:
-    """An agent: one call of `nbsweep.agent` in one process."""
+    """An agent: one call of `nbsweep.agent` in one process.
+
+    `beat` grows with each heartbeat: what others judge its life by. `heartbeat_at` is its own clock's time, for people.
+    `process` tells its process from all others (`nbsweep.liveness`). `joined` is its place among the sweep's agents,
+    from 1; the store gives it.
+    """
 
     id: str
     sweep_id: str
@@ -91,3 +113,6 @@ class AgentRecord:
     heartbeat_at: float
     left_at: float | None
     stop_requested: bool = False
+    beat: int = 0
+    process: str | None = None
+    joined: int = 0

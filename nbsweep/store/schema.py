@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # a change of the tables needs a step in nbsweep.store.migrations
 
 metadata = MetaData()
 
@@ -41,6 +41,18 @@ sweeps = Table(
     Column("note_kind", String(16)),  # who paused it: "person" or "failures"
     Column("created_at", Float, nullable=False),
     Column("revision", BigInteger, nullable=False, default=0),
+    Column("version", Integer, nullable=False, default=1, server_default="1"),  # grows when its config is changed
+    Column("failures_from", Integer, nullable=False, default=0, server_default="0"),  # runs before it are forgiven
+)
+
+sweep_versions = Table(
+    "sweep_versions",
+    metadata,
+    Column("sweep_id", String(32), ForeignKey("sweeps.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("config", Text, nullable=False),  # JSON
+    Column("created_at", Float, nullable=False),
+    Column("changes", Text, nullable=False),  # what differs from the version before, for people
 )
 
 agents = Table(
@@ -51,12 +63,15 @@ agents = Table(
     Column("host", Text, nullable=False),
     Column("pid", BigInteger, nullable=False),
     Column("process_started_at", Float, nullable=False),
-    Column("count", Integer),  # how many runs it was asked for; NULL: until the sweep ends
+    Column("count", BigInteger),  # how many runs it was asked for; NULL: until the sweep ends
     Column("started", Integer, nullable=False, default=0),
     Column("joined_at", Float, nullable=False),
     Column("heartbeat_at", Float, nullable=False),
     Column("left_at", Float),
     Column("stop_requested", Integer, nullable=False, default=0),
+    Column("beat", BigInteger, nullable=False, default=0, server_default="0"),  # heartbeats so far; no clock is in it
+    Column("process", Text),  # tells its process from every other one of any machine: nbsweep.liveness
+    Column("joined", Integer, nullable=False, default=0, server_default="0"),  # 1 for the sweep's first agent
 )
 
 runs = Table(
@@ -81,10 +96,22 @@ runs = Table(
     Column("started_at", Float),
     Column("finished_at", Float),
     Column("revision", BigInteger, nullable=False, default=0),
+    Column("suggestion", Text),  # JSON: how the search came to this config
+    Column("code_hash", String(64)),  # the training code, in `codes`
+    Column("sweep_version", Integer, nullable=False, default=1, server_default="1"),
     UniqueConstraint("sweep_id", "number"),
 )
 Index("runs_by_revision", runs.c.sweep_id, runs.c.revision)
 Index("runs_by_agent", runs.c.agent_id, runs.c.state)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("kind", String(16), nullable=False),  # "python", or as its keeper says
+    Column("created_at", Float, nullable=False),
+)
 
 history = Table(
     "history",

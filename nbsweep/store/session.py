@@ -6,9 +6,12 @@ controller's business.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, or_, select
@@ -16,12 +19,14 @@ from sqlalchemy import Connection, Select, Table, func, or_, select
 from nbsweep.store import schema
 from nbsweep.store.chunks import Chunk
 from nbsweep.store.columns import JSON_CODE
-from nbsweep.store.records import AgentRecord, RunRecord, SweepRecord
+from nbsweep.store.records import AgentRecord, RunRecord, SweepRecord, SweepVersion
 
 __all__ = ["Session"]
 
 MOST_CURSORS = 200  # SQLite takes an expression of at most 1,000 terms; beyond, the rows are sifted here
-_JSON_COLUMNS = {"config", "summary", "tags"}
+MOST_IDS = 10_000  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535
+LONGEST_KEY = 500  # characters: PostgreSQL's index takes entries of 2,704 bytes
+_JSON_COLUMNS = {"config", "suggestion", "summary", "tags"}
 
 
 class Session:
@@ -33,7 +38,9 @@ class Session:
     # -- sweeps --------------------------------------------------------------------------------------------------
 
     def insert_sweep(self, sweep: SweepRecord) -> None:
+        """Keep a new sweep, and its config as its first version."""
         self._insert(schema.sweeps, sweep)
+        self._insert(schema.sweep_versions, SweepVersion(sweep.id, sweep.version, sweep.config, sweep.created_at))
 
     def sweep(self, sweep_id: str) -> SweepRecord | None:
         row = self._one(select(schema.sweeps).where(schema.sweeps.c.id == sweep_id))
@@ -43,18 +50,51 @@ class Session:
         """Newest first."""
         query = select(schema.sweeps).order_by(schema.sweeps.c.created_at.desc())
         if project is not None:
-            query = query.where(schema.sweeps.c.project == project)
+            query = query.where(schema.sweeps.c.project == _plain(project))
         if name is not None:
-            query = query.where(schema.sweeps.c.name == name)
+            query = query.where(schema.sweeps.c.name == _plain(name))
         return [_sweep(row) for row in self._all(query)]
+
+    def revisions(self, sweep_ids: Iterable[str]) -> dict[str, int]:
+        """{sweep id: revision} of those that are there."""
+        table = schema.sweeps
+        query = select(table.c.id, table.c.revision).where(table.c.id.in_(list(sweep_ids)))
+        return {sweep_id: int(revision) for sweep_id, revision in self._connection.execute(query)}
 
     def update_sweep(self, sweep_id: str, **values: Any) -> int:
         """Change columns of a sweep and return its new revision."""
         table = schema.sweeps
         self._connection.execute(
-            table.update().where(table.c.id == sweep_id).values(**values, revision=table.c.revision + 1)
+            table.update().where(table.c.id == sweep_id).values(**_to_row(values), revision=table.c.revision + 1)
         )
         return int(self._connection.execute(select(table.c.revision).where(table.c.id == sweep_id)).scalar_one())
+
+    def insert_sweep_version(self, sweep_id: str, version: int, config: Mapping[str, Any], changes: str) -> None:
+        """Keep the config of a later version; `changes` says what differs from the one before.
+
+        The sweep itself is changed by ``update_sweep(sweep_id, version=…, config=…)``.
+        """
+        self._insert(schema.sweep_versions, SweepVersion(sweep_id, version, dict(config), time.time(), changes))
+
+    def sweep_versions(self, sweep_id: str) -> list[SweepVersion]:
+        """All versions of a sweep's config, the first one first."""
+        table = schema.sweep_versions
+        query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.version)
+        return [SweepVersion(**_from_row(row)) for row in self._all(query)]
+
+    # -- training code -------------------------------------------------------------------------------------------
+
+    def insert_code(self, code_hash: str, text: str, kind: str = "python") -> None:
+        """Keep training code under its hash; nothing happens where it is kept already."""
+        if self.code(code_hash) is None:
+            values = {"hash": code_hash, "text": text, "kind": kind, "created_at": time.time()}
+            self._connection.execute(schema.codes.insert().values(**_to_row(values)))
+
+    def code(self, code_hash: str) -> str | None:
+        """The training code of that hash, or None."""
+        query = select(schema.codes.c.text).where(schema.codes.c.hash == code_hash)
+        text: str | None = self._connection.execute(query).scalar()
+        return text
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
@@ -78,7 +118,21 @@ class Session:
         return [_run(row) for row in self._all(query)]
 
     def runs_by_ids(self, run_ids: Iterable[str]) -> list[RunRecord]:
-        return [_run(row) for row in self._all(select(schema.runs).where(schema.runs.c.id.in_(list(run_ids))))]
+        table = schema.runs
+        return [_run(row) for ids in _batches(run_ids) for row in self._all(select(table).where(table.c.id.in_(ids)))]
+
+    def runs_called(self, reference: str) -> list[RunRecord]:
+        """The runs of that id or name, of any sweep or none, newest first."""
+        table = schema.runs
+        query = select(table).where(or_(table.c.id == reference, table.c.name == reference))
+        return [_run(row) for row in self._all(query.order_by(table.c.created_at.desc()))]
+
+    def runs_alone(self) -> list[RunRecord]:
+        """The runs outside any sweep, oldest first."""
+        table = schema.runs
+        return [
+            _run(row) for row in self._all(select(table).where(table.c.sweep_id.is_(None)).order_by(table.c.created_at))
+        ]
 
     def run_count(self, sweep_id: str) -> int:
         query = select(func.count()).select_from(schema.runs).where(schema.runs.c.sweep_id == sweep_id)
@@ -89,7 +143,7 @@ class Session:
         where = (
             (schema.runs.c.sweep_id == sweep_id,)
             if sweep_id is not None
-            else (schema.runs.c.sweep_id.is_(None), schema.runs.c.project == project)
+            else (schema.runs.c.sweep_id.is_(None), schema.runs.c.project == _plain(project))
         )
         newest = self._connection.execute(select(func.max(schema.runs.c.number)).where(*where)).scalar()
         return 0 if newest is None else int(newest) + 1
@@ -102,22 +156,29 @@ class Session:
 
     def touch_runs(self, run_ids: Iterable[str]) -> None:
         """Note that these runs changed: their sweeps' revisions grow, and the runs carry them."""
-        table, ids = schema.runs, list(run_ids)
-        query = select(table.c.sweep_id).where(table.c.id.in_(ids), table.c.sweep_id.is_not(None)).distinct()
-        for sweep_id in self._connection.execute(query).scalars().all():
-            revision = self.update_sweep(sweep_id)
-            self._connection.execute(
-                table.update().where(table.c.id.in_(ids), table.c.sweep_id == sweep_id).values(revision=revision)
-            )
+        table = schema.runs
+        for ids in _batches(run_ids):
+            query = select(table.c.sweep_id).where(table.c.id.in_(ids), table.c.sweep_id.is_not(None)).distinct()
+            for sweep_id in self._connection.execute(query).scalars().all():
+                revision = self.update_sweep(sweep_id)
+                self._connection.execute(
+                    table.update().where(table.c.id.in_(ids), table.c.sweep_id == sweep_id).values(revision=revision)
+                )
 
     # -- agents --------------------------------------------------------------------------------------------------
 
     def insert_agent(self, agent: AgentRecord) -> None:
-        self._insert(schema.agents, agent)
+        """Keep a new agent as the sweep's latest."""
+        table = schema.agents
+        latest = self._connection.execute(
+            select(func.max(table.c.joined)).where(table.c.sweep_id == agent.sweep_id)
+        ).scalar()
+        self._insert(table, replace(agent, joined=int(latest or 0) + 1))
 
     def agents(self, sweep_id: str) -> list[AgentRecord]:
         """In the order they joined."""
-        query = select(schema.agents).where(schema.agents.c.sweep_id == sweep_id).order_by(schema.agents.c.joined_at)
+        table = schema.agents
+        query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.joined, table.c.joined_at)
         return [_agent(row) for row in self._all(query)]
 
     def agents_by_ids(self, agent_ids: Iterable[str]) -> list[AgentRecord]:
@@ -127,22 +188,32 @@ class Session:
         table = schema.agents
         self._connection.execute(table.update().where(table.c.id.in_(list(agent_ids))).values(**values))
 
+    def beat_agents(self, agent_ids: Iterable[str]) -> None:
+        """Let these agents' heartbeats count one more."""
+        table = schema.agents
+        self._connection.execute(
+            table.update()
+            .where(table.c.id.in_(list(agent_ids)))
+            .values(beat=table.c.beat + 1, heartbeat_at=time.time())
+        )
+
     # -- history and console -------------------------------------------------------------------------------------
 
     def put_chunks(self, chunks: Iterable[Chunk]) -> None:
         """Write chunks, each in the place of an earlier, shorter one of the same run, kind, key and number."""
         table = schema.history
         for chunk in chunks:
+            key = _key(chunk.key)
             where = (
                 table.c.run_id == chunk.run_id,
                 table.c.kind == chunk.kind,
-                table.c.key == chunk.key,
+                table.c.key == key,
                 table.c.seq == chunk.seq,
             )
             values = {"first": chunk.first, "count": chunk.count, "index": chunk.index, "values": chunk.values}
             if not self._connection.execute(table.update().where(*where).values(values)).rowcount:
                 self._connection.execute(
-                    table.insert().values(run_id=chunk.run_id, kind=chunk.kind, key=chunk.key, seq=chunk.seq, **values)
+                    table.insert().values(run_id=chunk.run_id, kind=chunk.kind, key=key, seq=chunk.seq, **values)
                 )
 
     def chunks(
@@ -158,11 +229,11 @@ class Session:
         With `since` ({(run, key): count}) only those that hold newer values.
         """
         table = schema.history
-        query = select(table).where(table.c.run_id.in_(list(run_ids)))
+        query = select(table)
         if kind is not None:
             query = query.where(table.c.kind == kind)
         if key is not None:
-            query = query.where(table.c.key == key)
+            query = query.where(table.c.key == _key(key))
         query = query.order_by(table.c.run_id, table.c.kind, table.c.key, table.c.seq)
         since = {pair: count for pair, count in (since or {}).items() if count > 0}
         if 0 < len(since) <= MOST_CURSORS:
@@ -171,7 +242,8 @@ class Session:
                 for (run_id, key), count in since.items()
             ]
             query = query.where(~or_(*known))
-        chunks = [Chunk(**row) for row in self._all(query)]
+        ids = _batches(sorted(run_ids))
+        chunks = [Chunk(**row) for some in ids for row in self._all(query.where(table.c.run_id.in_(some)))]
         return [each for each in chunks if each.first + each.count > since.get((each.run_id, each.key), -1)]
 
     def points(self, run_ids: Iterable[str]) -> dict[tuple[str, str], int]:
@@ -179,11 +251,12 @@ class Session:
         table = schema.history
         query = (
             select(table.c.run_id, table.c.key, func.max(table.c.first + table.c.count))
-            .where(table.c.run_id.in_(list(run_ids)), table.c.kind == "key")
+            .where(table.c.kind == "key")
             .where(func.substr(table.c["values"], 1, 1) != JSON_CODE)
             .group_by(table.c.run_id, table.c.key)
         )
-        return {(run_id, key): int(count) for run_id, key, count in self._connection.execute(query)}
+        found = [self._connection.execute(query.where(table.c.run_id.in_(ids))) for ids in _batches(run_ids)]
+        return {(run_id, key): int(count) for rows in found for run_id, key, count in rows}
 
     def append_console(self, run_id: str, pieces: Iterable[tuple[str, str]]) -> None:
         """Add (stream, text) pieces to what the run printed."""
@@ -191,7 +264,7 @@ class Session:
         query = select(func.max(table.c.seq)).where(table.c.run_id == run_id)
         newest = self._connection.execute(query).scalar()
         rows = [
-            {"run_id": run_id, "seq": seq, "stream": stream, "text": text}
+            {"run_id": run_id, "seq": seq, "stream": stream, "text": _plain(text)}
             for seq, (stream, text) in enumerate(pieces, start=0 if newest is None else int(newest) + 1)
         ]
         if rows:
@@ -228,21 +301,45 @@ class Session:
 
 
 def _to_row(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: json.dumps(value, default=str, skipkeys=True) if name in _JSON_COLUMNS else _plain(value)
-        for name, value in values.items()
-    }
+    return {name: _json(value) if name in _JSON_COLUMNS else _plain(value) for name, value in values.items()}
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, default=str, skipkeys=True)
 
 
 def _plain(value: Any) -> Any:
-    """Booleans as integers; text as UTF-8 can carry it (a traceback may quote a file name that is none)."""
+    """Booleans as integers; text as UTF-8 and PostgreSQL carry it (a traceback may quote a file name that is none)."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        return value.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
     return int(value) if isinstance(value, bool) else value
 
 
+def _key(key: str) -> str:
+    """A logged key as it is kept: a very long one by its beginning and a hash of the whole."""
+    plain = str(_plain(key))
+    if len(plain) <= LONGEST_KEY:
+        return plain
+    digest = hashlib.sha256(plain.encode()).hexdigest()[:16]
+    return f"{plain[: LONGEST_KEY - 17]}…{digest}"
+
+
+def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    listed = list(ids)
+    for start in range(0, len(listed), MOST_IDS):
+        yield listed[start : start + MOST_IDS]
+
+
 def _from_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: json.loads(value) if name in _JSON_COLUMNS and value else value for name, value in row.items()}
+    return {name: _loaded(name, value) if name in _JSON_COLUMNS and value else value for name, value in row.items()}
+
+
+def _loaded(name: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError as error:  # a disk changed it: one unreadable row must not hide the others
+        warnings.warn(f"a row's {name} could not be read from the store ({error})", stacklevel=2)
+        return () if name == "tags" else {}
 
 
 def _sweep(row: Mapping[str, Any]) -> SweepRecord:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import functools
 import http.server
+import json
 import shutil
 import sqlite3
 import statistics
@@ -23,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -120,7 +122,7 @@ def first_paints(browser: Browser, address: str) -> None:
 
 
 def hands(browser: Browser, address: str) -> None:
-    print("frames while a hand moves, ms: median, 95 %, longest; the longest task")
+    print("frames while a hand moves, ms: median, 95 %, longest; the longest task, and what the processor worked on it")
     for what, runs, points, parameters, act in (
         ("hover over 200 curves", 200, 1000, 4, hover),
         ("smooth 200 curves", 200, 1000, 4, smooth),
@@ -160,15 +162,35 @@ def brush(page: Page) -> None:
 
 
 def report(what: str, page: Page, act: Callable[[Page], None]) -> None:
+    browser = page.context.browser
+    assert browser is not None
     page.wait_for_timeout(300)
     page.evaluate("frames_ms.length = tasks_ms.length = 0")
+    browser.start_tracing(page=page, categories=["toplevel", "__metadata"])
     act(page)
     frames = sorted(page.evaluate("frames_ms.slice()"))
     page.wait_for_timeout(1000)
     tasks = page.evaluate("tasks_ms.slice()")
+    worked = max(main_thread_ms(json.loads(browser.stop_tracing())), default=0)
     late = frames[int(0.95 * len(frames))]
     longest = max(tasks, default=0)
-    print(f"| {what} | {statistics.median(frames):.0f} | {late:.0f} | {frames[-1]:.0f} | {longest:.0f} |", flush=True)
+    print(f"| {what} | {statistics.median(frames):.0f} | {late:.0f} | {frames[-1]:.0f}", end=" | ")
+    print(f"{longest:.0f} | {worked:.0f} |", flush=True)
+
+
+def main_thread_ms(trace: dict[str, Any]) -> list[float]:
+    """How long the processor worked on each task of a page's main thread, whoever else wanted it meanwhile."""
+    events = trace["traceEvents"]
+    pages = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    return [
+        event["tdur"] / 1000
+        for event in events
+        if event["name"].endswith("RunTask") and "tdur" in event and (event["pid"], event["tid"]) in pages
+    ]
 
 
 def ways(browser: Browser, address: str) -> None:

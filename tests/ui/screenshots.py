@@ -6,6 +6,7 @@ fails the run) and early termination, in a real JupyterLab. With --live the pict
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -35,7 +36,7 @@ CHANGES = (
         '        raise FloatingPointError(f"the loss is {loss:.3g}")',
     ),
 )
-WIDTH = 1180
+WIDTH = 1280
 LIVE_AT = 40
 
 
@@ -55,8 +56,11 @@ def main(live: bool) -> None:
         dashboard.get_by_role("button", name="log y").click()
         dashboard.locator("input[type=range]").fill("0.6")
         matters = dashboard.get_by_test_id("nbs-importance")
-        expect(matters.locator("[data-parameter]").first).to_be_attached(timeout=30_000)
-        page.wait_for_timeout(3000)
+        # The last answer, not one of those on the way: all but the failed runs are in it.
+        counted = "tr.nbs-row:is([data-run-state=finished], [data-run-state=stopped])"
+        used = str(dashboard.locator(counted).count()) if not live else ""
+        expect(matters).to_have_attribute("data-runs-used", re.compile(used or r"^\d\d"), timeout=90_000)
+        expect(matters.locator("[data-parameter]").first).to_be_visible()
         name = "dashboard-live" if live else "dashboard"
         for theme, suffix in (("light", ""), ("dark", "-dark")):
             notebook.theme(theme)  # type: ignore[arg-type]

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import { axisOf, defaultAxes, everyAxis, leadingParameters, placer } from "../src/axes";
+import type {
+  ImportanceMessage,
+  ParameterImportance,
+  ParameterView,
+  RunView,
+} from "../src/protocol";
+import { initialState, type DashboardState } from "../src/state";
+import { aRun, aSweep } from "./messages";
+
+const number = (name: string, changes: Partial<ParameterView> = {}): ParameterView => ({
+  ...{ name, kind: "number", integer: false, log: false, low: 0, high: 1, levels: null },
+  ...changes,
+});
+const category = (name: string, levels: ParameterView["levels"]): ParameterView => ({
+  ...number(name, { low: null, high: null }),
+  ...{ kind: "category", levels },
+});
+
+function sweepOf(parameters: ParameterView[], ...runs: Partial<RunView>[]): DashboardState {
+  const state = initialState();
+  state.sweep = aSweep({ parameters });
+  runs.forEach((changes, index) => {
+    const run = aRun({ id: String(index), number: index, ...changes });
+    state.runs.set(run.id, run);
+  });
+  return state;
+}
+
+const told = (metric: string, names: string[]): ImportanceMessage => ({
+  ...{ type: "importance", to: null, metric, runs_used: 30, left_out: {}, reason: null },
+  rows: names.map((name) => ({ name }) as ParameterImportance),
+});
+
+test("a few parameters are all shown, and then the metric", () => {
+  const state = sweepOf([number("lr"), category("optimizer", ["adam", "sgd"])]);
+  expect(defaultAxes(state)).toEqual(["param:lr", "param:optimizer", "metric:loss"]);
+});
+
+test("of sixty the first ten are shown, then those that matter, and always what is brushed", () => {
+  const names = Array.from({ length: 60 }, (_, index) => `p${index}`);
+  const state = sweepOf(names.map((name) => number(name)));
+  expect(leadingParameters(state)).toEqual(names.slice(0, 10));
+  state.importance.set("loss", told("loss", ["p40", "p3", "gone"]));
+  expect(leadingParameters(state, 3)).toEqual(["p0", "p3", "p40"]);
+  expect(defaultAxes(state, ["param:p59"]).slice(-2)).toEqual(["param:p59", "metric:loss"]);
+  expect(everyAxis(state)).toHaveLength(62);
+});
+
+test("an axis spans its bounds and all values; one that diverged does not press the others flat", () => {
+  const losses = [1, 1.1, 1.2, 1.3, 1.4, 1e12];
+  const state = sweepOf([number("lr")], ...losses.map((loss) => ({ summary: { loss } })));
+  const axis = axisOf(state, "metric:loss");
+  expect(axis).toMatchObject({ kind: "number", low: 1, high: 1.4, highest: 1e12 });
+});
+
+test("what has no place on an axis goes to the lane: missing, NaN, zero on a log axis", () => {
+  const state = sweepOf([number("lr", { log: true, low: 1e-4, high: 1 })]);
+  const place = placer(axisOf(state, "param:lr"));
+  const at = (lr?: number | "NaN"): number | null =>
+    place(aRun({ config: lr === undefined ? {} : { lr } }));
+  expect([at(), at("NaN"), at(0)]).toEqual([null, null, null]);
+  expect(at(1e-2)).toBeCloseTo(0.5);
+});
+
+test("levels stand in the config's order, numbers ascending, and equal words are one", () => {
+  const labels = (levels: ParameterView["levels"]): string[] => {
+    const axis = axisOf(sweepOf([category("x", levels)]), "param:x");
+    return axis.kind === "category" ? axis.levels.map(({ label }) => label) : [];
+  };
+  expect(labels([512, 128, 256])).toEqual(["128", "256", "512"]);
+  expect(labels(["sgd", "adam", null, true])).toEqual(["sgd", "adam", "None", "True"]);
+});
+
+test("a run has no parameter by the names that every object has", () => {
+  const state = sweepOf([category("constructor", ["a"])], { config: {} });
+  const axis = axisOf(state, "param:constructor");
+  expect(axis).toMatchObject({ levels: [{ label: "a" }] });
+  expect(placer(axis)(state.runs.get("0")!)).toBeNull();
+  expect(placer(axis)(aRun({ config: { constructor: "a" } }))).toBe(0.5);
+});

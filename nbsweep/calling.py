@@ -1,0 +1,37 @@
+"""Calling a training function: what it is given, and how its errors read. The code between an agent and its user's."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nbsweep.runs import Run
+
+__all__ = ["call_with_config", "traceback_of"]
+
+
+def call_with_config(function: Callable[..., Any], run: Run) -> Any:
+    """Call a training function with what it requires: nothing, ``(config)`` or ``(config, run)``."""
+    offered = {"config": run.config, "run": run, "log": run.log}
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return function()
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    needed = [p for p in parameters if p.default is p.empty and p.kind in positional]
+    if all(p.name in offered and p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in needed):
+        return function(**{p.name: offered[p.name] for p in needed})
+    return function(*list(offered.values())[: len(needed)])
+
+
+def traceback_of(exception: BaseException) -> str:
+    """The traceback as the user's code sees it: without nbsweep's own frames at the top."""
+    package = str(Path(__file__).parent)
+    trace = exception.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(package):
+        trace = trace.tb_next
+    lines = traceback.format_exception(type(exception), exception, trace)
+    return "".join(lines)

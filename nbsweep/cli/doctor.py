@@ -1,0 +1,127 @@
+"""``nbsweep doctor``: what is installed, where the store is and how it is kept, whether all of it is well."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from nbsweep.cli import FAILED
+from nbsweep.cli.opening import missing_store
+from nbsweep.cli.output import print_json, safe
+from nbsweep.errors import StoreError
+from nbsweep.store import storage_url
+
+__all__ = ["Finding", "doctor", "examine"]
+
+_MARKS = {"well": "✓", "note": "·", "wrong": "✗"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `mend` says what to do where something is to be done."""
+
+    about: str
+    state: Literal["well", "note", "wrong"]
+    text: str
+    mend: str | None = None
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """``nbsweep doctor``: exit code 1 if something is wrong."""
+    findings = list(examine())
+    if options.json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        width = max(len(finding.about) for finding in findings)
+        for finding in findings:
+            print(f"{_MARKS[finding.state]} {finding.about:<{width}}  {safe(finding.text)}")
+            if finding.mend:
+                print(f"  {'':<{width}}  → {finding.mend}")
+    return FAILED if any(finding.state == "wrong" for finding in findings) else 0
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, one thing after another."""
+    yield from _installed()
+    yield from _store()
+    yield from _front_end()
+
+
+def _installed() -> Iterator[Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    yield Finding("nbsweep", "well", f"{version('nbsweep')} in {Path(__file__).parents[1]}")
+    yield Finding("Python", "well", f"{platform.python_version()} ({sys.executable}) on {platform.platform()}")
+    for group, names in (
+        ("notebook", ("ipython", "ipykernel", "anywidget", "ipywidgets", "jupyterlab")),
+        ("training", ("torch", "pandas", "numpy", "scikit-learn")),
+    ):
+        found = []
+        for name in names:
+            try:
+                found.append(f"{name} {version(name)}")
+            except PackageNotFoundError:
+                found.append(f"no {name}")
+        yield Finding(group, "note", ", ".join(found))
+
+
+def _store() -> Iterator[Finding]:
+    from sqlalchemy.engine import make_url
+
+    url = make_url(storage_url())
+    shown = url.render_as_string(hide_password=True)
+    missing = missing_store()
+    if missing is not None:
+        yield Finding("store", "note", f"{shown}: not there yet; it is made with the first sweep")
+        return
+    try:
+        from nbsweep.store.health import examine_store
+
+        health = examine_store(storage_url())
+    except StoreError as error:
+        yield Finding("store", "wrong", str(error), "set NBSWEEP_STORAGE to another, or move the file away")
+        return
+    yield Finding("store", "well", f"{shown}, {health.size}, schema {health.schema_version}")
+    yield Finding("", "well", f"{health.sweeps} sweeps, {health.runs} runs")
+    yield Finding("database", "well", f"{health.database}; {health.how_kept}")
+    if health.notice:
+        yield Finding("", "note", health.notice)
+    if health.damage is None:
+        yield Finding("integrity", "note", "the server sees to it; it was not checked here")
+    elif health.damage:
+        mend = "copy the file, then let nbsweep open it: what can be read is salvaged"
+        yield Finding("integrity", "wrong", "; ".join(health.damage), mend)
+    else:
+        yield Finding("integrity", "well", "the database is whole")
+
+
+def _front_end() -> Iterator[Finding]:
+    widget = Path(__file__).parents[1] / "static" / "widget.js"
+    if widget.exists():
+        yield Finding("dashboard", "well", f"the widget is built: {widget.stat().st_size // 1024} KB")
+    else:
+        yield Finding("dashboard", "wrong", "the widget is not built", "pip install . in the checkout, with Node 20")
+    if importlib.util.find_spec("jupyterlab_server") is None:
+        yield Finding("labextension", "note", "no JupyterLab in this environment; its own may have the extension")
+        return
+    from jupyter_core.paths import jupyter_path
+    from jupyterlab_server.config import get_federated_extensions, get_page_config
+
+    places = jupyter_path("labextensions")
+    found = get_federated_extensions(places).get("nbsweep-labextension")
+    if found is None:
+        mend = "pip install nbsweep where JupyterLab is installed; all but inserted cells works without it"
+        yield Finding("labextension", "wrong", "it is not installed in this environment's JupyterLab", mend)
+        return
+    disabled = get_page_config(places).get("disabledExtensions", {})
+    if disabled.get("nbsweep-labextension"):
+        mend = "jupyter labextension enable nbsweep-labextension"
+        yield Finding("labextension", "wrong", "it is installed and disabled", mend)
+    else:
+        yield Finding("labextension", "well", f"enabled, version {found.get('version', 'unknown')}")

@@ -1,0 +1,77 @@
+"""The store as commands open it: one that is not there is said to be missing, never made by looking."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nbsweep.errors import UsageError
+from nbsweep.store import RunRecord, Store, storage_url
+from nbsweep.sweeps import Sweep, find_sweep
+
+__all__ = ["existing_store", "find_run", "missing_store", "open_sweep", "sweep_or_run"]
+
+
+def missing_store() -> str | None:
+    """The path of the store's file if there is none; None where there is one, or where it is no file."""
+    from sqlalchemy.engine import make_url
+
+    url = make_url(storage_url())
+    if url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists():
+        return None
+    return url.database
+
+
+def existing_store() -> Store:
+    """This process's store.
+
+    Raises
+    ------
+    UsageError
+        When there is none yet.
+    """
+    from nbsweep import process
+
+    missing = missing_store()
+    if missing is not None:
+        raise UsageError(
+            f"there is no store {missing}; run this where the notebook lies, or name the store in NBSWEEP_STORAGE"
+        )
+    return process.recorder().store
+
+
+def open_sweep(reference: str | None) -> Sweep:
+    """The sweep of that id or name; None: the newest."""
+    return Sweep(find_sweep(existing_store(), reference).id)
+
+
+def find_run(reference: str, sweep: str | None = None) -> tuple[RunRecord, Sweep | None]:
+    """The run of that id or name, newest first where names repeat; with its sweep, or None if it has none.
+
+    Raises
+    ------
+    UsageError
+        When there is no such run.
+    """
+    store = existing_store()
+    if sweep is not None:
+        inside = open_sweep(sweep)
+        return inside.run(reference), inside
+    with store.read() as db:
+        found = next(iter(db.runs_called(reference)), None)
+    if found is None:
+        raise UsageError(f"there is no run {reference!r} in this store; `nbsweep ls SWEEP` lists a sweep's runs")
+    return found, Sweep(found.sweep_id) if found.sweep_id is not None else None
+
+
+def sweep_or_run(reference: str | None) -> Sweep | tuple[RunRecord, Sweep | None]:
+    """What a word means: a sweep's id or name first, else a run's."""
+    store = existing_store()
+    try:
+        return Sweep(find_sweep(store, reference).id)
+    except UsageError as no_sweep:
+        if reference is None:
+            raise
+        try:
+            return find_run(reference)
+        except UsageError:
+            raise UsageError(f"{no_sweep}; nor is there a run of that name") from None

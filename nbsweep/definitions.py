@@ -1,0 +1,167 @@
+"""The controller's first half: how sweeps, and runs outside any sweep, come into being.
+
+A sweep with a name is one thing however often its cell is run: the same config attaches to it, a changed one becomes
+its next version, and the runs so far go on counting where they fit the new space.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from nbsweep import search
+from nbsweep.config_changes import changes
+from nbsweep.errors import UsageError
+from nbsweep.identity import new_id, run_name
+from nbsweep.store import RunRecord, Session, Store, SweepRecord
+from nbsweep.sweep_config import SweepConfig
+
+__all__ = ["DEFAULT_PROJECT", "Definition", "create_run", "create_sweep", "define_sweep", "end_run"]
+
+DEFAULT_PROJECT = "uncategorized"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What came of defining a sweep.
+
+    Attributes
+    ----------
+    sweep : SweepRecord
+    attached : bool
+        Whether it was there before.
+    changes : tuple of str
+        What differs from its last version; empty for a new sweep and for the same config.
+    runs : int
+        How many runs it has so far.
+    """
+
+    sweep: SweepRecord
+    attached: bool = False
+    changes: tuple[str, ...] = ()
+    runs: int = 0
+
+    @property
+    def said(self) -> str | None:
+        """What people should know when they run the cell again; None for a new sweep."""
+        if not self.attached:
+            return None
+        runs = f"{self.runs} run{'' if self.runs == 1 else 's'} so far"
+        if not self.changes:
+            return f"Sweep {self.sweep.name} (id {self.sweep.id}) goes on: the same config, {runs}."
+        lines = "".join(f"\n  {change}" for change in self.changes)
+        return (
+            f"Sweep {self.sweep.name} (id {self.sweep.id}) is now version {self.sweep.version}; "
+            f"its {runs} count where they fit. Changed:{lines}"
+        )
+
+
+def define_sweep(
+    store: Store, config: SweepConfig, *, project: str | None = None, name: str | None = None, seed: int | None = None
+) -> Definition:
+    """The sweep of that name and project with this config: a new one, the one that is there, or its next version.
+
+    Without a name, here or in the config, and where the one of that name was cancelled, the sweep is new.
+    """
+    wanted = name or config.name
+    if wanted is None:
+        return Definition(create_sweep(store, config, project=project, seed=seed))
+    with store.write() as db:
+        config = _with_prior(db, config)
+        for sweep in db.sweeps(name=wanted, project=_project(project, config)):
+            if sweep.state != "cancelled":
+                return _taken_up(db, sweep, config, seed)
+        return Definition(_created(db, config, project, name, seed))
+
+
+def create_sweep(
+    store: Store, config: SweepConfig, *, project: str | None = None, name: str | None = None, seed: int | None = None
+) -> SweepRecord:
+    """Keep a new sweep. Its seed is `seed`, else the config's, else drawn now and kept, so that it can be repeated."""
+    with store.write() as db:
+        return _created(db, _with_prior(db, config), project, name, seed)
+
+
+def create_run(
+    store: Store,
+    *,
+    project: str | None = None,
+    name: str | None = None,
+    tags: Iterable[str] = (),
+    notes: str | None = None,
+) -> RunRecord:
+    """Keep a new run outside any sweep, already running."""
+    now, run_id = time.time(), new_id()
+    project = project or os.environ.get("NBSWEEP_PROJECT") or DEFAULT_PROJECT
+    with store.write() as db:
+        number = db.next_run_number(None, project)
+        record = RunRecord(
+            id=run_id,
+            sweep_id=None,
+            number=number,
+            name=name or run_name(run_id, number),
+            project=project,
+            config={},
+            tags=tuple(tags),
+            notes=notes,
+            created_at=now,
+            started_at=now,
+        )
+        db.insert_run(record)
+    return record
+
+
+def end_run(db: Session, run_id: str, state: str, error: str | None, finished_at: float) -> None:
+    """Record how a run outside any sweep ended, in an open write transaction."""
+    db.update_run(run_id, state=state, error=error, finished_at=finished_at)
+
+
+def _created(db: Session, config: SweepConfig, project: str | None, name: str | None, seed: int | None) -> SweepRecord:
+    chosen = next((each for each in (seed, config.seed) if each is not None), None)
+    if chosen is None:
+        chosen = secrets.randbelow(2**31)
+    search.make_searcher(config, chosen)  # what cannot be searched is said now, not at the first run
+    sweep_id = new_id()
+    record = SweepRecord(
+        id=sweep_id,
+        name=name or config.name or sweep_id,
+        project=_project(project, config),
+        config=config.to_dict(),
+        seed=chosen,
+        created_at=time.time(),
+    )
+    db.insert_sweep(record)
+    return record
+
+
+def _taken_up(db: Session, sweep: SweepRecord, config: SweepConfig, seed: int | None) -> Definition:
+    runs = db.run_count(sweep.id)
+    chosen = next((each for each in (seed, config.seed) if each is not None), sweep.seed)
+    different = changes(sweep.config, config.to_dict())
+    if chosen != sweep.seed:
+        different = [each for each in different if not each.startswith("seed: ")] + [f"seed: {sweep.seed} → {chosen}"]
+    if not different:
+        return Definition(sweep, attached=True, runs=runs)
+    search.make_searcher(config, chosen)
+    changed = replace(sweep, config=config.to_dict(), seed=chosen, version=sweep.version + 1)
+    db.insert_sweep_version(sweep.id, changed.version, changed.config, "\n".join(different))
+    db.update_sweep(sweep.id, config=changed.config, seed=chosen, version=changed.version)
+    return Definition(changed, attached=True, changes=tuple(different), runs=runs)
+
+
+def _with_prior(db: Session, config: SweepConfig) -> SweepConfig:
+    """The config with the id of its prior sweep, which may be given by name."""
+    reference = config.prior_sweep
+    if reference is None:
+        return config
+    found = db.sweep(reference) or next(iter(db.sweeps(name=reference)), None)
+    if found is None:
+        raise UsageError(f"prior_sweep: there is no sweep {reference!r} in this store")
+    return replace(config, prior_sweep=found.id)
+
+
+def _project(project: str | None, config: SweepConfig) -> str:
+    return project or config.project or os.environ.get("NBSWEEP_PROJECT") or DEFAULT_PROJECT

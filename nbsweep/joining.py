@@ -1,0 +1,156 @@
+"""The other end of `nbsweep.programs`: `init()` in a process that an agent started finds its run.
+
+One process writes a run's history: the first that joins. Others of the same run (the ranks of a distributed training)
+see its config and hear of a stop, but what they log is not kept. A process that follows one that has ended (a step
+after another, a restarted rank) goes on where that one stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from nbsweep import sweep_config
+from nbsweep.controller import note_error
+from nbsweep.current import set_process_run
+from nbsweep.errors import RunStopped
+from nbsweep.recorder import Recorder
+from nbsweep.recovery import existing_sweep
+from nbsweep.runs import Run
+from nbsweep.store import RunRecord, RunTail
+from nbsweep.sweep_config import Metric
+
+__all__ = ["RUN_DIR", "RUN_ID", "SWEEP_ID", "join"]
+
+RUN_ID = "NBSWEEP_RUN_ID"
+RUN_DIR = "NBSWEEP_RUN_DIR"
+SWEEP_ID = "NBSWEEP_SWEEP_ID"
+
+_joined: set[tuple[int, str]] = set()  # (process, run): a process joins a run once
+
+
+def join(recorder: Recorder) -> Run | None:
+    """The run that this process was started for, being recorded; None if it was started for none, or has had its run.
+
+    Parameters
+    ----------
+    recorder : Recorder
+        Of the store that the agent named in NBSWEEP_STORAGE.
+    """
+    run_id = os.environ.get(RUN_ID)
+    if not run_id or (os.getpid(), run_id) in _joined:
+        return None
+    with recorder.store.read() as db:
+        record = db.run(run_id)
+        sweep = existing_sweep(db, record.sweep_id) if record is not None and record.sweep_id is not None else None
+    if record is None or not record.live:
+        warnings.warn(
+            f"{RUN_ID} names the run {run_id}, which {'has ended' if record else 'is not in the store'}; this is a "
+            "run of its own",
+            stacklevel=3,
+        )
+        return None
+    _joined.add((os.getpid(), run_id))
+    metric = sweep_config.load(sweep.config).metric if sweep is not None else None
+    writer = _claim(run_id)
+    if writer is None:
+        run = Run(record, metric=metric, on_finish=functools.partial(_note_end, recorder))
+        _go_on(recorder, run)
+    else:
+        warnings.warn(
+            f"process {writer} records run {record.name}; what process {os.getpid()} logs is not kept", stacklevel=3
+        )
+        run = _Follower(record, metric)
+        recorder.watch(run)
+    set_process_run(run)
+    _end_without_a_traceback(run)
+    return run
+
+
+class _Follower(Run):
+    """A run that another process writes."""
+
+    def __init__(self, record: RunRecord, metric: Metric | None) -> None:
+        super().__init__(record, metric=metric)
+
+    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+        if self.stop_state is not None:
+            raise RunStopped(f"run {self.name} was stopped")
+
+    def take_update(self) -> dict[str, Any]:
+        return {}
+
+
+def _claim(run_id: str) -> int | None:
+    """Become the run's writer; the number of the process that is it already, or None."""
+    folder = os.environ.get(RUN_DIR)
+    if not folder or not Path(folder).is_dir():
+        return None
+    claim = Path(folder, f"writer-{run_id}")
+    mine = f"{os.getpid()} {psutil.Process().create_time()}"
+    for _attempt in range(3):
+        try:
+            with claim.open("x") as file:
+                file.write(mine)
+            return None
+        except FileExistsError:
+            words = claim.read_text().split()
+            if len(words) == 2 and _alive(int(words[0]), float(words[1])):
+                return int(words[0])
+            if words:  # an empty one is being written this moment
+                with contextlib.suppress(FileNotFoundError):
+                    claim.unlink()
+        except OSError:
+            return None
+    return None
+
+
+def _alive(pid: int, started_at: float) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - started_at) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _go_on(recorder: Recorder, run: Run) -> None:
+    """Record from where an earlier process of the run stopped; mostly that is the beginning."""
+    with recorder.store.read() as db:
+        tail, next_step = RunTail.after(run.id, db.chunks([run.id]))
+    run.go_on_from(next_step)
+    recorder.watch(run, tail)
+
+
+def _note_end(recorder: Recorder, run: Run, state: str, error: str | None) -> None:
+    """The training code ended its run. Its state is set by the agent, when the process has ended."""
+    recorder.release(run)
+    if state == "failed":
+        note_error(recorder.store, run.id, error or "The program called finish() with an exit code other than 0")
+
+
+def _end_without_a_traceback(run: Run) -> None:
+    """A stopped run ends its process as silently as SystemExit would."""
+    before, before_in_thread = sys.excepthook, threading.excepthook
+
+    def expected(kind: type[BaseException] | None) -> bool:
+        stopped = (RunStopped, KeyboardInterrupt) if run.stop_state is not None else (RunStopped,)
+        return kind is not None and issubclass(kind, stopped)
+
+    def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        if not expected(kind):
+            before(kind, error, trace)
+
+    def thread_hook(args: Any) -> None:
+        if not expected(args.exc_type):
+            before_in_thread(args)
+
+    sys.excepthook, threading.excepthook = hook, thread_hook

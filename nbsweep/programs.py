@@ -1,0 +1,262 @@
+"""A sweep's program as a training function: called with a run, it starts the process that trains it and sees it end.
+
+The process finds its run through its environment (`nbsweep.joining`), writes its history itself and hears itself of a
+wish to stop. What it prints, its exit code and the signal that ended it are seen here, and become the run's console
+and state. A program that never calls `nbsweep.init` has both of these all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nbsweep import console, process
+from nbsweep.agents import Agent
+from nbsweep.command import Surroundings, build_command, macros_of
+from nbsweep.controller import Controller
+from nbsweep.engines.base import Ended
+from nbsweep.engines.printed import Printed
+from nbsweep.engines.processes import ProcessEngine
+from nbsweep.errors import UsageError
+from nbsweep.joining import RUN_DIR, RUN_ID, SWEEP_ID
+from nbsweep.runs import Run
+from nbsweep.store import RunRecord, Store
+from nbsweep.training_code import TrainingCode, code_of_file
+
+__all__ = ["Program", "ProgramAgent", "gpu_environments", "program_agent"]
+
+_BY_A_PERSON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def program_agent(
+    sweep_id: str,
+    count: int | None = None,
+    *,
+    program: str | None = None,
+    workers: int = 1,
+    environments: Sequence[Mapping[str, str]] = (),
+    run_timeout_s: float | None = None,
+) -> ProgramAgent:
+    """An agent, not yet started, that trains a sweep's program: a process a run.
+
+    Parameters
+    ----------
+    sweep_id : str
+    count : int, optional
+        How many runs to start; None: until the space is exhausted or the sweep is stopped.
+    program : str, optional
+        In the place of the config's.
+    workers : int, default 1
+        How many runs at once.
+    environments : sequence of mapping, optional
+        Environment variables a worker; by turns where there are fewer than workers.
+    run_timeout_s : float, optional
+        A run that trains for longer is stopped.
+
+    Raises
+    ------
+    UsageError
+        When the sweep is not there or was cancelled, names no program or lacks something that its command needs.
+    """
+    engine = ProcessEngine(workers, environments=environments)
+    training = Program(process.recorder().store, sweep_id, engine, program=program)
+    return ProgramAgent(sweep_id, training, count, workers=workers, engine=engine, run_timeout_s=run_timeout_s)
+
+
+def gpu_environments(gpus: str | None) -> list[dict[str, str]]:
+    """The environment of each worker's runs.
+
+    >>> gpu_environments("0,2"), gpu_environments(None)
+    ([{'CUDA_VISIBLE_DEVICES': '0'}, {'CUDA_VISIBLE_DEVICES': '2'}], [])
+    """
+    if gpus is None:
+        return []
+    names = [name.strip() for name in gpus.split(",")]
+    if not all(names):
+        raise UsageError(f"--gpus {gpus}: name them by number or UUID, with commas between, as in --gpus 0,1")
+    return [{"CUDA_VISIBLE_DEVICES": name} for name in names]
+
+
+class ProgramAgent(Agent):
+    """An agent whose runs are processes."""
+
+    @property
+    def engine(self) -> ProcessEngine:
+        assert isinstance(self._engine, ProcessEngine)
+        return self._engine
+
+    def kill_here(self) -> None:
+        """Kill the processes of this agent's runs at once."""
+        self.end_here(after_current=False)
+        self.engine.kill_all()
+
+
+class Program:
+    """Trains runs of one sweep, each in a process.
+
+    Parameters
+    ----------
+    store : Store
+    sweep_id : str
+    engine : ProcessEngine
+        The one that the agent uses.
+    program : str, optional
+        In the place of the config's.
+
+    Raises
+    ------
+    UsageError
+        When the sweep has no program, it is not there, or the command needs what is not set.
+    """
+
+    trains_elsewhere = True  # the history of these runs is in the store alone
+
+    def __init__(self, store: Store, sweep_id: str, engine: ProcessEngine, *, program: str | None = None) -> None:
+        self._store = store
+        self._controller = Controller(store, sweep_id)
+        config = self._controller.config
+        self._engine = engine
+        self._program = program or config.program
+        self._command = config.command
+        self._heard = True
+        self._directory = str(Path.cwd())
+        if self._program is None and self._command is None:
+            raise UsageError(
+                f"sweep {sweep_id} names no program: give the training function, nbsweep.agent(sweep_id, train), "
+                "or add `program: train.py` to its config"
+            )
+        if self._program is not None and self._program.endswith(".py") and not Path(self._program).exists():
+            raise UsageError(f"the program {self._program} is not in {self._directory}; start the agent where it lies")
+        self._check_environment()
+
+    def __call__(self, config: Mapping[str, Any], run: Run) -> None:
+        """Train one run.
+
+        Raises
+        ------
+        Ended
+            Unless the process ended well.
+        """
+        printed = Printed(lambda stream, text: self._keep(run, stream, text))
+        values = _as_written(config, self._controller.config.parameters)
+        with tempfile.TemporaryDirectory(prefix="nbsweep-") as folder:
+            words = build_command(self._command, values, self._surroundings(folder))
+            Path(folder, "config.json").write_text(json.dumps(values), encoding="utf-8")
+            told: list[str] = []
+
+            def turn() -> None:
+                if run.stop_state is not None and not told:
+                    told.append(run.stop_state)
+                    self._controller.kill_run(run.id)  # the process reads of it there
+
+            try:
+                code = self._engine.run_child(
+                    run.id,
+                    words,
+                    environment={**os.environ, **self._environment(run, folder)},
+                    directory=self._directory,
+                    printed=printed,
+                    turn=turn,
+                )
+            except OSError as error:
+                raise Ended("failed", f"{words[0]} could not be started: {error.strerror or error}") from None
+        with self._store.read() as db:
+            record = db.run(run.id)
+        state, error_text = _how_it_ended(code, printed.end_of_errors(), run, record)
+        if state != "finished":
+            raise Ended(state, error_text)
+
+    # -- private -------------------------------------------------------------------------------------------------
+
+    def _surroundings(self, folder: str) -> Surroundings:
+        return Surroundings(
+            interpreter=sys.executable,
+            program=self._program,
+            json_file=str(Path(folder, "config.json")),
+            environment=os.environ,
+        )
+
+    def _environment(self, run: Run, folder: str) -> dict[str, str]:
+        found = {
+            RUN_ID: run.id,
+            SWEEP_ID: run.sweep_id or "",
+            RUN_DIR: folder,
+            "NBSWEEP_STORAGE": self._store.url,
+        }
+        if "PYTHONUNBUFFERED" not in os.environ:
+            found["PYTHONUNBUFFERED"] = "1"  # a pipe would hold back what a person watches
+        return found
+
+    def _check_environment(self) -> None:
+        """What the command lacks is said before the first run."""
+        for word in self._command or ():
+            for macro in macros_of(word):
+                if macro == "program" or macro.startswith("envvar:"):
+                    build_command([f"${{{macro}}}"], {}, self._surroundings(""))
+
+    def _keep(self, run: Run, stream: str, text: str) -> None:
+        if self._heard:
+            try:
+                console.keep(run, stream, text)
+            except (OSError, ValueError):  # nobody reads on: `nbsweep agent … | head`
+                self._heard = False
+        else:
+            run.print(stream, text)
+
+    def training_code(self) -> TrainingCode | None:
+        """The program as it is now, where it is a file; see `nbsweep.training_code`."""
+        if self._program is None or not Path(self._directory, self._program).is_file():
+            return None
+        return code_of_file(Path(self._directory, self._program))
+
+
+def _as_written(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The values in the order in which the sweep config names them."""
+    names = [*(name for name in parameters if name in config), *(name for name in config if name not in parameters)]
+    return {
+        name: _as_written(config[name], parameters[name]["parameters"])
+        if "parameters" in parameters.get(name, ()) and isinstance(config[name], Mapping)
+        else config[name]
+        for name in names
+    }
+
+
+def _how_it_ended(code: int, errors: str, run: Run, record: RunRecord | None) -> tuple[str, str | None]:
+    """The run's state and the error to keep, of a process that has ended."""
+    if run.stop_state is not None:
+        return run.stop_state, None
+    if record is not None and record.stop_requested:  # the process read of it before this one did
+        return "killed", None
+    said = record.error if record is not None else None
+    if code == 0:
+        return ("failed", f"{said.rstrip()}\n") if said else ("finished", None)
+    if code > 0:
+        return "failed", f"{said.rstrip()}\n" if said else _explained(errors, f"exit code {code}")
+    name = _signal_name(-code)
+    if -code in _BY_A_PERSON:
+        return "killed", None
+    perhaps = "; out of memory?" if -code == signal.SIGKILL else ""
+    return "crashed", _explained(errors, f"ended by {name}{perhaps}")
+
+
+def _explained(errors: str, ending: str) -> str:
+    """The last traceback that it printed, or the end of what it printed to stderr; the last line tells the most."""
+    mark = "Traceback (most recent call last):"
+    at = errors.rfind(mark)
+    if at >= 0:
+        return errors[at:].rstrip() + "\n"
+    last_lines = "\n".join(errors.rstrip().splitlines()[-20:])
+    return f"{last_lines}\n{ending}\n" if last_lines else f"{ending}\n"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

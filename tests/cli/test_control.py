@@ -1,0 +1,108 @@
+"""Sweeps are defined, listed and steered from a terminal."""
+
+from __future__ import annotations
+
+import nbsweep
+from nbsweep import process
+from tests.cli.terminal import Terminal
+
+SWEEP = """\
+method: grid
+metric: {name: loss, goal: minimize}
+parameters:
+  lr: {values: [0.1, 0.2]}
+  words: {values: ["a b", "c'd\\"e"]}
+"""
+
+
+def defined(terminal: Terminal, *options: str) -> str:
+    terminal.write("sweep.yaml", SWEEP)
+    sweep_id = terminal.json("sweep", "sweep.yaml", *options)["id"]
+    assert isinstance(sweep_id, str)
+    return sweep_id
+
+
+def test_a_sweep_that_a_terminal_defines_is_there_for_python(terminal: Terminal) -> None:
+    sweep_id = defined(terminal, "--project", "digits", "--name", "first", "--seed", "7")
+    sweep = nbsweep.Sweep("first")
+    with process.recorder().store.read() as db:
+        record = db.sweep(sweep_id)
+    assert sweep.id == sweep_id and sweep.project == "digits"
+    assert record is not None and record.seed == 7
+
+
+def test_defining_prints_the_id_and_the_line_that_trains_it(terminal: Terminal) -> None:
+    terminal.write("sweep.yaml", SWEEP)
+    printed = terminal.run("sweep", "sweep.yaml")
+    assert f"nbsweep agent {nbsweep.Sweep().id}" in printed
+
+
+def test_ls_json_has_a_sweep_an_entry_and_its_best_run(terminal: Terminal) -> None:
+    sweep_id = defined(terminal)
+    nbsweep.agent(sweep_id, lambda config: nbsweep.log({"loss": config.lr}), count=3)
+    (entry,) = terminal.json("ls")
+    assert (entry["id"], entry["state"], entry["runs"]) == (sweep_id, "finished", 3)
+    assert entry["best"] == 0.1 and entry["states"] == {"finished": 3}
+
+
+def test_ls_of_a_sweep_lists_its_runs_whole_where_nobody_looks(terminal: Terminal) -> None:
+    sweep_id = defined(terminal)
+    nbsweep.agent(sweep_id, lambda config: nbsweep.log({"loss": config.lr}))
+    printed = terminal.run("ls", sweep_id)
+    assert len(printed.splitlines()) == 5
+    assert "c'd\"e" in printed and "…" not in printed
+
+
+def test_a_sweep_is_steered_by_either_spelling(terminal: Terminal) -> None:
+    sweep_id = defined(terminal)
+    sweep = nbsweep.Sweep(sweep_id)
+    for words, state in (
+        (("pause", sweep_id), "paused"),
+        (("sweep", "--resume", sweep_id), "running"),
+        (("sweep", "--pause", sweep_id), "paused"),
+        (("resume",), "running"),
+        (("stop", sweep_id), "finished"),
+        (("sweep", "--cancel", sweep_id), "cancelled"),
+    ):
+        terminal.run(*words)
+        assert sweep.state == state, words
+
+
+def test_what_is_wrong_is_said_on_stderr_with_exit_code_2(terminal: Terminal) -> None:
+    defined(terminal)
+    terminal.write("wrong.yaml", "method: grid\nparameters: {lr: {min: 0, max: 1.5}}\n")
+    for words, said in (
+        (("pause", "nosuch"), "no sweep 'nosuch'"),
+        (("sweep",), "which config?"),
+        (("sweep", "sweep.yaml", "--pause", "x"), "exclude each other"),
+        (("sweep", "wrong.yaml"), "parameters.lr"),
+        (("sweep", "missing.yaml"), "missing.yaml"),
+        (("nosuch",), "invalid choice"),
+    ):
+        done = terminal.try_run(*words)
+        assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr, words
+        assert done.stdout == ""
+
+
+def test_looking_makes_no_store(terminal: Terminal) -> None:
+    elsewhere = terminal.directory / "elsewhere.db"
+    env = {"NBSWEEP_STORAGE": f"sqlite:///{elsewhere}"}
+    assert "no store" in terminal.try_run("ls", env=env).stderr
+    assert terminal.try_run("pause", "x", env=env).returncode == 2
+    assert not elsewhere.exists()
+
+
+def test_a_prior_sweeps_points_are_not_trained_again(terminal: Terminal) -> None:
+    first = defined(terminal)
+    nbsweep.agent(first, lambda config: nbsweep.log({"loss": config.lr}), count=3)
+    second = defined(terminal, "--prior-sweep", first)
+    nbsweep.agent(second, lambda config: nbsweep.log({"loss": config.lr}))
+    trained = [[run.config for run in nbsweep.Sweep(each).runs] for each in (first, second)]
+    assert [len(each) for each in trained] == [3, 1] and trained[1][0] not in trained[0]
+    assert terminal.try_run("sweep", "sweep.yaml", "--prior-sweep", "nosuch").returncode == 2
+
+
+def test_a_file_that_is_defined_again_under_its_name_goes_on(terminal: Terminal) -> None:
+    first = defined(terminal, "--name", "digits")
+    done = terminal.try_run("sweep", "sweep.yaml", "--name", "digits")
+    assert first in done.stdout and "goes on: the same config" in done.stderr

@@ -1,0 +1,99 @@
+"""What runs print is kept with them: from their threads, by old handlers, as warnings; and nobody is asked anything."""
+
+from __future__ import annotations
+
+import builtins
+import concurrent.futures
+import logging
+import sys
+import threading
+import warnings
+from typing import Any
+
+import pytest
+
+import nbsweep
+from tests.test_agents import CONFIG
+
+pytestmark = pytest.mark.usefixtures("tmp_store")
+
+
+def consoles(train: Any, count: int = 1, workers: int = 1) -> list[str]:
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=count, workers=workers)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [run.state for run in sweep.runs] == ["finished"] * count, [run.error for run in sweep.runs]
+    return [sweep.console(run.id) for run in sweep.runs]
+
+
+def test_prints_of_a_runs_own_threads_and_pools_are_the_runs() -> None:
+    barrier = threading.Barrier(2)
+
+    def train(run: Any) -> None:
+        barrier.wait(10)  # both at once
+        thread = threading.Thread(target=print, args=(f"thread of {run.name}",))
+        thread.start()
+        thread.join()
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(print, [f"pool of {run.name}"] * 3))
+
+    said = consoles(train, count=2, workers=2)
+    for text in said:
+        own = text.split("thread of ")[1].split()[0]
+        assert text.count(f"pool of {own}") == 3 and text.count(" of ") == 4
+
+
+def test_log_in_a_runs_own_thread_finds_the_run() -> None:
+    def train() -> None:
+        thread = threading.Thread(target=nbsweep.log, args=({"loss": 0.25},))
+        thread.start()
+        thread.join()
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=1)
+    assert nbsweep.Sweep(sweep_id).best_value == 0.25
+
+
+def test_handlers_made_before_training_write_to_the_run_that_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = logging.getLogger("tests.test_console")
+    handler = logging.StreamHandler(sys.stderr)
+    logger.addHandler(handler)
+
+    def train() -> None:
+        logger.warning("learning rate is odd")
+        warnings.warn("deprecated", UserWarning, stacklevel=1)
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            monkeypatch.setattr(
+                warnings, "showwarning", lambda message, *_: print("UserWarning:", message, file=sys.stderr)
+            )
+            (said,) = consoles(train)
+    finally:
+        logger.removeHandler(handler)
+    assert "learning rate is odd" in said and "UserWarning: deprecated" in said
+
+
+def test_input_in_training_code_is_refused_at_once_and_outside_it_is_what_it_was() -> None:
+    before = builtins.input
+    sweep_id = nbsweep.sweep(CONFIG)
+
+    def train() -> None:
+        input("continue? ")
+
+    nbsweep.agent(sweep_id, train, count=1)
+    (run,) = nbsweep.Sweep(sweep_id).runs
+    assert run.state == "failed" and run.why is not None and "nobody can answer it" in run.why
+    assert builtins.input is before
+
+
+def test_streams_and_hooks_are_put_back_when_the_last_agent_ends() -> None:
+    before = (sys.stdout, sys.stderr, threading.Thread.start, builtins.input, sys.stderr.write)
+    consoles(lambda: print("hello"))
+    assert (sys.stdout, sys.stderr, threading.Thread.start, builtins.input, sys.stderr.write) == before
+
+
+def test_a_script_prints_what_its_runs_print_and_keeps_it(capsys: pytest.CaptureFixture[str]) -> None:
+    (said,) = consoles(lambda: print("epoch 1"))
+    assert said == "epoch 1\n" and "epoch 1\n" in capsys.readouterr().out

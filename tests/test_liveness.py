@@ -1,0 +1,240 @@
+"""Who is alive: decided by processes on this machine and by heartbeats elsewhere, and never by a wall clock."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import psutil
+import pytest
+
+import nbsweep
+from nbsweep import process, recovery, sweep_config
+from nbsweep.controller import Controller
+from nbsweep.definitions import create_sweep
+from nbsweep.liveness import LEASE_S, Observer, machine_token, process_token
+from nbsweep.recovery import recover
+from nbsweep.store import AgentRecord, RunRecord, Store
+
+GRID: dict[str, Any] = {"method": "grid", "parameters": {"a": {"values": [1, 2, 3]}}}
+ELSEWHERE = "another-boot/1/17/2000"
+
+
+class Clock:
+    """Monotonic seconds that a test moves."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock by which this process watches agents of other machines."""
+    clock = Clock()
+    monkeypatch.setattr(recovery, "_observer", Observer(clock))
+    return clock
+
+
+@pytest.fixture
+def controller(tmp_store: str) -> Controller:
+    store = process.recorder().store
+    return Controller(store, create_sweep(store, sweep_config.load(GRID), seed=1).id)
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    yield child
+    child.kill()
+    child.wait()
+
+
+def agent_of(process: str | None, pid: int = 17, **values: Any) -> AgentRecord:
+    return AgentRecord("a", "s", "host", pid, 0.0, None, 0, 0.0, 0.0, None, process=process, **values)
+
+
+def remote_run(controller: Controller) -> tuple[str, str]:
+    """A run that trains on another machine: ids of its agent and of the run."""
+    agent = controller.join(None)
+    run = controller.next_run(agent)
+    assert isinstance(run, RunRecord)
+    with controller.store.write() as db:
+        db.update_agents([agent], process=ELSEWHERE, host="elsewhere")
+    return agent, run.id
+
+
+def state_of(store: Store, run_id: str) -> str:
+    with store.read() as db:
+        run = db.run(run_id)
+    assert run is not None
+    return run.state
+
+
+def test_a_process_is_told_from_a_later_one_with_its_pid(sleeper: subprocess.Popen[bytes]) -> None:
+    token = process_token(sleeper.pid)
+    assert token is not None and token.startswith(machine_token())
+    assert Observer().alive(agent_of(token, sleeper.pid))
+    earlier = token.rpartition("/")[0] + "/1"
+    assert not Observer().alive(agent_of(earlier, sleeper.pid))
+
+
+def test_a_killed_process_is_dead_although_its_parent_has_not_asked_how_it_ended(
+    sleeper: subprocess.Popen[bytes],
+) -> None:
+    token = process_token(sleeper.pid)
+    sleeper.send_signal(signal.SIGKILL)
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
+    assert not Observer().alive(agent_of(token, sleeper.pid))
+
+
+@pytest.mark.parametrize("jump_s", [-8 * 3600.0, 8 * 3600.0])
+def test_a_wall_clock_that_jumps_kills_no_run_of_this_machine(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch, jump_s: float
+) -> None:
+    run = controller.next_run(controller.join(None))
+    assert isinstance(run, RunRecord)
+    system: Any = psutil._psplatform  # type: ignore[attr-defined]
+    real_time, real_boot = time.time, system.boot_time
+    monkeypatch.setattr(time, "time", lambda: real_time() + jump_s)
+    # The kernel reports the boot time as now minus the time since: it jumps too, and psutil's start times with it.
+    monkeypatch.setattr(system, "boot_time", lambda: real_boot() + jump_s)
+    recover(controller.store, controller.sweep_id)
+    assert state_of(controller.store, run.id) == "running"
+
+
+@pytest.mark.parametrize("skew_s", [-8 * 3600.0, 3600.0, -3600.0])
+def test_an_agent_elsewhere_lives_while_its_heartbeats_count_whatever_its_clock_says(
+    controller: Controller, clock: Clock, skew_s: float
+) -> None:
+    agent, run = remote_run(controller)
+    for _ in range(10):
+        clock.now += LEASE_S / 2
+        with controller.store.write() as db:
+            db.beat_agents([agent])
+            db.update_agents([agent], heartbeat_at=time.time() + skew_s)
+        recover(controller.store, controller.sweep_id)
+    assert state_of(controller.store, run) == "running"
+
+
+def test_a_run_elsewhere_is_crashed_when_its_heartbeats_have_stood_still_for_a_lease(
+    controller: Controller, clock: Clock
+) -> None:
+    _agent, run = remote_run(controller)
+    recover(controller.store, controller.sweep_id)
+    clock.now += LEASE_S - 0.1
+    recover(controller.store, controller.sweep_id)
+    assert state_of(controller.store, run) == "running"
+    clock.now += 0.2
+    recover(controller.store, controller.sweep_id)
+    assert state_of(controller.store, run) == "crashed" and LEASE_S < 30
+
+
+def test_an_observer_that_slept_looks_once_more_before_it_declares_anybody_dead(
+    controller: Controller, clock: Clock
+) -> None:
+    agent, run = remote_run(controller)
+    recover(controller.store, controller.sweep_id)
+    clock.now += 8 * 3600  # a laptop was closed; the other machine went on all the while
+    with controller.store.write() as db:
+        db.beat_agents([agent])
+    recover(controller.store, controller.sweep_id)
+    assert state_of(controller.store, run) == "running"
+
+
+def test_a_sweep_whose_agents_died_between_runs_is_finished(controller: Controller, clock: Clock) -> None:
+    agent, run = remote_run(controller)
+    controller.report(run, "finished")
+    recover(controller.store, controller.sweep_id)
+    clock.now += LEASE_S + 1
+    recover(controller.store, controller.sweep_id)
+    with controller.store.read() as db:
+        sweep, (left,) = db.sweep(controller.sweep_id), db.agents(controller.sweep_id)
+    assert sweep is not None and sweep.state == "finished" and left.id == agent and left.left_at is not None
+
+
+def test_a_sweep_that_nobody_has_trained_yet_is_not_finished_by_looking(controller: Controller) -> None:
+    recover(controller.store, controller.sweep_id)
+    with controller.store.read() as db:
+        sweep = db.sweep(controller.sweep_id)
+    assert sweep is not None and sweep.state == "running"
+
+
+def test_an_agent_of_schema_version_1_is_judged_as_that_version_did(sleeper: subprocess.Popen[bytes]) -> None:
+    import socket
+
+    started = psutil.Process(sleeper.pid).create_time()
+    mine = replace(agent_of(None, sleeper.pid), host=socket.gethostname(), process_started_at=started)
+    assert Observer().alive(mine)
+    assert not Observer().alive(replace(mine, process_started_at=started - 60))
+    assert not Observer().alive(replace(mine, host="elsewhere", heartbeat_at=time.time() - 60))
+
+
+def test_after_a_kill_whoever_looks_next_sees_the_truth_at_once(tmp_store: str) -> None:
+    sweep_id = nbsweep.sweep(GRID)
+    script = textwrap.dedent(
+        f"""
+        import os, signal, nbsweep
+        def train(run):
+            run.log({{"loss": 1.0}})
+            os.kill(os.getpid(), signal.SIGKILL)
+        nbsweep.agent({sweep_id!r}, train)
+        """
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == -9
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [run.state for run in sweep.runs] == ["crashed"] and sweep.state == "finished"
+
+
+def until(true: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.01)
+
+
+def test_a_run_that_others_took_for_dead_while_its_machine_slept_comes_back(controller: Controller) -> None:
+    store = controller.store
+
+    def declared_dead_elsewhere(run_id: str, agent_id: str) -> None:
+        with store.write() as db:
+            db.update_run(run_id, state="crashed", error="Its process vanished while it trained.", finished_at=1.0)
+            db.update_agents([agent_id], left_at=1.0)
+            db.update_sweep(controller.sweep_id, state="finished")
+
+    def train(run: Any) -> None:
+        run.log({"loss": 1.0})
+        declared_dead_elsewhere(run.id, run.agent_id)
+        until(lambda: state_of(store, run.id) == "running")
+        run.log({"loss": 2.0})
+
+    nbsweep.agent(controller.sweep_id, train, count=1)
+    sweep = nbsweep.Sweep(controller.sweep_id)
+    (run,) = sweep.runs
+    assert (run.state, run.error) == ("finished", None) and sweep.history()["loss"].tolist() == [1.0, 2.0]
+
+
+def test_an_agent_at_work_sees_who_of_the_others_has_vanished(
+    controller: Controller, sleeper: subprocess.Popen[bytes]
+) -> None:
+    """Nobody needs to open the sweep: whoever trains it looks every two seconds."""
+    agent = controller.join(None)
+    run = controller.next_run(agent)
+    assert isinstance(run, RunRecord)
+    with controller.store.write() as db:
+        db.update_agents([agent], process=process_token(sleeper.pid), pid=sleeper.pid)
+
+    def train() -> None:
+        sleeper.send_signal(signal.SIGKILL)
+        until(lambda: state_of(controller.store, run.id) == "crashed")
+
+    nbsweep.agent(controller.sweep_id, train, count=1)
+    assert state_of(controller.store, run.id) == "crashed"

@@ -1,0 +1,367 @@
+"""The store's contract, which every backend keeps: SQLite with either journal, and PostgreSQL on a real server."""
+
+from __future__ import annotations
+
+import _thread
+import multiprocessing
+import signal
+import threading
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine
+
+from nbsweep import process
+from nbsweep.errors import StoreError, StoreVersionError
+from nbsweep.store import AgentRecord, RunRecord, RunTail, Store, SweepRecord, read_history, schema
+
+HOSTILE = [
+    "",
+    "a/b.c",
+    "<img src=x onerror=alert(1)>",
+    "'; DROP TABLE runs; --",
+    "Δ损失 🙂",
+    "line\nbreak\ttab",
+    "\u202eright to left",
+    "__proto__",
+    "%s %(x)s :name ?",
+    "nul\x00byte",
+    "lone \udce9 surrogate",
+    "x" * 300,
+    "y" * 20_000,
+]
+
+
+@pytest.fixture
+def store(backend: str) -> Iterator[Store]:
+    store = Store(backend)
+    with store.write() as db:
+        db.insert_sweep(SweepRecord("s1", "first", "p", {"method": "random"}, 7, created_at=1.0))
+        db.insert_run(RunRecord("r1", "s1", 0, "calm-hare-1", "p", {"lr": 0.1, "layers": [1, 2]}, created_at=1.0))
+    yield store
+    store.close()
+
+
+def written(store: Store, key: str, values: list[Any], run_id: str = "r1") -> list[Any]:
+    """What a reader gets of one logged key, of a run that is made where it is not there yet."""
+    tail = RunTail(run_id)
+    for row, value in enumerate(values):
+        tail.append(row, float(row), {key: value})
+    with store.write() as db:
+        if db.run(run_id) is None:
+            db.insert_run(RunRecord(run_id, None, 0, "n", "p", {}))
+        db.put_chunks(tail.take_chunks())
+    with store.read() as db:
+        (column,) = read_history(db.chunks([run_id]))[run_id].columns.values()
+    return list(column.values)
+
+
+def test_a_sweep_and_a_run_come_back_as_they_were_put_in(store: Store) -> None:
+    with store.read() as db:
+        sweep, run = db.sweep("s1"), db.run("r1")
+    assert sweep is not None and sweep.config == {"method": "random"} and sweep.seed == 7 and sweep.created_at == 1.0
+    assert run is not None and run.config == {"lr": 0.1, "layers": [1, 2]} and run.state == "running"
+    assert run.tags == () and run.suggestion is None and run.summary == {} and run.sweep_version == 1
+
+
+def test_everything_about_a_run_comes_back(store: Store) -> None:
+    run = RunRecord(
+        *("r2", "s1", 1, "bold-elk-2", "p", {"deep": {"er": [1, None, {"x": 0.1}]}}, "failed"),
+        attempt=1,
+        agent_id="a1",
+        stop_requested=True,
+        summary={"loss": float("inf"), "note": "ä"},
+        error="Traceback …\nValueError: no",
+        stopped_because="band 3",
+        notes="n",
+        tags=("a", "b"),
+        created_at=1790000000.123456,
+        started_at=1790000001.0,
+        finished_at=1790000002.0,
+        suggestion={"kind": "model", "expected": 0.25},
+        code_hash="h" * 64,
+        sweep_version=3,
+    )
+    with store.write() as db:
+        db.insert_run(run)
+    with store.read() as db:
+        found = db.run("r2")
+    assert found is not None and found.revision > 0
+    assert {**vars(found), "revision": 0} == vars(run)
+
+
+def test_numbers_at_their_limits_come_back(store: Store) -> None:
+    with store.write() as db:
+        db.insert_sweep(SweepRecord("big", "n", "p", {"seed": 2**70}, 2**63 - 1, created_at=1e12, revision=2**40))
+        db.insert_agent(AgentRecord("a", "s1", "h", 2**40, 0.0, 2**40, 0, 0.0, 0.0, None, beat=2**40))
+    with store.read() as db:
+        sweep, (found,) = db.sweep("big"), db.agents("s1")
+    assert sweep is not None and (sweep.seed, sweep.revision, sweep.config["seed"]) == (2**63 - 1, 2**40, 2**70)
+    assert (found.pid, found.count, found.beat) == (2**40, 2**40, 2**40)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_any_text_is_data_wherever_people_put_it(store: Store, text: str) -> None:
+    config, kept = {"a": text}, text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+    with store.write() as db:
+        db.insert_sweep(SweepRecord("s2", text, text, config, 1))
+        db.insert_run(RunRecord("r2", "s2", 0, text, text, config, error=text, notes=text, tags=(text,)))
+        db.update_run("r2", summary={text: text}, stopped_because=text)
+        db.update_sweep("s2", note=text)
+        db.append_console("r2", [("stdout", text)])
+        db.insert_code("c", text)
+        db.insert_sweep_version("s2", 2, config, text)
+    with store.read() as db:
+        sweep, run = db.sweep("s2"), db.run("r2")
+        assert [each.id for each in db.sweeps(name=text)] == ["s2"] and db.code("c") == kept
+        assert db.console("r2") == [("stdout", kept)] and db.sweep_versions("s2")[1].changes == kept
+    assert sweep is not None and (sweep.name, sweep.note, sweep.config) == (kept, kept, config)
+    assert run is not None and (run.error, run.notes, run.name, run.stopped_because) == (kept,) * 4
+    assert run.config == config and run.summary == {text: text} and run.tags == (text,)
+    assert written(store, text, [0.5, 0.25]) == [0.5, 0.25]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(st.text(), st.lists(st.one_of(st.floats(), st.integers(), st.booleans(), st.text()), min_size=1, max_size=10))
+def test_any_text_is_a_key_and_any_plain_value_a_value(store: Store, key: str, values: list[Any]) -> None:
+    got = written(store, key, values, f"r{uuid.uuid4().hex[:12]}")
+    assert len(got) == len(values)
+    for a, b in zip(got, values, strict=True):
+        assert a == b or (a != a and b != b) or float(a) == float(b)
+
+
+def test_a_change_of_a_run_raises_the_revision_that_readers_ask_from(store: Store) -> None:
+    with store.read() as db:
+        before = db.sweep("s1")
+    assert before is not None
+    with store.write() as db:
+        db.update_run("r1", state="finished", summary={"loss": 0.5})
+    with store.read() as db:
+        changed = db.runs("s1", since_revision=before.revision)
+        after = db.sweep("s1")
+    assert [run.id for run in changed] == ["r1"] and after is not None and after.revision > before.revision
+    with store.read() as db:
+        assert db.runs("s1", since_revision=after.revision) == []
+
+
+def test_a_transaction_that_fails_keeps_nothing(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.write() as db:
+        db.update_run("r1", state="failed")
+        raise RuntimeError
+    with pytest.raises(StoreError), store.write() as db:
+        db.update_run("r1", state="failed")
+        db.insert_run(RunRecord("r2", "no such sweep", 0, "n", "p", {}))
+    with store.read() as db:
+        run = db.run("r1")
+    assert run is not None and run.state == "running"
+
+
+def test_a_number_of_a_sweep_is_given_to_one_run(store: Store) -> None:
+    with pytest.raises(StoreError), store.write() as db:
+        db.insert_run(RunRecord("r2", "s1", 0, "n", "p", {}))
+
+
+def test_a_reader_has_one_view_while_others_write(store: Store) -> None:
+    """What it sees does not change between its statements, and it does not wait for a writer that is not done."""
+    with store.read() as db:
+        before = db.runs("s1")
+        done = threading.Event()
+
+        def write() -> None:
+            with store.write() as other:
+                other.update_run("r1", state="finished")
+            done.set()
+
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        done.wait(0.2)  # with a rollback journal the writer waits for this reader
+        assert db.runs("s1") == before
+    writer.join(timeout=30)
+    with store.read() as db:
+        assert [run.state for run in db.runs("s1")] == ["finished"]
+
+
+def test_history_survives_many_flushes_and_keeps_steps_times_and_gaps(store: Store) -> None:
+    tail = RunTail("r1")
+    for row in range(2500):
+        data: dict[str, object] = {"loss": 1 / (row + 1)}
+        if row % 100 == 0:
+            data["epoch"] = row // 100
+        tail.append(2 * row, 1000.0 + row / 8, data)
+        if row % 37 == 0:
+            with store.write() as db:
+                db.put_chunks(tail.take_chunks())
+    with store.write() as db:
+        db.put_chunks(tail.take_chunks())
+    with store.read() as db:
+        history = read_history(db.chunks(["r1"]))["r1"]
+        assert db.points(["r1"]) == {("r1", "loss"): 2500, ("r1", "epoch"): 25}
+    assert history.steps.tolist() == list(range(0, 5000, 2))
+    assert np.allclose(history.times, 1000.0 + np.arange(2500) / 8, atol=1e-6)
+    assert history.columns["loss"].values.tolist() == [1 / (row + 1) for row in range(2500)]
+    assert history.columns["epoch"].rows.tolist() == list(range(0, 2500, 100))
+    assert history.columns["epoch"].values.tolist() == list(range(25))
+
+
+def test_a_reader_with_a_cursor_gets_only_the_chunks_it_lacks(store: Store) -> None:
+    tail = RunTail("r1")
+    for row in range(3000):
+        tail.append(row, float(row), {"loss": float(row)})
+    with store.write() as db:
+        db.put_chunks(tail.take_chunks())
+    with store.read() as db:
+        chunks = db.chunks(["r1"], kind="key", since={("r1", "loss"): 2048})
+    assert [chunk.first for chunk in chunks] == [2048]
+    assert chunks[0].count == 3000 - 2048
+
+
+def test_a_reader_may_hold_cursors_for_thousands_of_columns(store: Store) -> None:
+    tail = RunTail("r1")
+    for row in range(1100):
+        tail.append(row, float(row), {"loss": float(row)})
+    with store.write() as db:
+        db.put_chunks(tail.take_chunks())
+    cursors = {(f"run{i}", "loss"): 5 for i in range(3000)} | {("r1", "loss"): 1024}
+    with store.read() as db:
+        assert [chunk.first for chunk in db.chunks(["r1"], kind="key", since=cursors)] == [1024]
+
+
+def test_tens_of_thousands_of_runs_can_be_asked_for_at_once(store: Store) -> None:
+    ids = [f"run{i}" for i in range(70_000)] + ["r1"]
+    written(store, "loss", [1.0])
+    with store.read() as db:
+        assert [run.id for run in db.runs_by_ids(ids)] == ["r1"]
+        assert len(db.chunks(ids, kind="key")) == 1 and db.points(ids) == {("r1", "loss"): 1}
+    with store.write() as db:
+        db.touch_runs(ids)
+
+
+def test_consoles_keep_the_order_in_which_runs_printed(store: Store) -> None:
+    for start in (0, 3):
+        with store.write() as db:
+            db.append_console("r1", [("stdout", str(start)), ("stderr", str(start + 1)), ("stdout", str(start + 2))])
+    with store.read() as db:
+        assert "".join(text for _stream, text in db.console("r1")) == "012345"
+
+
+def test_agents_are_known_in_the_order_they_joined_whatever_their_clocks_said(store: Store) -> None:
+    with store.write() as db:
+        for name, joined_at in (("a", 5.0), ("b", 1.0), ("c", 3.0)):
+            db.insert_agent(AgentRecord(name, "s1", "h", 1, 0.0, None, 0, joined_at, 0.0, None))
+        db.beat_agents(["b"])
+        db.beat_agents(["b", "c"])
+    with store.read() as db:
+        assert [(each.id, each.joined, each.beat) for each in db.agents("s1")] == [
+            ("a", 1, 0),
+            ("b", 2, 2),
+            ("c", 3, 1),
+        ]
+
+
+def test_runs_outside_any_sweep_are_numbered_by_project(store: Store) -> None:
+    with store.write() as db:
+        for name in ("x", "y"):
+            db.insert_run(RunRecord(name, None, db.next_run_number(None, "mine"), name, "mine", {}))
+        assert db.next_run_number(None, "mine") == 2 and db.next_run_number(None, "other") == 0
+        assert db.next_run_number("s1", "") == 1
+
+
+def test_a_database_of_a_newer_nbsweep_is_refused_with_the_mend(store: Store) -> None:
+    with store.write() as db:
+        db.set_schema_version(schema.SCHEMA_VERSION + 1)
+    store.close()
+    with pytest.raises(StoreVersionError, match=r"newer nbsweep.*pip install -U nbsweep"):
+        Store(store.url)
+
+
+def test_a_store_opens_again_and_again(store: Store) -> None:
+    store.close()
+    for _ in range(3):
+        again = Store(store.url)
+        with again.read() as db:
+            assert db.run("r1") is not None
+        again.close()
+
+
+# -- many processes; SQLite with the journal that is safe for them ---------------------------------------------------
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store that other processes will open too."""
+    name = "tmp_store" if request.param == "sqlite" else "postgresql_url"
+    url: str = request.getfixturevalue(name)
+    monkeypatch.setenv("NBSWEEP_STORAGE", url)
+    store = Store(url)
+    with store.write() as db:
+        db.insert_sweep(SweepRecord("s1", "first", "p", {}, 7))
+    yield store
+    store.close()
+    process.shut_down()
+
+
+def _open(url: str) -> None:
+    Store(url).close()
+
+
+def test_processes_open_a_new_store_at_once(shared: Store) -> None:
+    engine = create_engine(shared.url)
+    schema.metadata.drop_all(engine)
+    engine.dispose()
+    context = multiprocessing.get_context("spawn")
+    children = [context.Process(target=_open, args=(shared.url,)) for _ in range(4)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(timeout=60)
+    assert [child.exitcode for child in children] == [0] * 4
+
+
+def _number_runs(url: str, worker: int, count: int) -> None:
+    store = Store(url)
+    for i in range(count):
+        with store.write() as db:
+            number = db.next_run_number("s1", "")
+            db.insert_run(RunRecord(f"r{worker}-{i}", "s1", number, "n", "p", {}))
+    store.close()
+
+
+def test_writers_take_turns_and_a_reader_that_asks_from_a_revision_misses_nothing(shared: Store) -> None:
+    """Revisions grow in the order in which they become visible: what is newer than the last seen is all there is."""
+    context = multiprocessing.get_context("spawn")
+    children = [context.Process(target=_number_runs, args=(shared.url, worker, 25)) for worker in range(4)]
+    for child in children:
+        child.start()
+    seen: dict[str, int] = {}
+    revision = -1
+    latest: list[RunRecord] = []
+    while any(child.is_alive() for child in children) or latest:
+        with shared.read() as db:
+            sweep, latest = db.sweep("s1"), db.runs("s1", since_revision=revision)
+        assert sweep is not None and all(run.revision <= sweep.revision for run in latest)
+        for run in latest:
+            seen[run.id] = run.number
+        revision = sweep.revision
+    assert [child.exitcode for child in children] == [0] * 4
+    assert sorted(seen.values()) == list(range(100))
+
+
+def test_an_interrupt_in_the_middle_of_a_read_leaves_no_lock(store: Store) -> None:
+    if "sqlite" not in store.url:
+        pytest.skip("SQLite's lock is meant")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
+    try:
+        with store.read() as db:
+            dbapi: Any = db._connection.connection.dbapi_connection
+            dbapi.create_function("interrupt", 1, _thread.interrupt_main)  # lands in the statement that calls it
+            db._connection.exec_driver_sql("SELECT interrupt(2) UNION ALL SELECT 1 FROM meta")
+    except KeyboardInterrupt:  # here its traceback still lives
+        with store.write() as db:
+            db.set_schema_version(db.schema_version() or 0)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -73,6 +73,10 @@ class Suggestion:
 class Searcher(Protocol):
     """Chooses the configs of a sweep's runs."""
 
+    @property
+    def takes_time(self) -> bool:
+        """Whether `ask` takes so long that it should not be called while others wait, as inside a transaction."""
+
     def tell(self, observation: Observation) -> None:
         """Learn of a run; a later observation of the same number replaces the earlier one."""
 
@@ -81,6 +85,9 @@ class Searcher(Protocol):
 
         Asked again for the same number before it was told of anything, the answer is the same.
         """
+
+    def is_ready(self, number: int) -> bool:
+        """Whether `ask` would answer at once."""
 
     def basis(self, number: int) -> Suggestion | None:
         """What the suggestion for run `number` rests on, once it was asked for; None where there is nothing to say."""

@@ -23,6 +23,7 @@ from nbsweep.search.maximise import best_points
 from nbsweep.search.outputs import half_ranked, ranked, standardised, yeo_johnson
 from nbsweep.search.random import RandomSearch
 from nbsweep.search.reduction import kept
+from nbsweep.search.single import one_thread
 from nbsweep.search.surrogate import Member, Surrogate
 from nbsweep.space import SearchSpace
 from nbsweep.sweep_config import Metric
@@ -37,8 +38,8 @@ TRANSFORMS = {"half": half_ranked, "rank": ranked, "std": standardised, "yj": ye
 class Settings:
     """What was chosen by measurement; see docs/search.md."""
 
-    transforms: tuple[str, ...] = ("half",)
-    initial: tuple[float, int, int] = (1.0, 4, 10)
+    transforms: tuple[str, ...] = ("half", "std")
+    initial: tuple[float, int, int] = (1.0, 3, 10)
     centre: bool = False
     alternate: bool = False
 
@@ -75,12 +76,16 @@ class BayesSearch:
     --------
     >>> space = SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}})
     >>> search = BayesSearch(space, 1, Metric("loss"))
-    >>> for number in range(10):
-    ...     config = search.ask(number)
-    ...     search.tell(Observation(number, config, "finished", (config["x"] - 0.3) ** 2))
-    >>> search.basis(number).kind, abs(config["x"] - 0.3) < 0.02
+    >>> values = []
+    >>> for number in range(8):
+    ...     config, kind = search.ask(number), search.basis(number).kind
+    ...     values.append((config["x"] - 0.3) ** 2)
+    ...     search.tell(Observation(number, config, "finished", values[-1]))
+    >>> kind, min(values) < 1e-3
     ('model', True)
     """
+
+    takes_time = True
 
     def __init__(self, space: SearchSpace, seed: int, metric: Metric, settings: Settings = Settings()) -> None:  # noqa: B008
         self._space, self._seed, self._metric, self._settings = space, seed, metric, settings
@@ -91,7 +96,7 @@ class BayesSearch:
         self._asked: dict[int, tuple[int, dict[str, Any]]] = {}
         self._basis: dict[int, Suggestion] = {}
         self._version = 0
-        self._fits: dict[bytes, list[Hyperparameters]] = {}
+        self._fits: dict[bytes, list[tuple[str, Hyperparameters]]] = {}
         self._lock = threading.RLock()
         self._fitting = threading.Lock()
 
@@ -101,6 +106,8 @@ class BayesSearch:
         """Learn of a run: a result, a failure, or a point on which somebody is at work."""
         with self._lock:
             self._asked.pop(observation.number, None)
+            if observation.state not in ("pending", "running"):
+                self._basis.pop(observation.number, None)
             self._random.tell(observation)
             self._note(observation.number, self._read(observation))
 
@@ -108,11 +115,14 @@ class BayesSearch:
         """The config for run `number`; None when a finite space is exhausted."""
         with self._lock:
             asked = self._asked.get(number)
+            if self._random.exhausted and asked is None:
+                return None
             if asked is not None and asked[0] == self._version:
                 return self._space.config(self._space.values_of(asked[1]) or [])
             if asked is not None:
                 self._note(number, None)
-            config, basis = self._suggested(number)
+            with one_thread:
+                config, basis = self._suggested(number)
             if config is None:
                 return None
             pending = Observation(number, config, "pending")
@@ -121,6 +131,12 @@ class BayesSearch:
             self._asked[number] = self._version, config
             self._basis[number] = basis
             return self._space.config(self._space.values_of(config) or [])
+
+    def is_ready(self, number: int) -> bool:
+        """Whether `ask` for this run has been answered, and nothing was told since."""
+        with self._lock:
+            asked = self._asked.get(number)
+            return self._random.exhausted if asked is None else asked[0] == self._version
 
     def basis(self, number: int) -> Suggestion | None:
         """What the suggestion for run `number` rests on, from `ask` on."""
@@ -131,7 +147,8 @@ class BayesSearch:
         with self._lock:
             known = self._known()
         if len(known.values) >= 2 and self._coordinates.dimension:
-            self._fitted(known, _fit_size(len(known.values) + 1))
+            with one_thread:
+                self._fitted(known, _fit_size(len(known.values) + 1))
 
     # -- what was told --------------------------------------------------------------------------------------------
 
@@ -179,10 +196,10 @@ class BayesSearch:
                 rows[kind] = []
         d = self._coordinates.dimension
         return _Known(
-            np.array([x for x, _ in results]).reshape(-1, d),
+            np.array([x for x, _ in results]).reshape(len(results), d),
             np.array([value for _, value in results], dtype=float),
-            np.array([each.x for each in rows["failed"]]).reshape(-1, d),
-            np.array([each.x for each in rows["pending"]]).reshape(-1, d),
+            np.array([each.x for each in rows["failed"]]).reshape(len(rows["failed"]), d),
+            np.array([each.x for each in rows["pending"]]).reshape(len(rows["pending"]), d),
         )
 
     # -- a suggestion ---------------------------------------------------------------------------------------------
@@ -200,7 +217,15 @@ class BayesSearch:
         rng = np.random.default_rng([self._seed, number])
         surrogate, member_values = self._surrogate(known, number)
         around = self._around(surrogate, known, rng)
-        for x in best_points(surrogate, coordinates, around, rng, self._is_free):
+
+        def is_free(x: Array) -> bool:
+            if x.tobytes() in self._users:
+                return False
+            if coordinates.size is not None or len(known.pending) == 0:
+                return True
+            return bool(np.abs(known.pending - x).max(axis=1).min() > _APART)
+
+        for x in best_points(surrogate, coordinates, around, rng, is_free):
             if surrogate.members:
                 return coordinates.config(x), _explained(surrogate, x, member_values, self._metric.goal)
             return coordinates.config(x), Suggestion("exploration")
@@ -227,18 +252,15 @@ class BayesSearch:
             quantiles = sequence.random(1)
         return self._coordinates.snapped(self._coordinates.at(quantiles)[0])
 
-    def _is_free(self, x: Array) -> bool:
-        return x.tobytes() not in self._users
-
     def _surrogate(self, known: _Known, number: int) -> tuple[Surrogate, Array]:
         coordinates = self._coordinates
         members: list[Member] = []
         values = known.values
         if len(values) >= 2:
             fits = self._fitted(known, _fit_size(len(values)))
-            keep = kept(known.x, values, coordinates.categorical, np.exp(fits[0].log_w), _MODEL_SIZE)
+            keep = kept(known.x, values, coordinates.categorical, np.exp(fits[0][1].log_w), _MODEL_SIZE)
             values = values[keep]
-            for name, hyperparameters in zip(self._settings.transforms, fits, strict=True):
+            for name, hyperparameters in fits:
                 y = TRANSFORMS[name](values)
                 gp = self._process(known.x[keep], y, hyperparameters)
                 best = float(gp.predict(gp.x)[0].min())
@@ -268,8 +290,17 @@ class BayesSearch:
         gp = surrogate.members[0].gp
         return np.asarray(gp.x[np.argsort(gp.predict(gp.x)[0], kind="stable")[:5]])
 
-    def _fitted(self, known: _Known, size: int) -> list[Hyperparameters]:
-        """Hyperparameters of each member, from the first `size` results."""
+    def _fits_of(self, x: Points, values: Array) -> list[tuple[str, Hyperparameters]]:
+        categorical = self._coordinates.categorical
+        found = []
+        for name in self._settings.transforms:
+            y = TRANSFORMS[name](values)
+            best = fit(x, y, categorical)
+            found.append((name, best))
+        return found
+
+    def _fitted(self, known: _Known, size: int) -> list[tuple[str, Hyperparameters]]:
+        """Hyperparameters of each member, with its transform, from the first `size` results."""
         x, values = known.x[:size], known.values[:size]
         key = x.tobytes() + values.tobytes()
         with self._fitting:
@@ -278,25 +309,30 @@ class BayesSearch:
                 keep = kept(x, values, self._coordinates.categorical, np.ones(d), _FIT_SIZE)
                 while len(self._fits) >= 4:
                     del self._fits[next(iter(self._fits))]
-                self._fits[key] = [
-                    fit(x[keep], TRANSFORMS[name](values[keep]), self._coordinates.categorical)
-                    for name in self._settings.transforms
-                ]
+                self._fits[key] = self._fits_of(x[keep], values[keep])
             return self._fits[key]
 
 
-_FIT_EACH = 30  # results up to which every one is fitted
+_FIT_ALL = 12  # results up to which a fit takes the newest too
+_FIT_EACH = 30  # results up to which there is a fit for each
 _FIT_SIZE = 200
+_APART = 5e-3  # how far a suggestion is from those at work, at least, in a space of real numbers
 _MODEL_SIZE = 400
 
 
 def _fit_size(results: int) -> int:
-    """How many of the results hyperparameters are fitted to: all of 30, then less often, a tenth more each time."""
+    """How many of the results hyperparameters are fitted to.
+
+    All of the first few; then all but the newest, so that the fit can be made while that one trains; above 30 a fit
+    is kept until the results are a tenth more.
+    """
+    if results <= _FIT_ALL:
+        return results
     size = _FIT_EACH
     if results <= size:
-        return results
-    while size + max(1, size // 10) < results:
-        size += max(1, size // 10)
+        return results - 1
+    while size + size // 10 < results:
+        size += size // 10
     return size
 
 
@@ -315,8 +351,9 @@ def _explained(surrogate: Surrogate, x: Array, values: Array, goal: str) -> Sugg
     member = surrogate.members[0]
     mean, sd = (float(each[0]) for each in member.gp.predict(x[None]))
     nodes, weights = np.polynomial.hermite_e.hermegauss(15)
-    known = np.unique(np.column_stack([member.gp.y[: len(values)], values]), axis=0)
-    spread = float(values.std() / 4 * 4) if np.isfinite(values.std()) else 0.0
+    unit = float(np.abs(values).max()) or 1.0  # so that no sum of squares overflows
+    known = np.unique(np.column_stack([member.gp.y[: len(values)], values / unit]), axis=0)
+    spread = float(known[:, 1].std())
 
     def back(y: Array) -> Array:
         inside = np.interp(y, known[:, 0], known[:, 1])
@@ -325,5 +362,5 @@ def _explained(surrogate: Surrogate, x: Array, values: Array, goal: str) -> Sugg
     outcomes, weights = back(mean + sd * nodes), weights / weights.sum()
     predicted = float(weights @ outcomes)
     improvement = float(weights @ np.maximum(back(np.array([member.best]))[0] - outcomes, 0.0))
-    sign = -1.0 if goal == "maximize" else 1.0
-    return Suggestion("model", sign * predicted, float(np.sqrt(weights @ (outcomes - predicted) ** 2)), improvement)
+    sd = float(np.sqrt(weights @ (outcomes - predicted) ** 2))
+    return Suggestion("model", (-unit if goal == "maximize" else unit) * predicted, unit * sd, unit * improvement)

@@ -141,7 +141,7 @@ class Coordinates:
 
 def _coordinate(parameter: Parameter) -> Coordinate:
     size = parameter.size
-    listed = parameter.distribution == "categorical"
+    listed = parameter.distribution.startswith("categorical")
     if size is None or (size > _FEW and not listed):
         return Coordinate(parameter, "real")
     axis = _axis(parameter)

@@ -62,8 +62,11 @@ _LENGTH_SD = 3.0**0.5
 
 
 def _log_length(dimension: int) -> float:
-    """The mode, in log length scale, of LogNormal(√2 + log(√D), √3): mode of a log-normal is exp(μ - σ²)."""
-    return 2.0**0.5 + 0.5 * float(np.log(max(dimension, 1))) - 3.0
+    """The mode, in log length scale, of LogNormal(√2 + log(√D), √3): mode of a log-normal is exp(μ - σ²).
+
+    Not below half the range: with one or two parameters the rule says a fifth, and a parabola takes twice the runs.
+    """
+    return max(2.0**0.5 + 0.5 * float(np.log(max(dimension, 1))) - 3.0, -0.7)
 
 
 def fit(

@@ -36,7 +36,7 @@ def half_ranked(values: Array) -> Array:
     Examples
     --------
     >>> half_ranked(np.array([1.0, 2.0, 3.0, 4.0, 1e12])).round(2).tolist()
-    [-1.45, -0.7, 0.05, 0.69, 1.41]
+    [-1.41, -0.69, 0.02, 0.61, 1.47]
     """
     scaled = _scaled(values)
     median = float(np.median(scaled))

@@ -14,6 +14,10 @@ __all__ = ["Member", "Surrogate"]
 
 Array = NDArray[np.float64]
 
+# Where all neighbours failed the model's sd still leaves a percent, and the expected improvement of the unknown is
+# worth many percents: with the whole sd most runs of a finished search would fail.
+_BELIEF = 0.4
+
 
 @dataclass(frozen=True)
 class Member:
@@ -37,13 +41,14 @@ class Surrogate:
             mean, sd = member.gp.predict(x)
             total += log_expected_improvement(mean, sd, member.best)[0] / len(self.members)
         if self.failure is not None:
-            total += log_probability(*self.failure.predict(x))[0]
+            mean, sd = self.failure.predict(x)
+            total += log_probability(mean, _BELIEF * sd)[0]
         return total
 
     def with_gradient(self, x: Array, real: NDArray[np.intp]) -> tuple[Array, Array]:
         """The acquisition, shape (m,), and its gradient by the real coordinates, shape (m, len(real))."""
         total, gradient = np.zeros(len(x)), np.zeros((len(x), len(real)))
-        share = 1.0 / len(self.members)
+        share = 1.0 / max(1, len(self.members))
         for member in self.members:
             mean, sd, d_mean, d_sd = member.gp.gradients(x, real)
             value, by_mean, by_sd = log_expected_improvement(mean, sd, member.best)
@@ -51,7 +56,7 @@ class Surrogate:
             gradient += share * (by_mean[:, None] * d_mean + by_sd[:, None] * d_sd)
         if self.failure is not None:
             mean, sd, d_mean, d_sd = self.failure.gradients(x, real)
-            value, by_mean, by_sd = log_probability(mean, sd)
+            value, by_mean, by_sd = log_probability(mean, _BELIEF * sd)
             total += value
-            gradient += by_mean[:, None] * d_mean + by_sd[:, None] * d_sd
+            gradient += by_mean[:, None] * d_mean + _BELIEF * by_sd[:, None] * d_sd
         return total, gradient

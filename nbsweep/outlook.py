@@ -14,7 +14,7 @@ from nbsweep.sweep_config import Metric
 __all__ = ["outlook", "why_suggested"]
 
 LATEST = 3  # suggestions in a row that promise little before that is said
-LITTLE = 0.01  # of the distance from the best run to the middle one
+LITTLE = 0.01  # of the distance from the best run to the mean
 
 
 def outlook(runs: Sequence[RunRecord], metric: Metric | None) -> str | None:
@@ -41,7 +41,7 @@ def outlook(runs: Sequence[RunRecord], metric: Metric | None) -> str | None:
     known = [value for value in values if value is not None and math.isfinite(value)]
     if len(promised) == LATEST and len(known) > LATEST:
         best = min(known) if metric.goal == "minimize" else max(known)
-        if max(promised) <= LITTLE * abs(statistics.median(known) - best) or max(promised) == 0.0:
+        if max(promised) <= LITTLE * abs(statistics.mean(known) - best) or max(promised) == 0.0:
             said += ": more runs are unlikely to help much"
     return said
 

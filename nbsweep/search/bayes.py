@@ -20,7 +20,7 @@ from nbsweep.search.base import Observation, Suggestion
 from nbsweep.search.coordinates import Coordinates, Points
 from nbsweep.search.gp import GaussianProcess, Hyperparameters, fit
 from nbsweep.search.maximise import best_points
-from nbsweep.search.outputs import half_ranked, ranked, standardised, yeo_johnson
+from nbsweep.search.outputs import half_ranked, ranked, standardised
 from nbsweep.search.random import RandomSearch
 from nbsweep.search.reduction import kept
 from nbsweep.search.single import one_thread
@@ -31,7 +31,7 @@ from nbsweep.sweep_config import Metric
 __all__ = ["BayesSearch", "Settings"]
 
 Array = NDArray[np.float64]
-TRANSFORMS = {"half": half_ranked, "rank": ranked, "std": standardised, "yj": yeo_johnson}
+TRANSFORMS = {"half": half_ranked, "rank": ranked, "std": standardised}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,6 @@ class Settings:
     transforms: tuple[str, ...] = ("half", "std")
     initial: tuple[float, int, int] = (1.0, 3, 10)
     centre: bool = False
-    alternate: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,7 +214,7 @@ class BayesSearch:
                 return coordinates.config(x), Suggestion("initial design")
             return self._random.ask(number), Suggestion("initial design")
         rng = np.random.default_rng([self._seed, number])
-        surrogate, member_values = self._surrogate(known, number)
+        surrogate, member_values = self._surrogate(known)
         around = self._around(surrogate, known, rng)
 
         def is_free(x: Array) -> bool:
@@ -252,7 +251,7 @@ class BayesSearch:
             quantiles = sequence.random(1)
         return self._coordinates.snapped(self._coordinates.at(quantiles)[0])
 
-    def _surrogate(self, known: _Known, number: int) -> tuple[Surrogate, Array]:
+    def _surrogate(self, known: _Known) -> tuple[Surrogate, Array]:
         coordinates = self._coordinates
         members: list[Member] = []
         values = known.values
@@ -267,8 +266,6 @@ class BayesSearch:
                 if len(known.pending):
                     gp = gp.with_points(known.pending, gp.predict(known.pending)[0])
                 members.append(Member(gp, best))
-        if self._settings.alternate and members:
-            members = [members[number % len(members)]]
         failure = self._failure(known) if len(known.failed) else None
         return Surrogate(tuple(members), failure), values
 

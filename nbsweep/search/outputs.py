@@ -72,33 +72,3 @@ def _scaled(values: Array) -> Array:
     shifted = values / 4.0 - np.median(values / 4.0)
     largest = float(np.abs(shifted).max())
     return shifted / largest if largest > 0.0 else np.zeros_like(shifted)
-
-
-def yeo_johnson(values: Array) -> Array:
-    """Yeo and Johnson's power transform, its power the most likely of a few, then standardised.
-
-    I.-K. Yeo and R. A. Johnson, "A new family of power transformations", 2000.
-
-    Examples
-    --------
-    >>> yeo_johnson(np.array([1.0, 2.0, 4.0, 8.0, 16.0])).round(1).tolist()
-    [-1.4, -0.8, 0.0, 0.8, 1.3]
-    """
-    y = standardised(values)
-    best, likely = y, -np.inf
-    for power in np.linspace(-2.0, 4.0, 25):
-        warped = _power(y, float(power))
-        jacobian = (power - 1.0) * float((np.sign(y) * np.log1p(np.abs(y))).sum())
-        variance = float(warped.var())
-        score = -0.5 * len(y) * np.log(variance) + jacobian if variance > 0 else -np.inf
-        if score > likely:
-            best, likely = warped, score
-    return standardised(best)
-
-
-def _power(y: Array, power: float) -> Array:
-    positive, negative = np.maximum(y, 0.0), -np.minimum(y, 0.0)
-    up = np.log1p(positive) if power == 0.0 else ((positive + 1.0) ** power - 1.0) / power
-    other = 2.0 - power
-    down = -np.log1p(negative) if other == 0.0 else -((negative + 1.0) ** other - 1.0) / other
-    return np.where(y >= 0.0, up, down)

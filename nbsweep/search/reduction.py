@@ -32,7 +32,7 @@ def kept(x: Array, values: Array, categorical: NDArray[np.bool_], w: Array, coun
     --------
     >>> x = np.linspace(0, 1, 101)[:, None]
     >>> kept(x, np.abs(x[:, 0] - 0.5), np.array([False]), np.ones(1), 8).tolist()
-    [0, 25, 48, 49, 50, 51, 75, 100]
+    [0, 24, 48, 49, 50, 51, 75, 100]
     """
     if len(x) <= count:
         return np.arange(len(x))

@@ -271,7 +271,7 @@ class Controller:
         return True
 
     def _next_run(
-        self, db: Session, agent_id: str, code: TrainingCode | None, *, may_ask: bool
+        self, db: Session, agent_id: str, code: TrainingCode | None, *, may_ask: bool = True
     ) -> RunRecord | Wait | End:
         sweep = existing_sweep(db, self.sweep_id)
         if sweep.version != self.version:

@@ -79,7 +79,8 @@ def test_a_run_that_another_agent_claims_meanwhile_is_not_handed_out_again(
     first, second = one.join(None), two.join(None)
     for _ in range(5):
         trained(one, first)
-    asked, claimed = one._asked_outside, []
+    asked = one._asked_outside
+    claimed: list[Any] = []
 
     def overtaken(agent: str) -> bool:
         outside = asked(agent)
@@ -116,17 +117,17 @@ def test_what_a_suggestion_rests_on_is_kept_with_its_run(store: Store) -> None:
     assert {"mean", "sd", "improvement"} <= set(kept[-1])
 
 
-def test_the_fit_is_ready_before_the_result_that_it_does_not_need(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nbsweep.search import bayes
-
+def test_the_fit_is_ready_before_the_result_that_it_does_not_need(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fits: list[str] = []
-    fit = bayes.fit
+    fit = BayesSearch._fits_of
 
     def noted(*arguments: Any, **options: Any) -> Any:
         fits.append(threading.current_thread().name)
         return fit(*arguments, **options)
 
-    monkeypatch.setattr(bayes, "fit", noted)
+    monkeypatch.setattr(BayesSearch, "_fits_of", noted)
     controller = new(store)
     agent = controller.join(None)
     for _ in range(16):

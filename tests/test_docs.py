@@ -11,7 +11,7 @@ import pytest
 
 from nbsweep import sweep_config
 from nbsweep.config_schema import DISTRIBUTIONS, EARLY_TERMINATE, IGNORED, INSTEAD, METRIC, TOP_LEVEL
-from nbsweep.errors import ConfigError, UsageError
+from nbsweep.errors import ConfigError
 from nbsweep.search import make_searcher
 
 PAGE = (Path(__file__).parents[1] / "docs" / "sweep-config.md").read_text(encoding="utf-8")

@@ -26,7 +26,9 @@ from tests.benchmarks.search.running import search as benchmark
 Config = dict[str, Any]
 
 
-def optimizer(seed: int = 0, goal: str = "minimize", metric: dict[str, Any] | None = None, **parameters: Any) -> Optimizer:
+def optimizer(
+    seed: int = 0, goal: str = "minimize", metric: dict[str, Any] | None = None, **parameters: Any
+) -> Optimizer:
     named = {"name": "loss", "goal": goal} | (metric or {})
     return Optimizer({"method": "bayes", "metric": named, "parameters": parameters}, seed=seed)
 
@@ -76,10 +78,10 @@ def test_an_optimum_at_a_bound_is_reached_exactly(at: float) -> None:
 
 
 def test_many_parameters_that_do_not_matter_are_no_hindrance() -> None:
-    parameters = {f"x{i:02}": {"min": 0.0, "max": 1.0} for i in range(100)}
+    parameters: dict[str, Any] = {f"x{i:02}": {"min": 0.0, "max": 1.0} for i in range(100)}
 
     def function(config: Config) -> float:
-        return (config["x03"] - 0.2) ** 2 + (config["x77"] - 0.8) ** 2
+        return float((config["x03"] - 0.2) ** 2 + (config["x77"] - 0.8) ** 2)
 
     random = Optimizer({"method": "random", "parameters": parameters}, seed=1)
     chance = min(function(random.ask()) for _ in range(40))
@@ -163,7 +165,7 @@ def test_constants_only_is_one_point() -> None:
 def test_every_valid_space_can_be_searched(parameters: dict[str, Any], seed: int) -> None:
     config = load({"method": "bayes", "metric": {"name": "loss"}, "parameters": parameters})
     search, space = make_searcher(config, seed), SearchSpace.from_config(config.parameters)
-    seen = set()
+    seen: set[str] = set()
     for number in range(9):
         suggested = search.ask(number)
         if suggested is None:
@@ -295,7 +297,7 @@ def test_a_suggestion_says_what_it_rests_on_in_the_metrics_own_unit() -> None:
         kinds.append(basis.kind)
         search.tell(Observation(number, config, "finished", 100.0 - 50.0 * (config["x"] - 0.6) ** 2))
     assert kinds[0] == "initial design" and kinds[-1] == "model"
-    assert basis.mean is not None and basis.sd is not None and basis.improvement is not None
+    assert basis is not None and basis.mean is not None and basis.sd is not None and basis.improvement is not None
     assert 50.0 < basis.mean < 110.0 and basis.sd >= 0.0 and 0.0 <= basis.improvement < 50.0
 
 

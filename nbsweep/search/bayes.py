@@ -86,7 +86,7 @@ class BayesSearch:
 
     takes_time = True
 
-    def __init__(self, space: SearchSpace, seed: int, metric: Metric, settings: Settings = Settings()) -> None:  # noqa: B008
+    def __init__(self, space: SearchSpace, seed: int, metric: Metric, settings: Settings = Settings()) -> None:
         self._space, self._seed, self._metric, self._settings = space, seed, metric, settings
         self._coordinates = Coordinates(space)
         self._random = RandomSearch(space, seed)

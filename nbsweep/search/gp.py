@@ -7,6 +7,7 @@ a categorical parameter is exp-like in its Hamming distance, as in Optuna's). w_
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +67,7 @@ def _log_length(dimension: int) -> float:
 
     Not below half the range: with one or two parameters the rule says a fifth, and a parabola takes twice the runs.
     """
-    return max(2.0**0.5 + 0.5 * float(np.log(max(dimension, 1))) - 3.0, -0.7)
+    return max(2**0.5 + 0.5 * math.log(max(dimension, 1)) - 3.0, -0.7)
 
 
 def fit(
@@ -242,7 +243,7 @@ class GaussianProcess:
 
     def _squared_distances(self, features: Array, squared: Array) -> Array:
         r2 = squared[:, None] + self._squared - 2.0 * features @ self._features.T
-        return np.maximum(r2, 0.0)
+        return np.asarray(np.maximum(r2, 0.0))
 
     def _kernel(self, features: Array, squared: Array) -> tuple[Array, Array]:
         """The covariance with the observed points, shape (m, n), and its derivative by r²."""

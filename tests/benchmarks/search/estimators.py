@@ -140,7 +140,11 @@ def _lasso(config: Config) -> Any:
     return make_pipeline(powers, Lasso(config["alpha"], tol=config["tol"], max_iter=60, selection="cyclic"))
 
 
-SVC_SPACE = {"C": log_values(1e-3, 1e3), "gamma": log_values(1e-4, 1e1), "kernel": {"values": ["rbf", "poly", "sigmoid"]}}
+SVC_SPACE = {
+    "C": log_values(1e-3, 1e3),
+    "gamma": log_values(1e-4, 1e1),
+    "kernel": {"values": ["rbf", "poly", "sigmoid"]},
+}
 SVR_SPACE = {"C": log_values(1e-3, 1e3), "gamma": log_values(1e-4, 1e1), "epsilon": log_values(1e-3, 1.0)}
 MLP_SPACE = {
     "units": {"values": [4, 8, 16, 32, 64]},

@@ -40,7 +40,7 @@ def griewank(config: Config) -> float:
 
 
 def staircase(config: Config) -> float:
-    """A training curve's manner: a valley in log rate and whole depth and width, in steps, with values that are equal."""
+    """A training curve's manner: a valley in log rate and whole depth and width, in steps, with equal values."""
     rate = np.log10(config["rate"])
     depth, width, drop = config["depth"], np.log2(config["width"]), config["drop"]
     loss = (rate + 2.4 + 0.3 * depth) ** 2 + 0.05 * (width - 7) ** 2 + 0.4 * abs(drop - 0.2) + 0.08 * (depth - 4) ** 2

@@ -49,7 +49,9 @@ class Result:
         return (self.method, self.problem, self.seed, self.workers)
 
 
-def search(problem: Problem, method: str, seed: int, budget: int, workers: int = 1, made: Asking | None = None) -> Result:
+def search(
+    problem: Problem, method: str, seed: int, budget: int, workers: int = 1, made: Asking | None = None
+) -> Result:
     """Search a problem, with so many runs at once; how long a run takes is drawn, and time is simulated."""
     asking = made or SEARCHERS[method](problem.parameters, seed, budget)
     chance = np.random.default_rng([seed, 99])

@@ -230,8 +230,10 @@ class Hebo:
         config = {}
         for p in self._space.parameters:
             value = rows.iloc[0][p.name]
-            config[p.name] = list(p.values())[int(value)] if p.distribution == "categorical" else p.ppf(
-                p.encode(value.item() if hasattr(value, "item") else value)
+            config[p.name] = (
+                list(p.values())[int(value)]
+                if p.distribution == "categorical"
+                else p.ppf(p.encode(value.item() if hasattr(value, "item") else value))
             )
         return rows, config
 
@@ -263,7 +265,11 @@ class Smac:
         space = ConfigurationSpace(seed=seed)
         space.add([_smac(p) for p in self._space.parameters])
         scenario = Scenario(
-            space, n_trials=budget, seed=seed, deterministic=True, output_directory=tempfile.mkdtemp()  # type: ignore
+            space,
+            n_trials=budget,
+            seed=seed,
+            deterministic=True,
+            output_directory=tempfile.mkdtemp(),
         )
         self._smac = HyperparameterOptimizationFacade(
             scenario, lambda config, seed: 0.0, overwrite=True, logging_level=40

@@ -49,9 +49,7 @@ def hartmann6(config: Config) -> float:
 
 def ackley(x: Any) -> float:
     """Ackley's function; its minimum is 0, at 0."""
-    return float(
-        -20 * np.exp(-0.2 * np.sqrt((x * x).mean())) - np.exp(np.cos(2 * np.pi * x).mean()) + 20 + np.e
-    )
+    return float(-20 * np.exp(-0.2 * np.sqrt((x * x).mean())) - np.exp(np.cos(2 * np.pi * x).mean()) + 20 + np.e)
 
 
 def ackley_mixed(config: Config) -> float:

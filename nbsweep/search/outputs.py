@@ -1,4 +1,4 @@
-"""What a model is fitted to: the metric's values, lower is better, brought to a shape that a Gaussian process can follow.
+"""What a model is fitted to: the metric's values, lower is better, in a shape that a Gaussian process can follow.
 
 All three are monotone, unaffected by scale, and safe for values of any size; equal values stay equal.
 """

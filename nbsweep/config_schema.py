@@ -114,8 +114,7 @@ METRIC: dict[str, Key] = {
     "target": Key("number", "the sweep ends when a run reaches it"),
     "impute": Key(
         "choice",
-        "what bayes takes for a run that failed",
-        default="worst",
+        "what bayes takes for a run that failed; by default a model of where runs fail",
         choices=("worst", "best", "latest"),
     ),
     "impute_while_running": Key(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import psutil
 
 from nbsweep import failures, search, sweep_config
+from nbsweep.ahead import Ahead
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
 from nbsweep.liveness import process_token
@@ -27,6 +28,7 @@ from nbsweep.training_code import TrainingCode
 
 __all__ = ["Controller", "End", "Wait", "note_error"]
 
+ASK_TRIES = 3  # how often a suggestion is made outside the transaction before it is made inside
 RECOVER_EVERY_S = 5.0  # how often an agent at work looks for runs whose process has gone
 
 
@@ -43,6 +45,10 @@ class End:
     """No run now or later for this agent."""
 
     reason: str
+
+
+class _MovedOn(Exception):  # noqa: N818
+    """Since the suggestion was made, a run was told of or claimed that changes it."""
 
 
 def note_error(store: Store, run_id: str, error: str) -> None:
@@ -75,6 +81,7 @@ class Controller:
         self._told_revision = -1
         self._next_recovery = 0.0
         self._kept_code: str | None = None
+        self._ahead = Ahead()
 
     # -- for agents ----------------------------------------------------------------------------------------------
 
@@ -129,12 +136,21 @@ class Controller:
     def next_run(self, agent_id: str, code: TrainingCode | None = None) -> RunRecord | Wait | End:
         """A run to train now, kept as running with the code that it is trained with; or why there is none."""
         try:
-            with self.store.write() as db:
-                return self._next_run(db, agent_id, code)
+            for attempt in range(ASK_TRIES):
+                may_ask = attempt == ASK_TRIES - 1 or not self._asked_outside(agent_id)
+                try:
+                    with self.store.write() as db:
+                        answer = self._next_run(db, agent_id, code, may_ask=may_ask)
+                    break
+                except _MovedOn:
+                    self._next_recovery = 0.0
         except BaseException:
             # The searcher may have moved past a point that was not kept; it is rebuilt from the store.
             self._searcher, self._told_revision, self._kept_code = None, -1, None
             raise
+        if isinstance(answer, RunRecord) and self._searcher is not None and self._searcher.takes_time:
+            self._ahead.begin(self._searcher.prepare)
+        return answer
 
     def report(self, run_id: str, state: str, error: str | None = None, *, stopped_because: str | None = None) -> None:
         """Record how a run ended. Too many failures (`nbsweep.failures`) pause the sweep, with the last traceback."""
@@ -239,7 +255,24 @@ class Controller:
 
     # -- private -------------------------------------------------------------------------------------------------
 
-    def _next_run(self, db: Session, agent_id: str, code: TrainingCode | None) -> RunRecord | Wait | End:
+    def _asked_outside(self, agent_id: str) -> bool:
+        """Let a searcher that takes its time suggest before the write transaction; whether it was asked to."""
+        if self.config.method != "bayes":
+            return False
+        with self.store.read() as db:
+            sweep = existing_sweep(db, self.sweep_id)
+            agent = next(agent for agent in db.agents_by_ids([agent_id]))
+            enough = agent.stop_requested or (agent.count is not None and agent.started >= agent.count)
+            if enough or sweep.state != "running" or sweep.version != self.version or self._queued(db) is not None:
+                return False
+            searcher = self._told(db)
+            number = db.next_run_number(self.sweep_id, "")
+        searcher.ask(number)
+        return True
+
+    def _next_run(
+        self, db: Session, agent_id: str, code: TrainingCode | None, *, may_ask: bool = True
+    ) -> RunRecord | Wait | End:
         sweep = existing_sweep(db, self.sweep_id)
         if sweep.version != self.version:
             self._take(sweep)
@@ -259,7 +292,7 @@ class Controller:
         queued = self._queued(db) is not None
         if not queued and self.config.run_cap is not None and db.run_count(self.sweep_id) >= self.config.run_cap:
             return End(f"the sweep has the {self.config.run_cap} runs of its run_cap")
-        record = self._queued(db) or self._again(db) or self._suggested(db)
+        record = self._queued(db) or self._again(db) or self._suggested(db, may_ask=may_ask)
         if isinstance(record, End):
             recover_in(db, self.sweep_id)  # a run of another process may have died since
             record = self._again(db) or record
@@ -279,13 +312,16 @@ class Controller:
         db.update_agents([agent_id], started=agent.started + 1, left_at=None)
         return record
 
-    def _suggested(self, db: Session) -> RunRecord | End:
+    def _suggested(self, db: Session, *, may_ask: bool) -> RunRecord | End:
         searcher = self._told(db)
         number = db.next_run_number(self.sweep_id, "")
+        if not may_ask and not searcher.is_ready(number):
+            raise _MovedOn
         config = searcher.ask(number)
         if config is None:
             return End("every point of the space has a run")
-        return self._record(number, config)
+        basis = searcher.basis(number)
+        return replace(self._record(number, config), suggestion=None if basis is None else basis.to_dict())
 
     def _queued(self, db: Session) -> RunRecord | None:
         """The config that somebody asked to train once more, first come first."""

@@ -37,7 +37,7 @@ class Metric:
     name: str
     goal: Literal["minimize", "maximize"] = "minimize"
     target: float | None = None
-    impute: Impute = "worst"
+    impute: Impute | None = None
     impute_while_running: Impute | None = None
 
 

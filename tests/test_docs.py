@@ -11,7 +11,7 @@ import pytest
 
 from nbsweep import sweep_config
 from nbsweep.config_schema import DISTRIBUTIONS, EARLY_TERMINATE, IGNORED, INSTEAD, METRIC, TOP_LEVEL
-from nbsweep.errors import ConfigError, UsageError
+from nbsweep.errors import ConfigError
 from nbsweep.search import make_searcher
 
 PAGE = (Path(__file__).parents[1] / "docs" / "sweep-config.md").read_text(encoding="utf-8")
@@ -87,9 +87,3 @@ def test_a_distributions_example_and_keys_are_its_own(row: list[str]) -> None:
     config = sweep_config.loads(f"{{method: random, parameters: {{x: {example}}}}}")
     assert config.parameters["x"]["distribution"] == name
     assert re.findall(r"`(\w+)`", row[1]) == list(DISTRIBUTIONS[name].keys), takes
-
-
-def test_bayes_is_refused_with_a_message_as_the_page_says() -> None:
-    config = sweep_config.loads("{method: bayes, metric: {name: loss}, parameters: {x: {min: 0.0, max: 1.0}}}")
-    with pytest.raises(UsageError, match="bayes is not in this version"):
-        make_searcher(config, seed=0)

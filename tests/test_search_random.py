@@ -194,9 +194,3 @@ def test_bad_configs_and_seeds_are_refused() -> None:
     for seed in (-1, 1.5, True):
         with pytest.raises(UsageError, match="seed"):
             random(seed, x={"value": 1})  # type: ignore[arg-type]
-
-
-def test_bayes_is_a_valid_config_that_this_version_cannot_search() -> None:
-    config = load({"method": "bayes", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0.0, "max": 1.0}}})
-    with pytest.raises(UsageError, match="bayes is not in this version yet"):
-        search.make_searcher(config, 0)

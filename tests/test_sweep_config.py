@@ -96,7 +96,7 @@ def test_defaults_are_filled_in() -> None:
     assert q == 1.0 and isinstance(q, float)
     rule = load(config(early_terminate={"type": "hyperband", "min_iter": 3})).early_terminate
     assert rule == EarlyTerminate("hyperband", min_iter=3, eta=3, strict=True)
-    assert load(config()).metric == Metric("loss", goal="minimize", impute="worst", impute_while_running=None)
+    assert load(config()).metric == Metric("loss", goal="minimize", impute=None, impute_while_running=None)
 
 
 def test_nested_parameters_survive_to_any_depth_and_are_checked_there() -> None:

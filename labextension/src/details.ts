@@ -18,11 +18,12 @@ let made = 0;
 export function createDetails(run: string, columns: number): Details {
   const traceback = block("Traceback");
   const output = block("Output");
+  const basis = block("Suggested by");
   const config = block("Config");
   const code = block("Code");
   const waiting = element("div", { class: "nbs-dim" }, "Asking the kernel…");
   const inner = element("div", { class: "nbs-details" });
-  inner.append(waiting, traceback.node, output.node, config.node, code.node);
+  inner.append(waiting, traceback.node, output.node, basis.node, config.node, code.node);
   const cell = element("td", { colspan: String(columns) }, inner);
   const node = element("tr", { class: "nbs-detail-row", "data-detail-of": run, hidden: "" }, cell);
   node.id = `nbs-details-${++made}`;
@@ -36,6 +37,7 @@ export function createDetails(run: string, columns: number): Details {
       traceback.set(detail?.traceback ?? view.error ?? "");
       const silence = detail === null ? "" : "nothing printed";
       output.set(detail?.console === undefined || detail.console === "" ? silence : detail.console);
+      basis.set(view.basis ?? "");
       config.set(configText(detail?.config ?? view.config));
       code.set(detail?.code ?? "");
     },

@@ -76,6 +76,8 @@ export interface RunView {
   readonly started_at: number | null;
   readonly duration_s: number | null;
   readonly error: string | null;
+  /** What the suggestion of its config rested on; null where nothing is known. */
+  readonly basis?: string | null;
   /** Hash of the training code; null where it is not known. */
   readonly code?: string | null;
   /** It is not the code that the run before was trained with. */

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbsweep import analysis
+from nbsweep.outlook import outlook
 from nbsweep.plan import Plan
 from nbsweep.store import RunRecord
+from nbsweep.sweep_config import SweepConfig
 
 if TYPE_CHECKING:
     from nbsweep.sweeps import Sweep
@@ -32,7 +35,7 @@ class Table:
     more : str or None
         How many runs are not shown.
     note : str or None
-        Why the sweep is paused, where there is something to say.
+        Why the sweep is paused, or what the search expects of going on, where there is something to say.
     """
 
     title: str
@@ -76,8 +79,13 @@ def table_of(sweep: Sweep) -> Table:
         header=("run", "state", *([metric.name] if metric else []), *names, "duration"),
         rows=tuple(rows),
         more=f"… and {len(runs) - MOST_ROWS} more runs" if len(runs) > MOST_ROWS else None,
-        note=sweep.note,
+        note=sweep.note or _outlook(runs, config),
     )
+
+
+def _outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
+    said = outlook(runs, config.metric)
+    return None if said is None else said[0].upper() + said[1:] + "."
 
 
 def _cell(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from nbsweep import analysis
 from nbsweep.importance import Importance
+from nbsweep.outlook import outlook, why_suggested
 from nbsweep.plan import MOST_AXES, Plan, displayed, sendable
 from nbsweep.store import AgentRecord, RunRecord, SweepRecord
 
@@ -58,7 +59,7 @@ def sweep_view(
         "trained_s": sum(run.duration_s(now) or 0.0 for run in runs),
         "left_s": _left_s(runs, count, now) if active else None,
         "notice": notice,
-        "outlook": None,
+        "outlook": outlook(runs, config.metric),
         "now": now,
     }
 
@@ -96,6 +97,7 @@ def run_view(
         "started_at": run.started_at,
         "duration_s": run.duration_s(now),
         "error": displayed(run.why),
+        "basis": why_suggested(run.suggestion),
         "code": None if run.code_hash is None else run.code_hash[:8],
         "code_changed": code_changed,
     }

@@ -36,7 +36,7 @@ def make_searcher(config: SweepConfig, seed: int) -> Searcher:
     Raises
     ------
     UsageError
-        When the method is not there yet.
+        When the seed is none.
 
     Examples
     --------
@@ -51,7 +51,10 @@ def make_searcher(config: SweepConfig, seed: int) -> Searcher:
         return GridSearch(space, seed if config.grid_order == "random" else None)
     if config.method == "random":
         return RandomSearch(space, seed)
-    raise UsageError(f"method {config.method} is not in this version yet; use method random or grid")
+    from nbsweep.search.bayes import BayesSearch  # brings SciPy, which the others do without
+
+    assert config.metric is not None
+    return BayesSearch(space, seed, config.metric)
 
 
 class Optimizer:

@@ -35,6 +35,8 @@ class GridSearch:
     [{'a': 1}, {'a': 2}, None]
     """
 
+    takes_time = False
+
     def __init__(self, space: SearchSpace, seed: int | None = None) -> None:
         if space.lattice is None:
             raise UsageError("a grid needs a space with finitely many points")
@@ -63,6 +65,16 @@ class GridSearch:
             self._asked[number] = place
             self._hold(number, place)
         return self._space.grid_point(place if self._shuffle is None else self._shuffle.index(place))
+
+    def is_ready(self, number: int) -> bool:
+        """Always."""
+        return True
+
+    def basis(self, number: int) -> None:
+        """Nothing: no model is behind it."""
+
+    def prepare(self) -> None:
+        """Nothing: a suggestion takes no time."""
 
     def _hold(self, number: int, place: int | None) -> None:
         freed = self._taken.hold(number, place)

@@ -31,6 +31,8 @@ class RandomSearch:
     ([1, 2], None)
     """
 
+    takes_time = False
+
     def __init__(self, space: SearchSpace, seed: int) -> None:
         self._space, self._seed = space, seed
         self._support = space.support
@@ -52,12 +54,27 @@ class RandomSearch:
             return self._space.sample(rng)
         places = self._asked.get(number)
         if places is None:
-            if len(self._taken) >= self._support.size:
+            if self.exhausted:
                 return None
             places = self._untaken(rng)
             self._asked[number] = places
             self._hold(number, places)
         return self._space.config([axis.value(i) for axis, i in zip(self._support.axes, places, strict=True)])
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every point of a finite space has a run."""
+        return self._support is not None and len(self._taken) >= self._support.size
+
+    def is_ready(self, number: int) -> bool:
+        """Always."""
+        return True
+
+    def basis(self, number: int) -> None:
+        """Nothing: no model is behind it."""
+
+    def prepare(self) -> None:
+        """Nothing: a suggestion takes no time."""
 
     def _untaken(self, rng: np.random.Generator) -> tuple[int, ...]:
         for _ in range(_TRIES):

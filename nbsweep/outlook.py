@@ -1,0 +1,67 @@
+"""What a model-based search thinks of going on, in words: from what was kept with the runs, no model is asked."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nbsweep import analysis
+from nbsweep.store import RunRecord
+from nbsweep.sweep_config import Metric
+
+__all__ = ["outlook", "why_suggested"]
+
+LATEST = 3  # suggestions in a row that promise little before that is said
+LITTLE = 0.01  # of the distance from the best run to the mean
+
+
+def outlook(runs: Sequence[RunRecord], metric: Metric | None) -> str | None:
+    """How much more runs are expected to bring; None where no model has said.
+
+    Examples
+    --------
+    >>> def run(number: int, value: float, **suggestion: object) -> RunRecord:
+    ...     return RunRecord(str(number), "s", number, "a", "p", {}, "finished", summary={"loss": value},
+    ...                      suggestion={"kind": "model", **suggestion})
+    >>> runs = [run(0, 1.0, improvement=0.3), run(1, 0.5, improvement=0.2)]
+    >>> outlook(runs, Metric("loss"))
+    'the next run is expected to improve loss by about 0.2'
+    >>> outlook([*runs, *(run(n, 0.5, improvement=1e-4) for n in (2, 3, 4))], Metric("loss"))
+    'the next run is expected to improve loss by about 0.0001: more runs are unlikely to help much'
+    """
+    told = [run for run in runs if (run.suggestion or {}).get("improvement") is not None]
+    if metric is None or not told:
+        return None
+    newest = sorted(told, key=lambda run: run.number)[-LATEST:]
+    promised = [float((run.suggestion or {})["improvement"]) for run in newest]
+    said = f"the next run is expected to improve {metric.name} by about {promised[-1]:.2g}"
+    values = [analysis.metric_value(run, metric) for run in runs]
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    if len(promised) == LATEST and len(known) > LATEST:
+        best = min(known) if metric.goal == "minimize" else max(known)
+        if max(promised) <= LITTLE * abs(statistics.mean(known) - best) or max(promised) == 0.0:
+            said += ": more runs are unlikely to help much"
+    return said
+
+
+def why_suggested(suggestion: Mapping[str, Any] | None) -> str | None:
+    """What a suggestion rested on, in a line.
+
+    Examples
+    --------
+    >>> why_suggested({"kind": "model", "mean": 0.21, "sd": 0.034, "improvement": 0.012})
+    'model: predicted 0.21 ± 0.034, expected improvement 0.012'
+    >>> why_suggested({"kind": "initial design"})
+    'initial design'
+    """
+    if not suggestion or "kind" not in suggestion:
+        return None
+    said = str(suggestion["kind"])
+    mean, sd, improvement = (suggestion.get(key) for key in ("mean", "sd", "improvement"))
+    if isinstance(mean, (int, float)) and isinstance(sd, (int, float)):
+        said += f": predicted {mean:.3g} ± {sd:.2g}"
+    if isinstance(improvement, (int, float)):
+        said += f", expected improvement {improvement:.2g}"
+    return said

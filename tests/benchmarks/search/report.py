@@ -1,0 +1,160 @@
+"""Regret, ranked, with confidence intervals: what the table and the picture in docs/search.md show.
+
+Normalised regret after n evaluations: (best value so far - best value anyone ever found) / (median of random search
+after n evaluations - best value anyone ever found), averaged over seeds, then over problems. For a noisy problem the
+value is the noiseless one of the evaluation that looked best. The interval is a bootstrap over seeds within problems,
+for the difference from nbsweep over the same draws.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.benchmarks.search.problems import every_problem
+from tests.benchmarks.search.running import Result
+
+__all__ = ["regrets", "report"]
+
+AT = (20, 40, 80)
+_DRAWS = 2000
+Curves = dict[tuple[str, str], NDArray[np.float64]]  # (method, problem) -> (seeds, evaluations)
+
+
+def report(results: list[Result], *, workers: int = 1, picture: Path | None = None) -> str:
+    """The tables as Markdown, of tuned and of held-out problems apart."""
+    results = [result for result in results if result.workers == workers]
+    held_out = {name for name, problem in every_problem().items() if problem.held_out}
+    parts = []
+    shown: dict[str, Curves] = {}
+    for title, wanted in (("Tuned on", False), ("Held out", True)):
+        chosen = [result for result in results if (result.problem in held_out) == wanted]
+        if chosen:
+            shown[title] = regrets(chosen)
+            parts.append(f"### {title}\n\n" + _table(shown[title], chosen))
+            parts.append(_by_problem(shown[title]))
+    if picture is not None and shown:
+        _draw(shown, picture)
+    return "\n\n".join(parts)
+
+
+def regrets(results: Iterable[Result]) -> Curves:
+    """Normalised regret by method and problem: rows seeds, columns evaluations."""
+    best_so_far: dict[str, dict[str, list[NDArray[np.float64]]]] = defaultdict(lambda: defaultdict(list))
+    for result in results:
+        leader = np.array([int(np.argmin(result.told[: n + 1])) for n in range(len(result.told))])
+        curve = np.asarray(result.values)[leader]
+        best_so_far[result.problem][result.method].append(np.asarray(curve, dtype=float))
+    curves: Curves = {}
+    for problem, methods in best_so_far.items():
+        if "random" not in methods:
+            continue
+        lowest = min(float(curve.min()) for each in methods.values() for curve in each)
+        chance = np.median(_stacked(methods["random"]), axis=0) - lowest
+        for method, each in methods.items():
+            stacked = _stacked(each)
+            scale = np.maximum(chance[: stacked.shape[1]], 1e-12)
+            curves[method, problem] = (stacked - lowest) / scale
+    return curves
+
+
+def _stacked(curves: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    length = min(len(curve) for curve in curves)
+    return np.array([curve[:length] for curve in curves])
+
+
+def _mean(curves: Curves, method: str, n: int, rng: np.random.Generator | None = None) -> float:
+    """The mean over problems of the mean over seeds (drawn anew, with `rng`); NaN where a problem is too short."""
+    found = []
+    for (name, _), curve in curves.items():
+        if name == method:
+            if curve.shape[1] < n:
+                return float("nan")
+            column = curve[:, n - 1]
+            found.append(float((column if rng is None else rng.choice(column, len(column))).mean()))
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _common(curves: Curves) -> Curves:
+    """The problems that every method has."""
+    methods = {method for method, _ in curves}
+    problems = {problem for _, problem in curves if all((method, problem) in curves for method in methods)}
+    return {key: curve for key, curve in curves.items() if key[1] in problems}
+
+
+def _table(curves: Curves, results: list[Result]) -> str:
+    curves = _common(curves)
+    methods = sorted({method for method, _ in curves}, key=lambda method: _key(curves, method))
+    lines = [
+        "| method | seeds | " + " | ".join(f"after {n}" for n in AT) + " | ask() median, 95% |",
+        "| --- | --- | " + " | ".join("---" for _ in AT) + " | --- |",
+    ]
+    for method in methods:
+        seeds = min(len(curve) for (name, _), curve in curves.items() if name == method)
+        cells = [_cell(curves, method, n) for n in AT]
+        asks = np.concatenate([result.ask_ms[20:] or [0.0] for result in results if result.method == method])
+        lines.append(
+            f"| {method} | {seeds} | "
+            + " | ".join(cells)
+            + f" | {np.median(asks):.0f} ms, {np.percentile(asks, 95):.0f} ms |"
+        )
+    problems = len({problem for _, problem in curves})
+    return f"{problems} problems; in brackets the 95% interval of the difference from nbsweep.\n\n" + "\n".join(lines)
+
+
+def _key(curves: Curves, method: str) -> float:
+    mean = _mean(curves, method, 40)
+    return mean if np.isfinite(mean) else np.inf
+
+
+def _cell(curves: Curves, method: str, n: int) -> str:
+    mean = _mean(curves, method, n)
+    if not np.isfinite(mean):
+        return ""
+    if method == "nbsweep" or not np.isfinite(_mean(curves, "nbsweep", n)):
+        return f"{mean:.2f}"
+    rng = np.random.default_rng(1)
+    drawn = [_mean(curves, method, n, rng) - _mean(curves, "nbsweep", n, rng) for _ in range(_DRAWS)]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return f"{mean:.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def _by_problem(curves: Curves) -> str:
+    methods = sorted({method for method, _ in curves}, key=lambda method: _key(_common(curves), method))
+    lines = [
+        "| after 40, mean | " + " | ".join(methods) + " |",
+        "| --- | " + " | ".join("---" for _ in methods) + " |",
+    ]
+    for problem in sorted({problem for _, problem in curves}):
+        cells = []
+        for method in methods:
+            curve = curves.get((method, problem))
+            cells.append(f"{curve[:, 39].mean():.2f}" if curve is not None and curve.shape[1] >= 40 else "")
+        lines.append(f"| {problem} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _draw(shown: dict[str, Curves], path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, len(shown), figsize=(5.5 * len(shown), 4), squeeze=False, sharey=True)
+    for panel, (title, curves) in zip(panels[0], shown.items(), strict=True):
+        curves = _common(curves)
+        for method in sorted({method for method, _ in curves}, key=lambda method: _key(curves, method)):
+            each = [curve for (name, _), curve in curves.items() if name == method]
+            length = min(curve.shape[1] for curve in each)
+            mean = np.mean([curve[:, :length].mean(0) for curve in each], axis=0)
+            panel.plot(np.arange(5, length + 1), mean[4:], label=method, linewidth=2.5 if method == "nbsweep" else 1.2)
+        panel.set(title=title, xlabel="evaluations", yscale="log")
+        panel.grid(alpha=0.3)
+    panels[0][0].set_ylabel("normalised regret")
+    panels[0][0].legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)

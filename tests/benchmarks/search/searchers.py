@@ -1,0 +1,314 @@
+"""nbsweep's search and its peers behind one face: ask for a config, tell its value; lower is better.
+
+A peer's library is imported when its searcher is made. Each gets the space in its own words.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from nbsweep.search import Optimizer
+from nbsweep.space import Parameter, SearchSpace
+
+__all__ = ["SEARCHERS", "Asking"]
+
+Config = dict[str, Any]
+
+
+class Asking(Protocol):
+    """A search, from the outside."""
+
+    def ask(self) -> tuple[Any, Config]:
+        """A token to tell with, and the config."""
+
+    def tell(self, token: Any, config: Config, value: float) -> None:
+        """The value of a config that was asked for."""
+
+
+class Nbsweep:
+    """nbsweep's own."""
+
+    def __init__(self, parameters: Mapping[str, Any], seed: int, budget: int, method: str = "bayes") -> None:
+        config = {"method": method, "metric": {"name": "value"}, "parameters": dict(parameters)}
+        self._optimizer = Optimizer(config, seed=seed)
+
+    def ask(self) -> tuple[Any, Config]:
+        config = self._optimizer.ask()
+        return None, config
+
+    def tell(self, token: Any, config: Config, value: float) -> None:
+        self._optimizer.tell(config, value)
+
+
+def random(parameters: Mapping[str, Any], seed: int, budget: int) -> Asking:
+    """Random search."""
+    return Nbsweep(parameters, seed, budget, method="random")
+
+
+class Optuna:
+    """Optuna, with one of its samplers."""
+
+    def __init__(self, parameters: Mapping[str, Any], seed: int, make: Callable[[Any, int], Any]) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._study = optuna.create_study(sampler=make(optuna.samplers, seed))
+        self._space = SearchSpace.from_config(parameters)
+        self._distributions = {p.name: _optuna(p, optuna.distributions) for p in self._space.parameters}
+
+    def ask(self) -> tuple[Any, Config]:
+        trial = self._study.ask(self._distributions)
+        config = dict(trial.params)
+        for p in self._space.parameters:
+            if isinstance(p.definition.get("q"), float):
+                config[p.name] = p.ppf(p.encode(config[p.name]))  # 0.15000000000000002 is 0.15
+        return trial, config
+
+    def tell(self, token: Any, config: Config, value: float) -> None:
+        self._study.tell(token, value)
+
+
+def _optuna(parameter: Parameter, distributions: Any) -> Any:
+    kind, of = parameter.distribution, parameter.definition
+    if kind == "categorical":
+        return distributions.CategoricalDistribution(of["values"])
+    log = "log" in kind
+    if kind == "int_uniform" or isinstance(of.get("q"), int):
+        if log:  # a step goes with no logarithm there; the value is rounded to it when it is evaluated
+            return distributions.IntDistribution(of["min"], of["max"], log=True)
+        step = of.get("q", 1)
+        return distributions.IntDistribution(int(-(-of["min"] // step) * step), int(of["max"]), step=step)
+    if "q" in of:
+        return distributions.FloatDistribution(of["min"], of["max"], step=of["q"])
+    return distributions.FloatDistribution(of["min"], of["max"], log=log)
+
+
+def tpe(parameters: Mapping[str, Any], seed: int, budget: int) -> Asking:
+    """Optuna's default."""
+    return Optuna(parameters, seed, lambda samplers, seed: samplers.TPESampler(seed=seed))
+
+
+def tpe_multivariate(parameters: Mapping[str, Any], seed: int, budget: int) -> Asking:
+    """Optuna's TPE with its options multivariate and group, and constant_liar for several workers."""
+    return Optuna(
+        parameters,
+        seed,
+        lambda samplers, seed: samplers.TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True),
+    )
+
+
+def optuna_gp(parameters: Mapping[str, Any], seed: int, budget: int) -> Asking:
+    """Optuna's Gaussian process."""
+    return Optuna(parameters, seed, lambda samplers, seed: samplers.GPSampler(seed=seed, deterministic_objective=False))
+
+
+class Wandb:
+    """W&B's engine, `sweeps`."""
+
+    def __init__(self, parameters: Mapping[str, Any], seed: int, budget: int) -> None:
+        import sweeps
+
+        np.random.seed(seed)
+        self._sweeps = sweeps
+        self._config = {
+            "method": "bayes",
+            "metric": {"name": "value", "goal": "minimize"},
+            "parameters": dict(parameters),
+        }
+        self._runs: list[Any] = []
+
+    def ask(self) -> tuple[Any, Config]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run = self._sweeps.next_run(self._config, self._runs)
+        run.state = self._sweeps.RunState.running
+        self._runs.append(run)
+        return run, {name: entry["value"] for name, entry in run.config.items()}
+
+    def tell(self, token: Any, config: Config, value: float) -> None:
+        token.state = self._sweeps.RunState.finished
+        token.history = [{"value": value}]
+        token.summary_metrics = {"value": value}
+
+
+class BoTorch:
+    """BoTorch's SingleTaskGP and qLogNoisyExpectedImprovement in the unit cube, categorical values one-hot."""
+
+    def __init__(self, parameters: Mapping[str, Any], seed: int, budget: int) -> None:
+        import torch
+
+        torch.manual_seed(seed)
+        torch.set_default_dtype(torch.float64)
+        self._torch = torch
+        self._space = SearchSpace.from_config(parameters)
+        self._free = [p for p in self._space.parameters if not p.is_constant]
+        width = sum(self._width(p) for p in self._free)
+        self._design = torch.quasirandom.SobolEngine(len(self._free), scramble=True, seed=seed)
+        self._initial = min(max(2 * len(self._free), 5), 12)
+        self._bounds = torch.stack([torch.zeros(width), torch.ones(width)])
+        self._x: list[Any] = []
+        self._y: list[float] = []
+        self._pending: dict[int, Any] = {}
+        self._asked = 0
+
+    @staticmethod
+    def _width(parameter: Parameter) -> int:
+        return parameter.size or 1 if parameter.distribution == "categorical" else 1
+
+    def _features(self, config: Config) -> Any:
+        parts = []
+        for p in self._free:
+            if p.distribution == "categorical":
+                parts.append([float(value == config[p.name]) for value in p.values()])
+            else:
+                parts.append([p.encode(config[p.name])])
+        return self._torch.tensor([number for part in parts for number in part])
+
+    def _decoded(self, features: Any) -> Config:
+        config, place = {p.name: p.ppf(0.5) for p in self._space.parameters}, 0
+        for p in self._free:
+            part = features[place : place + self._width(p)]
+            if p.distribution == "categorical":
+                config[p.name] = list(p.values())[int(part.argmax())]
+            else:
+                config[p.name] = p.ppf(float(part[0].clamp(0, 1)))
+            place += len(part)
+        return config
+
+    def ask(self) -> tuple[Any, Config]:
+        if self._asked < self._initial or len(self._y) < 2:
+            config = self._space.decode(self._design.draw(1)[0].numpy())
+        else:
+            config = self._decoded(self._suggested())
+        self._asked += 1
+        self._pending[self._asked] = self._features(config)
+        return self._asked, config
+
+    def _suggested(self) -> Any:
+        from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+        from botorch.fit import fit_gpytorch_mll
+        from botorch.models import SingleTaskGP
+        from botorch.models.transforms import Standardize
+        from botorch.optim import optimize_acqf
+        from gpytorch.mlls import ExactMarginalLogLikelihood
+
+        torch = self._torch
+        x, y = torch.stack(self._x), -torch.tensor(self._y)[:, None]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = SingleTaskGP(x, y, outcome_transform=Standardize(1))
+            fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+            pending = torch.stack(list(self._pending.values())) if self._pending else None
+            acquisition = qLogNoisyExpectedImprovement(model, x, X_pending=pending, prune_baseline=True)
+            found, _ = optimize_acqf(acquisition, self._bounds, q=1, num_restarts=4, raw_samples=256)
+        return found[0]
+
+    def tell(self, token: Any, config: Config, value: float) -> None:
+        self._x.append(self._pending.pop(token))
+        self._y.append(value)
+
+
+class Hebo:
+    """HEBO, where it installs."""
+
+    def __init__(self, parameters: Mapping[str, Any], seed: int, budget: int) -> None:
+        from hebo.design_space.design_space import DesignSpace
+        from hebo.optimizers.hebo import HEBO
+
+        np.random.seed(seed)
+        self._space = SearchSpace.from_config(parameters)
+        self._hebo = HEBO(DesignSpace().parse([_hebo(p) for p in self._space.parameters]), scramble_seed=seed)
+
+    def ask(self) -> tuple[Any, Config]:
+        rows = self._hebo.suggest(1)
+        config = {}
+        for p in self._space.parameters:
+            value = rows.iloc[0][p.name]
+            config[p.name] = (
+                list(p.values())[int(value)]
+                if p.distribution == "categorical"
+                else p.ppf(p.encode(value.item() if hasattr(value, "item") else value))
+            )
+        return rows, config
+
+    def tell(self, token: Any, config: Config, value: float) -> None:
+        self._hebo.observe(token, np.array([[value]]))
+
+
+def _hebo(parameter: Parameter) -> dict[str, Any]:
+    kind, of = parameter.distribution, parameter.definition
+    if kind == "categorical":
+        return {"name": parameter.name, "type": "cat", "categories": list(range(parameter.size or 1))}
+    words = {"name": parameter.name, "lb": of["min"], "ub": of["max"]}
+    whole = kind == "int_uniform" or isinstance(of.get("q"), int)
+    if "log" in kind:
+        return words | {"type": "pow_int" if whole else "pow", "base": 10}
+    return words | {"type": "int" if whole else "num"}
+
+
+class Smac:
+    """SMAC3's facade for hyperparameters (a random forest), where it installs."""
+
+    def __init__(self, parameters: Mapping[str, Any], seed: int, budget: int) -> None:
+        import tempfile
+
+        from ConfigSpace import ConfigurationSpace
+        from smac import HyperparameterOptimizationFacade, Scenario
+
+        self._space = SearchSpace.from_config(parameters)
+        space = ConfigurationSpace(seed=seed)
+        space.add([_smac(p) for p in self._space.parameters])
+        scenario = Scenario(
+            space,
+            n_trials=budget,
+            seed=seed,
+            deterministic=True,
+            output_directory=tempfile.mkdtemp(),
+        )
+        self._smac = HyperparameterOptimizationFacade(
+            scenario, lambda config, seed: 0.0, overwrite=True, logging_level=40
+        )
+
+    def ask(self) -> tuple[Any, Config]:
+        info = self._smac.ask()
+        given = dict(info.config)
+        config = {}
+        for p in self._space.parameters:
+            value = given[p.name]
+            config[p.name] = list(p.values())[value] if p.distribution == "categorical" else p.ppf(p.encode(value))
+        return info, config
+
+    def tell(self, token: Any, config: Config, value: float) -> None:
+        from smac.runhistory.dataclasses import TrialValue
+
+        self._smac.tell(token, TrialValue(cost=value))
+
+
+def _smac(parameter: Parameter) -> Any:
+    from ConfigSpace import CategoricalHyperparameter, UniformFloatHyperparameter, UniformIntegerHyperparameter
+
+    kind, of = parameter.distribution, parameter.definition
+    if kind == "categorical":
+        return CategoricalHyperparameter(parameter.name, list(range(parameter.size or 1)))
+    whole = kind == "int_uniform" or isinstance(of.get("q"), int)
+    make = UniformIntegerHyperparameter if whole else UniformFloatHyperparameter
+    return make(parameter.name, of["min"], of["max"], log="log" in kind)
+
+
+SEARCHERS: dict[str, Callable[[Mapping[str, Any], int, int], Asking]] = {
+    "nbsweep": Nbsweep,
+    "random": random,
+    "optuna-tpe": tpe,
+    "optuna-tpe-mv": tpe_multivariate,
+    "optuna-gp": optuna_gp,
+    "wandb": Wandb,
+    "botorch": BoTorch,
+    "hebo": Hebo,
+    "smac": Smac,
+}

@@ -1,0 +1,332 @@
+"""Bayesian search: what it finds, what it may be asked to search, and that it never repeats itself."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nbsweep.search import Observation, Optimizer, make_searcher
+from nbsweep.search.bayes import BayesSearch
+from nbsweep.space import SearchSpace
+from nbsweep.sweep_config import Metric, load
+from tests import strategies
+from tests.benchmarks.search.problems import every_problem
+from tests.benchmarks.search.running import search as benchmark
+
+Config = dict[str, Any]
+
+
+def optimizer(
+    seed: int = 0, goal: str = "minimize", metric: dict[str, Any] | None = None, **parameters: Any
+) -> Optimizer:
+    named = {"name": "loss", "goal": goal} | (metric or {})
+    return Optimizer({"method": "bayes", "metric": named, "parameters": parameters}, seed=seed)
+
+
+def searched(found: Optimizer, function: Callable[[Config], float | None], count: int) -> list[Config]:
+    configs = []
+    for _ in range(count):
+        configs.append(found.ask())
+        found.tell(configs[-1], function(configs[-1]))
+    return configs
+
+
+# -- what it finds ----------------------------------------------------------------------------------------------------
+
+
+def best_of(problem: str, seed: int, budget: int) -> float:
+    return min(benchmark(every_problem()[problem], "nbsweep", seed, budget).values)
+
+
+@pytest.mark.slow
+def test_25_evaluations_reach_the_minimum_of_branin() -> None:
+    assert statistics.mean(best_of("branin", seed, 25) for seed in range(16)) <= 0.41
+
+
+@pytest.mark.slow
+def test_25_evaluations_come_near_the_minimum_of_hartmann6() -> None:
+    assert statistics.mean(best_of("hartmann6", seed, 25) for seed in range(16)) <= -3.0
+
+
+@pytest.mark.parametrize("goal", ["minimize", "maximize"])
+def test_a_parabola_takes_eight_evaluations(goal: str) -> None:
+    sign = 1.0 if goal == "minimize" else -1.0
+    for seed in range(8):
+        found = optimizer(seed, goal, x={"min": 0.0, "max": 1.0})
+        configs = searched(found, lambda config: sign * (config["x"] - 0.3) ** 2, 8)
+        assert min((config["x"] - 0.3) ** 2 for config in configs) < 1e-3, seed
+
+
+@pytest.mark.parametrize("at", [0.0, 1.0])
+def test_an_optimum_at_a_bound_is_reached_exactly(at: float) -> None:
+    configs = searched(
+        optimizer(3, x={"min": 0.0, "max": 1.0}, y={"min": 0.0, "max": 1.0}),
+        lambda config: abs(config["x"] - at) + (config["y"] - 0.4) ** 2,
+        18,
+    )
+    assert any(config["x"] == at for config in configs)
+
+
+def test_many_parameters_that_do_not_matter_are_no_hindrance() -> None:
+    parameters: dict[str, Any] = {f"x{i:02}": {"min": 0.0, "max": 1.0} for i in range(100)}
+
+    def function(config: Config) -> float:
+        return float((config["x03"] - 0.2) ** 2 + (config["x77"] - 0.8) ** 2)
+
+    random = Optimizer({"method": "random", "parameters": parameters}, seed=1)
+    chance = min(function(random.ask()) for _ in range(40))
+    assert min(map(function, searched(optimizer(1, **parameters), function, 40))) <= max(chance, 0.02)
+
+
+def test_a_failing_region_is_avoided() -> None:
+    def function(config: Config) -> float | None:
+        return None if config["x"] > 0.5 else (config["x"] - 0.3) ** 2 + config["y"] ** 2
+
+    for seed in range(3):
+        found = optimizer(seed, x={"min": 0.0, "max": 1.0}, y={"min": 0.0, "max": 1.0})
+        later = searched(found, function, 30)[12:]
+        assert sum(config["x"] > 0.5 for config in later) <= len(later) / 3, seed
+
+
+def test_an_optimum_at_the_edge_of_failure_is_reached() -> None:
+    found = optimizer(2, x={"min": 0.0, "max": 1.0}, y={"min": 0.0, "max": 1.0})
+    configs = searched(found, lambda config: None if config["x"] > 0.5 else -config["x"], 30)
+    assert max(config["x"] for config in configs if config["x"] <= 0.5) > 0.49
+
+
+def test_pending_runs_keep_suggestions_apart() -> None:
+    found = optimizer(4, x={"min": 0.0, "max": 1.0}, y={"min": 0.0, "max": 1.0})
+    searched(found, lambda config: (config["x"] - 0.3) ** 2 + config["y"] ** 2, 12)
+    pending = [found.ask() for _ in range(64)]
+    points = np.array([[config["x"], config["y"]] for config in pending])
+    distances = np.linalg.norm(points[:, None] - points, axis=2) + 9.0 * np.eye(64)
+    assert distances.min() >= 0.005
+
+
+def test_sixty_four_workers_can_ask_before_anything_is_known() -> None:
+    found = optimizer(5, x={"min": 0.0, "max": 1.0}, k={"values": ["a", "b"]})
+    asked = [found.ask() for _ in range(64)]
+    for config in asked:
+        found.tell(config, config["x"])
+    assert len({config["x"] for config in [*asked, found.ask()]}) == 65
+
+
+# -- finite spaces ----------------------------------------------------------------------------------------------------
+
+
+def test_twelve_points_are_covered_in_twelve() -> None:
+    found = optimizer(0, a={"values": [1, 2, 3]}, b={"min": 1, "max": 2}, c={"values": ["u", "v"]})
+    configs = searched(found, lambda config: config["a"] * config["b"], 12)
+    assert len({tuple(sorted(config.items())) for config in configs}) == 12
+    with pytest.raises(ValueError, match="every point"):
+        found.ask()
+
+
+def test_a_large_finite_space_is_searched_without_repetition_to_its_end() -> None:
+    found = optimizer(0, a={"min": 0, "max": 69}, b={"values": ["u", "v"]})
+    configs = searched(found, lambda config: (config["a"] - 30) ** 2, 140)
+    assert len({(config["a"], config["b"]) for config in configs}) == 140
+    assert any(config["a"] == 30 for config in configs[:30])
+
+
+def test_values_may_be_of_any_kind() -> None:
+    odd: list[Any] = [[1, 2], {"deep": 1}, None, False, 0, "", "a", (3, 4)]
+    found = optimizer(0, k={"values": odd}, x={"min": 0.0, "max": 1.0}, fixed={"value": [1]})
+    configs = searched(found, lambda config: config["x"] + 5.0 * (config["k"] != ""), 40)
+    assert all(type(config["fixed"]) is list and config["k"] in [*odd, [3, 4]] for config in configs)
+    assert sum(config["k"] == "" for config in configs[-10:]) >= 5
+
+
+def test_what_has_no_probability_is_not_suggested() -> None:
+    found = optimizer(0, k={"values": ["a", "b", "c"], "probabilities": [0.7, 0.3, 0.0]}, x={"min": 0.0, "max": 1.0})
+    configs = searched(found, lambda config: {"a": 1.0, "b": 0.0, "c": -9.0}[config["k"]], 20)
+    assert {config["k"] for config in configs} == {"a", "b"}
+
+
+def test_constants_only_is_one_point() -> None:
+    found = optimizer(0, x={"value": 1})
+    assert searched(found, lambda config: 1.0, 1) == [{"x": 1}]
+    with pytest.raises(ValueError, match="every point"):
+        found.ask()
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(strategies.spaces(), st.integers(0, 1000))
+def test_every_valid_space_can_be_searched(parameters: dict[str, Any], seed: int) -> None:
+    config = load({"method": "bayes", "metric": {"name": "loss"}, "parameters": parameters})
+    search, space = make_searcher(config, seed), SearchSpace.from_config(config.parameters)
+    seen: set[str] = set()
+    for number in range(9):
+        suggested = search.ask(number)
+        if suggested is None:
+            assert space.support is not None and len(seen) == space.support.size
+            break
+        values = space.values_of(suggested)
+        assert values is not None
+        if space.support is not None:
+            assert space.support.places(values) is not None
+            assert space.key(suggested) not in seen
+        seen.add(space.key(suggested))
+        search.tell(Observation(number, suggested, "finished", float(number % 3)))
+
+
+# -- results of any kind ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value_of",
+    [
+        lambda n: None,
+        lambda n: math.nan,
+        lambda n: math.inf if n % 2 else -math.inf,
+        lambda n: 0.0,
+        lambda n: 1e12 * (n % 3 - 1),
+        lambda n: 1e-12 * n,
+        lambda n: [1e12, 1e-12, -1e12][n % 3],
+        lambda n: [1.7e308, -1.7e308, 0.0][n % 3],
+        lambda n: None if n % 2 else float(n),
+    ],
+    ids=["failed", "nan", "infinite", "equal", "huge", "tiny", "both", "largest", "half failed"],
+)
+def test_results_of_any_kind_lead_to_another_suggestion(value_of: Callable[[int], float | None]) -> None:
+    found = optimizer(1, x={"min": 0.0, "max": 1.0}, n={"min": 1, "max": 9}, k={"values": ["a", "b"]})
+    with np.errstate(over="raise", invalid="raise"):
+        for number in range(20):
+            config = found.ask()
+            assert 0.0 <= config["x"] <= 1.0
+            found.tell(config, value_of(number))
+
+
+def test_scale_and_offset_of_the_metric_make_no_difference() -> None:
+    def configs(scale: float) -> list[Config]:
+        return searched(optimizer(1, x={"min": 0.0, "max": 1.0}), lambda c: scale * (c["x"] - 0.3) ** 2, 8)
+
+    assert [config["x"] for config in configs(1.0)] == pytest.approx([c["x"] for c in configs(2.0**40)], abs=1e-4)
+
+
+def search_of(impute: str | None = None, while_running: str | None = None) -> BayesSearch:
+    space = SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}})
+    return BayesSearch(space, 1, Metric("loss", impute=impute, impute_while_running=while_running))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("impute", "expected"), [("worst", 0.9), ("best", 0.1), ("latest", 0.5)])
+def test_a_failed_run_counts_as_impute_says(impute: str, expected: float) -> None:
+    search = search_of(impute)
+    search.tell(Observation(0, {"x": 0.1}, "finished", 0.1))
+    search.tell(Observation(1, {"x": 0.9}, "finished", 0.9))
+    search.tell(Observation(2, {"x": 0.5}, "failed", 0.5))
+    known = search._known()
+    assert known.values.tolist() == [0.1, 0.9, expected] and len(known.failed) == 0
+
+
+@pytest.mark.parametrize(("impute", "expected"), [("worst", 0.9), ("best", 0.1), ("latest", 0.5)])
+def test_a_running_run_counts_as_impute_while_running_says(impute: str, expected: float) -> None:
+    search = search_of(None, impute)
+    search.tell(Observation(0, {"x": 0.1}, "finished", 0.1))
+    search.tell(Observation(1, {"x": 0.9}, "finished", 0.9))
+    search.tell(Observation(2, {"x": 0.5}, "running", 0.5))
+    known = search._known()
+    assert known.values.tolist() == [0.1, 0.9, expected] and len(known.pending) == 0
+
+
+def test_a_stopped_run_counts_by_what_it_showed_and_a_crashed_one_not_at_all() -> None:
+    search = search_of()
+    search.tell(Observation(0, {"x": 0.1}, "stopped", 0.4))
+    search.tell(Observation(1, {"x": 0.9}, "crashed", 0.9))
+    search.tell(Observation(2, {"x": 0.5}, "killed", None))
+    known = search._known()
+    assert known.values.tolist() == [0.4] and len(known.failed) == len(known.pending) == 0
+
+
+# -- the same again ---------------------------------------------------------------------------------------------------
+
+
+def test_a_seed_gives_the_same_suggestions_again() -> None:
+    def configs(seed: int) -> list[Config]:
+        found = optimizer(seed, x={"min": 0.0, "max": 1.0}, n={"min": 1, "max": 50}, k={"values": ["a", "b"]})
+        return searched(found, lambda config: config["x"] * config["n"], 16)
+
+    assert configs(7) == configs(7) != configs(8)
+
+
+def test_a_searcher_that_is_rebuilt_from_the_runs_goes_on_as_the_first_would_have() -> None:
+    space = SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}})
+    first = BayesSearch(space, 3, Metric("loss"))
+    told = []
+    for number in range(34):
+        config = first.ask(number)
+        assert config is not None
+        told.append(Observation(number, config, "finished", (config["x"] - 0.3) ** 2 + config["y"]))
+        if number % 3:
+            first.prepare()  # what is done ahead changes nothing but the time
+        first.tell(told[-1])
+    second = BayesSearch(space, 3, Metric("loss"))
+    for observation in reversed(told):
+        second.tell(observation)
+    assert second.ask(34) == first.ask(34)
+
+
+def test_results_known_before_the_first_run_are_learnt_from() -> None:
+    space = SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}})
+    search = BayesSearch(space, 3, Metric("loss"))
+    for number, x in enumerate(np.linspace(0.0, 1.0, 8)):
+        search.tell(Observation(-1 - number, {"x": float(x)}, "finished", float((x - 0.3) ** 2)))
+    config = search.ask(0)
+    basis = search.basis(0)
+    assert config is not None and abs(config["x"] - 0.3) < 0.1
+    assert basis is not None and basis.kind == "model" and basis.improvement is not None
+
+
+def test_a_suggestion_says_what_it_rests_on_in_the_metrics_own_unit() -> None:
+    space = SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}})
+    search = BayesSearch(space, 1, Metric("accuracy", goal="maximize"))
+    kinds = []
+    for number in range(10):
+        config, basis = search.ask(number), search.basis(number)
+        assert config is not None and basis is not None
+        kinds.append(basis.kind)
+        search.tell(Observation(number, config, "finished", 100.0 - 50.0 * (config["x"] - 0.6) ** 2))
+    assert kinds[0] == "initial design" and kinds[-1] == "model"
+    assert basis is not None and basis.mean is not None and basis.sd is not None and basis.improvement is not None
+    assert 50.0 < basis.mean < 110.0 and basis.sd >= 0.0 and 0.0 <= basis.improvement < 50.0
+
+
+# -- speed ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_ten_thousand_results_take_no_more_than_a_few_times_what_a_thousand_take() -> None:
+    def ask_s(count: int) -> float:
+        space = SearchSpace.from_config({f"x{i}": {"min": 0.0, "max": 1.0} for i in range(8)})
+        search, rng = BayesSearch(space, 1, Metric("loss")), np.random.default_rng(1)
+        for number in range(count):
+            config = space.sample(rng)
+            search.tell(Observation(number, config, "finished", sum(config.values())))
+        search.ask(count)
+        took = []
+        for number in range(count + 1, count + 4):
+            before = time.perf_counter()
+            search.ask(number)
+            took.append(time.perf_counter() - before)
+        return statistics.median(took)
+
+    assert ask_s(10_000) < 6.0 * ask_s(1_000)
+
+
+def test_random_and_grid_search_do_without_scipy() -> None:
+    code = (
+        "import sys; from nbsweep.search import Optimizer; "
+        "Optimizer({'method': 'random', 'parameters': {'x': {'min': 0.0, 'max': 1.0}}}).ask(); "
+        "sys.exit('scipy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

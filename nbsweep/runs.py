@@ -15,9 +15,13 @@ from collections.abc import Callable, Mapping
 from time import time
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from nbsweep.errors import RunStopped, UsageError
 from nbsweep.run_config import Config, Summary
 from nbsweep.store import RunTail
+from nbsweep.store.packing import Packed, as_values, by_key, microseconds
 from nbsweep.store.records import RunRecord
 from nbsweep.sweep_config import Metric
 from nbsweep.values import PLAIN_TYPES, Unkept, capture, plain
@@ -73,7 +77,7 @@ class Run:
         self._partial: dict[str, Any] = {}
         self._console: list[tuple[str, str]] = []
         self._draining = threading.Lock()  # held while values are converted; never by log()
-        self._drained: list[tuple[int, float, dict[str, Any]]] = []
+        self._packed: list[Packed] = []
         self._next_step = 0
         self._values: dict[str, Any] = dict(record.summary)
         self._aggregates: dict[str, str] = {}
@@ -197,9 +201,9 @@ class Run:
         """Move what was logged into `tail`."""
         self._convert()
         with self._draining:
-            rows, self._drained = self._drained, []
-        for row in rows:
-            tail.append(*row)
+            packed, self._packed = self._packed, []
+        for calls in packed:
+            tail.extend(calls)
 
     def take_update(self) -> dict[str, Any]:
         """Columns of the run's record that changed since the last call."""
@@ -253,44 +257,71 @@ class Run:
             self._open = None
 
     def _convert(self) -> None:
-        """Turn captured values into plain ones, give steps, and bring the summary up to date."""
+        """Turn captured values into columns, give steps, and bring the summary up to date."""
         with self._draining:
-            # Not by exchanging the list: a log() that has fetched the old one would append to it too late.
+            # Not by exchanging the list: a log() that has fetched the old one would add to it too late.
             entries = self._pending[:]
             del self._pending[: len(entries)]
-            for row in zip(entries[0::ENTRIES], entries[1::ENTRIES], entries[2::ENTRIES], strict=True):
-                self._convert_row(*row)
+            if entries:
+                self._packed.append(self._pack(entries[0::ENTRIES], entries[1::ENTRIES], entries[2::ENTRIES]))
+                self._dirty.add("summary")
 
-    def _convert_row(self, step: int | None, time_s: float, captured: dict[str, Any]) -> None:
-        row: dict[str, Any] = {}
-        for key, value in captured.items():
-            kept = value if type(value) in PLAIN_TYPES else plain(value)
-            if isinstance(kept, Unkept):
-                self._warn_unkept(key, kept)
-                continue
-            key = str(key).encode("utf-8", "backslashreplace").decode()
-            row[key] = kept
-            self._summarise(key, kept)
-            if self._metric is not None and key == self._metric.name:
-                self._note_metric(kept)
-        number = self._next_step if step is None else step
-        self._next_step = number + 1
-        self._drained.append((number, time_s, row))
-        self._dirty.add("summary")
+    def _pack(self, steps: list[int | None], times_s: list[float], rows: list[dict[str, Any]]) -> Packed:
+        columns = {}
+        for key, calls, values in by_key(rows):
+            if not PLAIN_TYPES.issuperset(map(type, values)):
+                calls, values = self._made_plain(key, calls, values)
+            if values:
+                columns[key] = calls, as_values(values)
+                self._summarise(key, values)
+                if self._metric is not None and key == self._metric.name:
+                    self._note_metric(values)
+        return Packed(self._numbered(steps), microseconds(times_s), columns)
+
+    def _numbered(self, steps: list[int | None]) -> npt.NDArray[np.int64]:
+        """The steps, those that were left open counting up from the ones before."""
+        if {*steps} == {None}:
+            first, self._next_step = self._next_step, self._next_step + len(steps)
+            return np.arange(first, self._next_step)
+        numbers = []
+        for step in steps:
+            number = self._next_step if step is None else step
+            numbers.append(number)
+            self._next_step = number + 1
+        return np.array(numbers, "i8")
+
+    def _made_plain(
+        self, key: str, calls: npt.NDArray[np.int64], values: list[Any]
+    ) -> tuple[npt.NDArray[np.int64], list[Any]]:
+        """Values that were captured as objects are read; what cannot be kept is left out with one warning a key."""
+        read = [value if type(value) in PLAIN_TYPES else plain(value) for value in values]
+        kept = [place for place, value in enumerate(read) if not isinstance(value, Unkept)]
+        if len(kept) < len(read):
+            self._warn_unkept(key, next(value for value in read if isinstance(value, Unkept)))
+        return calls[kept], [read[place] for place in kept]
 
     def _best_is(self) -> Literal["min", "max"]:
         return "max" if self._metric is not None and self._metric.goal == "maximize" else "min"
 
-    def _note_metric(self, value: Any) -> None:
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-            self.metric_count += 1
+    def _note_metric(self, values: list[Any]) -> None:
+        numbers = [value for value in values if type(value) in (float, int) and math.isfinite(value)]
+        if numbers:
+            self.metric_count += len(numbers)
             pick = max if self._best_is() == "max" else min
-            self.metric_best = value if self.metric_best is None else pick(self.metric_best, value)
+            best = pick(numbers)
+            self.metric_best = best if self.metric_best is None else pick(self.metric_best, best)
 
-    def _summarise(self, key: str, value: Any) -> None:
+    def _summarise(self, key: str, values: list[Any]) -> None:
         how = self._aggregates.get(key, "last")
+        if how == "last":
+            self._values[key] = values[-1]
+        else:
+            for value in values:
+                self._summarise_one(key, value, how)
+
+    def _summarise_one(self, key: str, value: Any, how: str) -> None:
         old = self._values.get(key)
-        if how == "last" or not isinstance(value, (int, float)):
+        if not isinstance(value, (int, float)):
             self._values[key] = value
         elif how == "mean":
             count, total = self._means.get(key, (0, 0.0))

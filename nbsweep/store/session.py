@@ -6,6 +6,7 @@ controller's business.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import time
@@ -14,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, or_, select
+from sqlalchemy import Connection, Executable, Select, Table, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from nbsweep.store import schema
 from nbsweep.store.chunks import Chunk
@@ -201,20 +203,21 @@ class Session:
 
     def put_chunks(self, chunks: Iterable[Chunk]) -> None:
         """Write chunks, each in the place of an earlier, shorter one of the same run, kind, key and number."""
-        table = schema.history
-        for chunk in chunks:
-            key = _key(chunk.key)
-            where = (
-                table.c.run_id == chunk.run_id,
-                table.c.kind == chunk.kind,
-                table.c.key == key,
-                table.c.seq == chunk.seq,
-            )
-            values = {"first": chunk.first, "count": chunk.count, "index": chunk.index, "values": chunk.values}
-            if not self._connection.execute(table.update().where(*where).values(values)).rowcount:
-                self._connection.execute(
-                    table.insert().values(run_id=chunk.run_id, kind=chunk.kind, key=key, seq=chunk.seq, **values)
-                )
+        rows = [
+            {
+                "run_id": chunk.run_id,
+                "kind": chunk.kind,
+                "key": _key(chunk.key),
+                "seq": chunk.seq,
+                "first": chunk.first,
+                "count": chunk.count,
+                "index": chunk.index,
+                "values": chunk.values,
+            }
+            for chunk in chunks
+        ]
+        if rows:
+            self._connection.execute(_put_chunk(self._connection.dialect.name), rows)
 
     def chunks(
         self,
@@ -298,6 +301,16 @@ class Session:
 
     def _all(self, query: Select[Any]) -> list[Mapping[str, Any]]:
         return [dict(row) for row in self._connection.execute(query).mappings()]
+
+
+@functools.cache
+def _put_chunk(dialect: str) -> Executable:
+    """One statement for all chunks of a transaction, new ones and those that have grown."""
+    table = schema.history
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    changed = {name: insert.excluded[name] for name in ("first", "count", "index", "values")}
+    statement: Executable = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+    return statement
 
 
 def _to_row(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -108,13 +108,20 @@ class Session:
         row = self._one(select(schema.runs).where(schema.runs.c.id == run_id))
         return _run(row) if row else None
 
-    def runs(self, sweep_id: str, *, since_revision: int = -1, states: Iterable[str] | None = None) -> list[RunRecord]:
+    def runs(
+        self,
+        sweep_id: str,
+        *,
+        since_revision: int = -1,
+        states: Iterable[str] | None = None,
+        from_number: int = 0,
+    ) -> list[RunRecord]:
         """The runs of a sweep that changed after `since_revision` (and are in one of `states`), by number."""
-        query = (
-            select(schema.runs)
-            .where(schema.runs.c.sweep_id == sweep_id, schema.runs.c.revision > since_revision)
-            .order_by(schema.runs.c.number)
-        )
+        query = select(schema.runs).where(schema.runs.c.sweep_id == sweep_id).order_by(schema.runs.c.number)
+        if since_revision >= 0:
+            query = query.where(schema.runs.c.revision > since_revision)
+        if from_number > 0:
+            query = query.where(schema.runs.c.number >= from_number)
         if states is not None:
             query = query.where(schema.runs.c.state.in_(list(states)))
         return [_run(row) for row in self._all(query)]

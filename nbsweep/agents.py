@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbsweep import console, current, memory, process
+from nbsweep import console, current, memory, process, torch_threads
 from nbsweep.calling import call_with_config, traceback_of
 from nbsweep.controller import Controller, End, Wait
 from nbsweep.engines import Ended, Engine, Work, make_engine
@@ -230,6 +230,8 @@ class Agent:
                 self._rest(1.0)
 
     def _begin(self, record: RunRecord) -> None:
+        if self._mirror is None:
+            torch_threads.divide(self.id, self.workers)
         run = Run(record, metric=self.controller.config.metric, on_finish=self._note_end)
         with self._lock:
             self._live[run.id] = _Live(run)
@@ -320,6 +322,7 @@ class Agent:
             self._engine.close()
         console.release(self.id)
         current.stop_inheriting(self.id)
+        torch_threads.give_back(self.id)
         self._recorder.release_agent(self)
         process.forget_agent(self)
         self._recorder.notify()

@@ -289,10 +289,10 @@ class Controller:
             return End(f"{agent.count} runs were asked for")
         if sweep.state == "paused":
             return Wait("the sweep is paused", held=sweep.note_kind == "failures")
-        queued = self._queued(db) is not None
-        if not queued and self.config.run_cap is not None and db.run_count(self.sweep_id) >= self.config.run_cap:
+        queued = self._queued(db)
+        if queued is None and self._has_run_cap(db):
             return End(f"the sweep has the {self.config.run_cap} runs of its run_cap")
-        record = self._queued(db) or self._again(db) or self._suggested(db, may_ask=may_ask)
+        record = queued or self._again(db) or self._suggested(db, may_ask=may_ask)
         if isinstance(record, End):
             recover_in(db, self.sweep_id)  # a run of another process may have died since
             record = self._again(db) or record
@@ -311,6 +311,11 @@ class Controller:
             db.insert_run(record)
         db.update_agents([agent_id], started=agent.started + 1, left_at=None)
         return record
+
+    def _has_run_cap(self, db: Session) -> bool:
+        """Whether the sweep has as many runs as it may have; counted only where their numbers leave it open."""
+        cap = self.config.run_cap
+        return cap is not None and db.next_run_number(self.sweep_id, "") >= cap and db.run_count(self.sweep_id) >= cap
 
     def _suggested(self, db: Session, *, may_ask: bool) -> RunRecord | End:
         searcher = self._told(db)
@@ -391,7 +396,7 @@ class Controller:
         sweep = existing_sweep(db, self.sweep_id)
         if sweep.state != "running":
             return
-        runs = [run for run in db.runs(self.sweep_id) if run.number >= sweep.failures_from]
+        runs = db.runs(self.sweep_id, from_number=sweep.failures_from)
         why = failures.too_many(runs)
         if why is not None:
             note = f"{why}, so the sweep is paused; mend the code and resume. The last traceback:\n{error or ''}"

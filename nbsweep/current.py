@@ -39,15 +39,20 @@ def thread_run() -> Run | None:
     try:
         run: Run | None = _of_thread.run
     except AttributeError:
-        if not _inherited:
-            return None
-        run = _of_thread.run = _inherited.get(threading.current_thread())
+        # Asked once a thread: what it inherits was noted before it began.
+        run = _of_thread.run = _inherited.get(threading.current_thread()) if _inherited else None
     return run
 
 
 def current_run() -> Run | None:
     """The run that the calling thread trains, or the one that `init` started in this process."""
-    return thread_run() or (_of_process[0] if _of_process else None)
+    try:
+        run: Run | None = _of_thread.run
+    except AttributeError:
+        run = thread_run()
+    if run is not None:
+        return run
+    return _of_process[0] if _of_process else None
 
 
 def inherit(agent_id: str) -> None:

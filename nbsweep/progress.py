@@ -11,13 +11,15 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from tqdm import tqdm
 
 from nbsweep import analysis
 from nbsweep.errors import StoreError
+from nbsweep.store.records import RunRecord, SweepRecord
 
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
@@ -159,9 +161,7 @@ def progress_of(agents: Sequence[Agent]) -> Progress:
 
 
 def _progress_of(agent: Agent) -> Progress:
-    with agent.store.read() as db:
-        runs = db.runs(agent.sweep_id)
-        record = db.sweep(agent.sweep_id)
+    runs, record = _runs_of(agent)
     mine = [run for run in runs if run.agent_id == agent.id]
     ended = sum(not run.live for run in mine)
     running = len(mine) - ended
@@ -176,6 +176,29 @@ def _progress_of(agent: Agent) -> Progress:
         value = analysis.metric_value(best, metric)
         details.append(f"best {metric.name} {_number(value)} ({best.name})")
     return Progress(ended, agent.count, tuple(details))
+
+
+@dataclass
+class _Known:
+    """The runs of an agent's sweep as they were when the sweep had this revision."""
+
+    revision: int = -1
+    runs: dict[str, RunRecord] = field(default_factory=dict)
+
+
+_known: WeakKeyDictionary[Agent, _Known] = WeakKeyDictionary()
+
+
+def _runs_of(agent: Agent) -> tuple[list[RunRecord], SweepRecord | None]:
+    """The runs of the agent's sweep, by number, of which only those that changed are read; and the sweep."""
+    known = _known.setdefault(agent, _Known())
+    with agent.store.read() as db:
+        record = db.sweep(agent.sweep_id)
+        changed = db.runs(agent.sweep_id, since_revision=known.revision)
+    if record is not None:
+        known.revision = record.revision
+    known.runs.update((run.id, run) for run in changed)
+    return sorted(known.runs.values(), key=lambda run: run.number), record
 
 
 def _number(value: float | None) -> str:

@@ -1,7 +1,8 @@
 """`Run`: what training code holds. Its config, `log`, its summary, and the signal that it should end.
 
-`log` takes a copy of plain values and appends it to a list; all else (conversion, steps, summaries, writing) happens
-on the recorder's thread, or on the thread that asks for the summary.
+`log` takes a copy of plain values and adds it to a list; all else (conversion, steps, summaries, writing) happens on
+the recorder's thread, or on the thread that asks for the summary. Only a loop that logs faster than the recorder can
+take it packs its own values now and then: memory stays bounded, and nobody waits for a disk.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-import time
 import warnings
 from collections.abc import Callable, Mapping
+from time import time
 from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from nbsweep.errors import RunStopped, UsageError
 from nbsweep.run_config import Config, Summary
 from nbsweep.store import RunTail
+from nbsweep.store.packing import Packed, as_values, by_key, microseconds
 from nbsweep.store.records import RunRecord
 from nbsweep.sweep_config import Metric
 from nbsweep.values import PLAIN_TYPES, Unkept, capture, plain
@@ -24,6 +29,9 @@ from nbsweep.values import PLAIN_TYPES, Unkept, capture, plain
 __all__ = ["AGGREGATES", "Run"]
 
 AGGREGATES = ("last", "min", "max", "mean", "best")
+
+ENTRIES = 3  # of a call of log, in the list of what is pending: step or None, time, values
+MOST_PENDING = ENTRIES * 50_000  # entries; some 350 bytes a call with two numbers, so that they take some 20 MB
 
 
 class Run:
@@ -63,11 +71,13 @@ class Run:
         self.metric_count = 0  # finite values of the sweep's metric so far
         self.metric_best: float | None = None
         self._on_finish = on_finish
-        self._pending: list[tuple[int | None, float, dict[str, Any]]] = []
+        # One flat list: a tuple a call would be one more object for the garbage collector to look at.
+        self._pending: list[Any] = []
+        self._open: list[Any] | None = self._pending  # None where log() has to look closer at what it is asked
         self._partial: dict[str, Any] = {}
         self._console: list[tuple[str, str]] = []
         self._draining = threading.Lock()  # held while values are converted; never by log()
-        self._drained: list[tuple[int, float, dict[str, Any]]] = []
+        self._packed: list[Packed] = []
         self._next_step = 0
         self._values: dict[str, Any] = dict(record.summary)
         self._aggregates: dict[str, str] = {}
@@ -100,23 +110,15 @@ class Run:
         UsageError
             When `data` is not a mapping, `step` not a whole number, or the run has ended.
         """
-        if self._stop_state is not None:
-            raise RunStopped(f"run {self.name} was stopped")
-        if type(data) is dict and PLAIN_TYPES.issuperset(map(type, data.values())) and _all_str(data):
-            taken = data.copy()
-        elif isinstance(data, Mapping):
-            taken = capture(data)
-        else:
-            raise UsageError(f"log takes a dict of names and values, not {type(data).__name__} {data!r:.80}")
-        if self.state != "running":
-            raise UsageError(f"run {self.name} has ended ({self.state}); nbsweep.init() starts another")
-        if step is not None:
-            step = _whole(step)
-        if self._partial or not commit:
-            taken = {**self._partial, **taken}
-            self._partial = {} if commit else taken
-        if commit:
-            self._pending.append((step, time.time(), taken))
+        pending = self._open
+        if pending is not None and step is None and commit and type(data) is dict and len(pending) < MOST_PENDING:
+            for value in data.values():
+                if type(value) not in PLAIN_TYPES:
+                    break
+            else:
+                pending.extend((None, time(), data.copy()))  # one step for the interpreter: no lock is needed
+                return
+        self._log_with_care(data, step, commit)
 
     def define_metric(self, name: str, summary: str = "last", **_ignored: Any) -> None:
         """Say what the summary keeps of a logged key: ``"last"`` (default), "min", "max", "mean" or "best".
@@ -166,6 +168,7 @@ class Run:
         """Let the next `log` raise RunStopped; the run then ends in `state` (killed or stopped). Never waits."""
         if self._stop_state is None and self.state == "running":
             self._stop_state = state
+            self._open = None
             if self._on_stop is not None:
                 self._on_stop()
 
@@ -176,6 +179,7 @@ class Run:
     def close(self, state: str) -> None:
         """The run has ended; what still calls `log` on it is told so."""
         self.state = state
+        self._open = None
         self._commit_partial()
 
     @property
@@ -197,9 +201,9 @@ class Run:
         """Move what was logged into `tail`."""
         self._convert()
         with self._draining:
-            rows, self._drained = self._drained, []
-        for row in rows:
-            tail.append(*row)
+            packed, self._packed = self._packed, []
+        for calls in packed:
+            tail.extend(calls)
 
     def take_update(self) -> dict[str, Any]:
         """Columns of the run's record that changed since the last call."""
@@ -226,45 +230,98 @@ class Run:
 
     # -- private -------------------------------------------------------------------------------------------------
 
-    def _convert(self) -> None:
-        """Turn captured values into plain ones, give steps, and bring the summary up to date."""
-        with self._draining:
-            # Not by exchanging the list: a log() that has fetched the old one would append to it too late.
-            rows = self._pending[:]
-            del self._pending[: len(rows)]
-            for row in rows:
-                self._convert_row(*row)
+    def _log_with_care(self, data: Mapping[str, Any], step: int | None, commit: bool) -> None:
+        """`log`, where something is not as it mostly is."""
+        if self._stop_state is not None:
+            raise RunStopped(f"run {self.name} was stopped")
+        if not isinstance(data, Mapping):
+            raise UsageError(f"log takes a dict of names and values, not {type(data).__name__} {data!r:.80}")
+        taken = capture(data)
+        if self.state != "running":
+            raise UsageError(f"run {self.name} has ended ({self.state}); nbsweep.init() starts another")
+        if step is not None:
+            step = _whole(step)
+        if self._partial or not commit:
+            taken = {**self._partial, **taken}
+            self._partial = {} if commit else taken
+            self._open_again()
+        if commit:
+            self._pending.extend((step, time(), taken))
+        if len(self._pending) > MOST_PENDING:
+            self._convert()
 
-    def _convert_row(self, step: int | None, time_s: float, captured: dict[str, Any]) -> None:
-        row: dict[str, Any] = {}
-        for key, value in captured.items():
-            kept = value if type(value) in PLAIN_TYPES else plain(value)
-            if isinstance(kept, Unkept):
-                self._warn_unkept(key, kept)
-                continue
-            key = key.encode("utf-8", "backslashreplace").decode()
-            row[key] = kept
-            self._summarise(key, kept)
-            if self._metric is not None and key == self._metric.name:
-                self._note_metric(kept)
-        number = self._next_step if step is None else step
-        self._next_step = number + 1
-        self._drained.append((number, time_s, row))
-        self._dirty.add("summary")
+    def _open_again(self) -> None:
+        """Let `log` take its short way, where nothing stands against it."""
+        self._open = None if self._partial else self._pending
+        if self._stop_state is not None or self.state != "running":  # asked last: another thread may stop the run now
+            self._open = None
+
+    def _convert(self) -> None:
+        """Turn captured values into columns, give steps, and bring the summary up to date."""
+        with self._draining:
+            # Not by exchanging the list: a log() that has fetched the old one would add to it too late.
+            entries = self._pending[:]
+            del self._pending[: len(entries)]
+            if entries:
+                self._packed.append(self._pack(entries[0::ENTRIES], entries[1::ENTRIES], entries[2::ENTRIES]))
+                self._dirty.add("summary")
+
+    def _pack(self, steps: list[int | None], times_s: list[float], rows: list[dict[str, Any]]) -> Packed:
+        columns = {}
+        for key, calls, values in by_key(rows):
+            if not PLAIN_TYPES.issuperset(map(type, values)):
+                calls, values = self._made_plain(key, calls, values)
+            if values:
+                columns[key] = calls, as_values(values)
+                self._summarise(key, values)
+                if self._metric is not None and key == self._metric.name:
+                    self._note_metric(values)
+        return Packed(self._numbered(steps), microseconds(times_s), columns)
+
+    def _numbered(self, steps: list[int | None]) -> npt.NDArray[np.int64]:
+        """The steps, those that were left open counting up from the ones before."""
+        if {*steps} == {None}:
+            first, self._next_step = self._next_step, self._next_step + len(steps)
+            return np.arange(first, self._next_step)
+        numbers = []
+        for step in steps:
+            number = self._next_step if step is None else step
+            numbers.append(number)
+            self._next_step = number + 1
+        return np.array(numbers, "i8")
+
+    def _made_plain(
+        self, key: str, calls: npt.NDArray[np.int64], values: list[Any]
+    ) -> tuple[npt.NDArray[np.int64], list[Any]]:
+        """Values that were captured as objects are read; what cannot be kept is left out with one warning a key."""
+        read = [value if type(value) in PLAIN_TYPES else plain(value) for value in values]
+        kept = [place for place, value in enumerate(read) if not isinstance(value, Unkept)]
+        if len(kept) < len(read):
+            self._warn_unkept(key, next(value for value in read if isinstance(value, Unkept)))
+        return calls[kept], [read[place] for place in kept]
 
     def _best_is(self) -> Literal["min", "max"]:
         return "max" if self._metric is not None and self._metric.goal == "maximize" else "min"
 
-    def _note_metric(self, value: Any) -> None:
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-            self.metric_count += 1
+    def _note_metric(self, values: list[Any]) -> None:
+        numbers = [value for value in values if type(value) in (float, int) and math.isfinite(value)]
+        if numbers:
+            self.metric_count += len(numbers)
             pick = max if self._best_is() == "max" else min
-            self.metric_best = value if self.metric_best is None else pick(self.metric_best, value)
+            best = pick(numbers)
+            self.metric_best = best if self.metric_best is None else pick(self.metric_best, best)
 
-    def _summarise(self, key: str, value: Any) -> None:
+    def _summarise(self, key: str, values: list[Any]) -> None:
         how = self._aggregates.get(key, "last")
+        if how == "last":
+            self._values[key] = values[-1]
+        else:
+            for value in values:
+                self._summarise_one(key, value, how)
+
+    def _summarise_one(self, key: str, value: Any, how: str) -> None:
         old = self._values.get(key)
-        if how == "last" or not isinstance(value, (int, float)):
+        if not isinstance(value, (int, float)):
             self._values[key] = value
         elif how == "mean":
             count, total = self._means.get(key, (0, 0.0))
@@ -291,23 +348,21 @@ class Run:
         if self.state != "running":
             return
         self.state = state  # first, so that log() accepts nothing that would come too late to be written
+        self._open = None
         self._commit_partial()
         try:
             if self._on_finish is not None:
                 self._on_finish(self, state, error)
         except BaseException:
             self.state = "running"
+            self._open_again()
             raise
 
     def _commit_partial(self) -> None:
         """What `log(..., commit=False)` held back becomes the last row."""
         if self._partial:
-            self._pending.append((None, time.time(), self._partial))
+            self._pending.extend((None, time(), self._partial))
             self._partial = {}
-
-
-def _all_str(data: dict[Any, Any]) -> bool:
-    return all(type(key) is str for key in data)
 
 
 def _whole(step: Any) -> int:

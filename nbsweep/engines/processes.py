@@ -24,6 +24,7 @@ from nbsweep.engines import reaper
 from nbsweep.engines.base import Work
 from nbsweep.engines.printed import Printed
 from nbsweep.errors import UsageError
+from nbsweep.torch_threads import share_of
 
 __all__ = ["ProcessEngine"]
 
@@ -155,10 +156,12 @@ class ProcessEngine:
         """
         running = self._running[work_id]
         slot = self._environments[running.slot % len(self._environments)] if self._environments else {}
+        # PyTorch, NumPy and others would each start a thread a core in every child.
+        threads = {"OMP_NUM_THREADS": str(share_of(self.slots))} if self.slots > 1 else {}
         self._ensure_reaper()
         child = subprocess.Popen(
             list(words),
-            env={**environment, **slot},
+            env={**threads, **environment, **slot},
             cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

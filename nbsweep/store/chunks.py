@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nbsweep.store.columns import decode, encode, kind_of
+from nbsweep.store.columns import decode, encode
+from nbsweep.store.packing import Packed, Values, as_values, by_key, joined, kind_of_values, microseconds
 
 __all__ = ["CHUNK_VALUES", "Chunk", "Column", "History", "RunTail", "read_history", "thinned"]
 
@@ -38,35 +39,44 @@ class Chunk:
 
 @dataclass
 class _Tail:
-    """The growing end of one column."""
+    """The growing end of one column; its chunk is in parts until it is asked for."""
 
     kind: str
     key: str
-    value_kind: str
     seq: int = 0
     first: int = 0
-    index: list[int] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
+    count: int = 0
+    index: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    values: list[Values] = field(default_factory=list)
     changed: bool = False
 
-    def append(self, index: int, value: Any, sealed: list[_Tail]) -> None:
-        if len(self.values) >= CHUNK_VALUES:
-            if self.changed:
-                sealed.append(
-                    _Tail(self.kind, self.key, self.value_kind, self.seq, self.first, self.index, self.values)
-                )
-            self.seq, self.first = self.seq + 1, self.first + len(self.values)
-            self.index, self.values = [], []
-        kind = kind_of(value)
-        self.value_kind = _common_kind(self.value_kind, kind) if self.values else kind
-        self.index.append(index)
-        self.values.append(value)
-        self.changed = True
+    def extend(self, index: npt.NDArray[np.int64], values: Values, sealed: list[_Tail]) -> None:
+        start = 0
+        while start < len(index):
+            if self.count >= CHUNK_VALUES:
+                if self.changed:
+                    sealed.append(replace(self))
+                self.seq, self.first = self.seq + 1, self.first + self.count
+                self.count, self.index, self.values = 0, [], []
+            end = min(len(index), start + CHUNK_VALUES - self.count)
+            self.index.append(index[start:end])
+            self.values.append(values[start:end])
+            self.count += end - start
+            self.changed = True
+            start = end
 
     def chunk(self, run_id: str) -> Chunk:
-        values = _microseconds(self.values) if self.kind == "row" else encode(self.values, self.value_kind)
+        self.index, self.values = [np.concatenate(self.index)], [joined(self.values)]
+        final, values = self.count >= CHUNK_VALUES, self.values[0]
         return Chunk(
-            run_id, self.kind, self.key, self.seq, self.first, len(self.values), encode(self.index, "int"), values
+            run_id,
+            self.kind,
+            self.key,
+            self.seq,
+            self.first,
+            self.count,
+            encode(self.index[0], "int", final=final),
+            encode(values, kind_of_values(values), final=final),
         )
 
 
@@ -84,7 +94,7 @@ class RunTail:
         """The tail that goes on after these chunks of a run, and the step after their last."""
         tail, next_step = cls(run_id), 0
         for chunk in chunks:
-            last = _Tail(chunk.kind, chunk.key, "int", chunk.seq + 1, chunk.first + chunk.count)
+            last = _Tail(chunk.kind, chunk.key, chunk.seq + 1, chunk.first + chunk.count)
             tail._tails[chunk.kind, chunk.key] = last
             if chunk.kind == "row":
                 tail.rows = last.first
@@ -93,10 +103,15 @@ class RunTail:
 
     def append(self, step: int, time_s: float, data: dict[str, Any]) -> None:
         """Add one log call: its step, its time (seconds since the epoch) and plain values."""
-        self._tail("row", "").append(step, time_s, self._sealed)
-        for key, value in data.items():
-            self._tail("key", key).append(self.rows, value, self._sealed)
-        self.rows += 1
+        columns = {key: (calls, as_values(values)) for key, calls, values in by_key([data])}
+        self.extend(Packed(np.array([step], "i8"), microseconds([time_s]), columns))
+
+    def extend(self, packed: Packed) -> None:
+        """Add many log calls at once."""
+        self._tail("row", "").extend(packed.steps, packed.times_us, self._sealed)
+        for key, (calls, values) in packed.columns.items():
+            self._tail("key", key).extend(calls + self.rows, values, self._sealed)
+        self.rows += len(packed.steps)
 
     def take_chunks(self) -> list[Chunk]:
         """The chunks that changed since they were last taken, encoded."""
@@ -110,7 +125,7 @@ class RunTail:
     def _tail(self, kind: str, key: str) -> _Tail:
         tail = self._tails.get((kind, key))
         if tail is None:
-            tail = self._tails[kind, key] = _Tail(kind, key, "int")
+            tail = self._tails[kind, key] = _Tail(kind, key)
         return tail
 
 
@@ -190,12 +205,3 @@ def _decoded(chunk: Chunk) -> tuple[npt.NDArray[np.int64], Any] | None:
     what = f"{chunk.count} values of {chunk.key!r}" if chunk.kind == "key" else f"steps and times of {chunk.count} rows"
     warnings.warn(f"run {chunk.run_id}: {what} could not be read from the store ({reason})", stacklevel=2)
     return None
-
-
-def _common_kind(one: str, other: str) -> str:
-    """A chunk has one kind: ints among floats become floats, any other mixture is kept as JSON."""
-    return one if one == other else "float" if {one, other} == {"int", "float"} else "json"
-
-
-def _microseconds(times_s: list[float]) -> bytes:
-    return encode(np.round(np.asarray(times_s) * 1e6).astype("i8"), "int")

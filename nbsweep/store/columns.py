@@ -22,6 +22,7 @@ JSON_CODE = b"j"  # the first byte of a column of anything but numbers
 MOST_REGULAR = 2**24  # values; a chunk has a thousand
 
 _COMPRESS_FROM_BYTES = 256
+_STEPS = {b"1": "<i1", b"2": "<i2", b"4": "<i4"}  # differences between ints: by their bytes, the narrowest first
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -40,7 +41,7 @@ def kind_of(value: object) -> str:
     return "json"
 
 
-def encode(values: Sequence[Any] | npt.NDArray[Any], kind: str) -> bytes:
+def encode(values: Sequence[Any] | npt.NDArray[Any], kind: str, *, final: bool = True) -> bytes:
     """Encode values of one kind.
 
     Parameters
@@ -49,17 +50,19 @@ def encode(values: Sequence[Any] | npt.NDArray[Any], kind: str) -> bytes:
         Values of one kind.
     kind : {"float", "int", "bool", "json"}
         As `kind_of` says.
+    final : bool, default True
+        False for a column that is soon encoded again, longer: no time is spent on making it small.
 
     >>> decode(encode([0, 1, 2, 3], "int"))
     array([0, 1, 2, 3])
     """
     if kind == "float":
-        return _encode_floats(np.asarray(values, dtype="<f8"))
+        return _encode_floats(np.asarray(values, dtype="<f8"), final)
     if kind == "int":
-        return _encode_ints(np.asarray(values, dtype="<i8"))
+        return _encode_ints(np.asarray(values, dtype="<i8"), final)
     if kind == "bool":
         return b"b" + np.asarray(values, dtype="u1").tobytes()
-    return JSON_CODE + _compress(json.dumps([_finite(v) for v in values]).encode())
+    return JSON_CODE + _compress(json.dumps([_finite(v) for v in values]).encode(), final)
 
 
 def decode(data: bytes) -> Any:
@@ -72,40 +75,62 @@ def decode(data: bytes) -> Any:
         return start + stride * np.arange(count, dtype="i8")
     if code == b"b":
         return np.frombuffer(body, "u1").astype(bool)
+    if code in _STEPS:
+        return _summed(np.frombuffer(body[:8], "<i8")[0], np.frombuffer(_decompress(body[8:]), _STEPS[code]))
     raw = _decompress(body)
     if code == JSON_CODE:
         return [_restored(v) for v in json.loads(raw)]
-    if code == b"d":  # int32 differences after a first int64
-        first = np.frombuffer(raw[:8], "<i8")[0]
-        steps = np.frombuffer(raw[8:], "<i4").astype("i8")
-        return first + np.concatenate([[0], np.cumsum(steps)])
+    if code == b"d":  # as stores before November 2026 have it: int32 differences, packed with the first value
+        return _summed(np.frombuffer(raw[:8], "<i8")[0], np.frombuffer(raw[8:], "<i4"))
     dtype = {b"f": "<f4", b"F": "<f8", b"i": "<i8"}[code]
     values = np.frombuffer(raw, dtype)
     return values.astype("f8" if code in b"fF" else "i8")
 
 
-def _encode_floats(values: npt.NDArray[np.float64]) -> bytes:
+def _summed(first: np.int64, steps: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    values = np.empty(len(steps) + 1, "i8")
+    values[0] = first
+    np.cumsum(steps, dtype="i8", out=values[1:])
+    values[1:] += first
+    return values
+
+
+def _encode_floats(values: npt.NDArray[np.float64], final: bool) -> bytes:
     with np.errstate(over="ignore", invalid="ignore"):
         narrow = values.astype("<f4")
     if np.array_equal(narrow.astype("f8"), values, equal_nan=True):
-        return b"f" + _compress(narrow.tobytes())
-    return b"F" + _compress(values.tobytes())
+        return b"f" + _compress_numbers(narrow, final)
+    return b"F" + _compress_numbers(values, final)
 
 
-def _encode_ints(values: npt.NDArray[np.int64]) -> bytes:
+def _encode_ints(values: npt.NDArray[np.int64], final: bool) -> bytes:
     if len(values) < 2:
-        return b"i" + _compress(values.tobytes())
+        return b"i" + _compress_numbers(values, final)
     steps = np.diff(values)
     if (steps == steps[0]).all() and int(values[-1]) - int(values[0]) == int(steps[0]) * (len(values) - 1):
         return b"r" + np.array([values[0], steps[0], len(values)], "<i8").tobytes()
-    span = int(values.max()) - int(values.min())
-    if span < 2**31:
-        return b"d" + _compress(values[:1].tobytes() + steps.astype("<i4").tobytes())
-    return b"i" + _compress(values.tobytes())
+    if int(values.max()) - int(values.min()) >= 2**31:
+        return b"i" + _compress_numbers(values, final)
+    greatest = int(np.abs(steps).max())
+    code = next(code for code, dtype in _STEPS.items() if greatest <= np.iinfo(dtype).max)
+    return code + values[:1].tobytes() + _compress_numbers(steps.astype(_STEPS[code]), final)
 
 
-def _compress(raw: bytes) -> bytes:
-    if len(raw) >= _COMPRESS_FROM_BYTES:
+def _compress_numbers(values: npt.NDArray[Any], final: bool) -> bytes:
+    """First bytes of all numbers, then their second bytes, and so on: like bytes together take less room and time.
+
+    That is the "shuffle" filter of HDF5 and Blosc.
+    """
+    if not final or values.nbytes < _COMPRESS_FROM_BYTES:
+        return b"-" + values.tobytes()
+    size = values.itemsize
+    raw = np.ascontiguousarray(values).view("u1").reshape(-1, size).T.tobytes()
+    packed = _compress(raw, final)
+    return b"Z" + bytes([size]) + packed[1:] if packed[:1] == b"z" else b"-" + values.tobytes()
+
+
+def _compress(raw: bytes, final: bool) -> bytes:
+    if final and len(raw) >= _COMPRESS_FROM_BYTES:
         import zlib
 
         packed = zlib.compress(raw, 1)
@@ -115,11 +140,14 @@ def _compress(raw: bytes) -> bytes:
 
 
 def _decompress(body: bytes) -> bytes:
-    if body[:1] == b"z":
-        import zlib
+    if body[:1] == b"-":
+        return body[1:]
+    import zlib
 
-        return zlib.decompress(body[1:])
-    return body[1:]
+    if body[:1] == b"Z":
+        planes: npt.NDArray[np.uint8] = np.frombuffer(zlib.decompress(body[2:]), "u1").reshape(body[1], -1)
+        return bytes(planes.T.tobytes())
+    return zlib.decompress(body[1:])
 
 
 def _finite(value: Any) -> Any:

@@ -41,6 +41,8 @@ STEPS: dict[int, tuple[str, ...]] = {
             WHERE other.sweep_id = agents.sweep_id AND other.joined_at <= agents.joined_at
         )""",
     ),
+    # Columns of history have had shorter codings since (nbsweep.store.columns), which version 2 cannot read.
+    3: ("CREATE INDEX runs_by_state ON runs (sweep_id, state)",),
 }
 
 # SQLite has one type of integers and no way to change a column's.

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 2  # a change of the tables needs a step in nbsweep.store.migrations
+SCHEMA_VERSION = 3  # a change of the tables needs a step in nbsweep.store.migrations
 
 metadata = MetaData()
 
@@ -103,6 +103,7 @@ runs = Table(
 )
 Index("runs_by_revision", runs.c.sweep_id, runs.c.revision)
 Index("runs_by_agent", runs.c.agent_id, runs.c.state)
+Index("runs_by_state", runs.c.sweep_id, runs.c.state)  # each claim asks which are queued and which crashed
 
 codes = Table(
     "codes",

@@ -6,6 +6,7 @@ controller's business.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import time
@@ -14,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, or_, select
+from sqlalchemy import Connection, Executable, Select, Table, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from nbsweep.store import schema
 from nbsweep.store.chunks import Chunk
@@ -106,13 +108,20 @@ class Session:
         row = self._one(select(schema.runs).where(schema.runs.c.id == run_id))
         return _run(row) if row else None
 
-    def runs(self, sweep_id: str, *, since_revision: int = -1, states: Iterable[str] | None = None) -> list[RunRecord]:
+    def runs(
+        self,
+        sweep_id: str,
+        *,
+        since_revision: int = -1,
+        states: Iterable[str] | None = None,
+        from_number: int = 0,
+    ) -> list[RunRecord]:
         """The runs of a sweep that changed after `since_revision` (and are in one of `states`), by number."""
-        query = (
-            select(schema.runs)
-            .where(schema.runs.c.sweep_id == sweep_id, schema.runs.c.revision > since_revision)
-            .order_by(schema.runs.c.number)
-        )
+        query = select(schema.runs).where(schema.runs.c.sweep_id == sweep_id).order_by(schema.runs.c.number)
+        if since_revision >= 0:
+            query = query.where(schema.runs.c.revision > since_revision)
+        if from_number > 0:
+            query = query.where(schema.runs.c.number >= from_number)
         if states is not None:
             query = query.where(schema.runs.c.state.in_(list(states)))
         return [_run(row) for row in self._all(query)]
@@ -201,20 +210,21 @@ class Session:
 
     def put_chunks(self, chunks: Iterable[Chunk]) -> None:
         """Write chunks, each in the place of an earlier, shorter one of the same run, kind, key and number."""
-        table = schema.history
-        for chunk in chunks:
-            key = _key(chunk.key)
-            where = (
-                table.c.run_id == chunk.run_id,
-                table.c.kind == chunk.kind,
-                table.c.key == key,
-                table.c.seq == chunk.seq,
-            )
-            values = {"first": chunk.first, "count": chunk.count, "index": chunk.index, "values": chunk.values}
-            if not self._connection.execute(table.update().where(*where).values(values)).rowcount:
-                self._connection.execute(
-                    table.insert().values(run_id=chunk.run_id, kind=chunk.kind, key=key, seq=chunk.seq, **values)
-                )
+        rows = [
+            {
+                "run_id": chunk.run_id,
+                "kind": chunk.kind,
+                "key": _key(chunk.key),
+                "seq": chunk.seq,
+                "first": chunk.first,
+                "count": chunk.count,
+                "index": chunk.index,
+                "values": chunk.values,
+            }
+            for chunk in chunks
+        ]
+        if rows:
+            self._connection.execute(_put_chunk(self._connection.dialect.name), rows)
 
     def chunks(
         self,
@@ -298,6 +308,16 @@ class Session:
 
     def _all(self, query: Select[Any]) -> list[Mapping[str, Any]]:
         return [dict(row) for row in self._connection.execute(query).mappings()]
+
+
+@functools.cache
+def _put_chunk(dialect: str) -> Executable:
+    """One statement for all chunks of a transaction, new ones and those that have grown."""
+    table = schema.history
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    changed = {name: insert.excluded[name] for name in ("first", "count", "index", "values")}
+    statement: Executable = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+    return statement
 
 
 def _to_row(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -230,7 +230,7 @@ class BayesSearch:
 
     @property
     def _initial(self) -> int:
-        """How many runs the start takes: one more than parameters; with two, four, or Branin's other valleys go unseen."""
+        """How many runs the start takes; with three for two parameters one of Branin's valleys goes unseen."""
         d = self._coordinates.dimension
         return 3 if d < 2 else min(max(d + 1, 4), 10)
 

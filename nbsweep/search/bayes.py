@@ -36,11 +36,9 @@ TRANSFORMS = {"half": half_ranked, "rank": ranked, "std": standardised}
 
 @dataclass(frozen=True)
 class Settings:
-    """What was chosen by measurement; see docs/search.md."""
+    """What was chosen by measurement: the outputs' shapes, a model each. See docs/search.md."""
 
     transforms: tuple[str, ...] = ("half", "std")
-    initial: tuple[float, int, int] = (1.0, 3, 10)
-    centre: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,23 +230,21 @@ class BayesSearch:
 
     @property
     def _initial(self) -> int:
-        slope, least, most = self._settings.initial
-        return int(min(max(round(slope * self._coordinates.dimension) + 1, least), most))
+        """How many runs the start takes; with three for two parameters one of Branin's valleys goes unseen."""
+        d = self._coordinates.dimension
+        return 3 if d < 2 else min(max(d + 1, 4), 10)
 
     def _designed(self, number: int) -> Array | None:
         """Point `number` of a scrambled Sobol sequence; None for a number before the sweep's own."""
         d = self._coordinates.dimension
         if number < 0 or d == 0:
             return None
-        if self._settings.centre and number == 0:
-            quantiles = np.full((1, d), 0.5)
-        else:
-            from scipy.stats import qmc  # takes most of a second to import
+        from scipy.stats import qmc  # takes most of a second to import
 
-            sequence = qmc.Sobol(d, scramble=True, rng=np.random.default_rng([self._seed, 0x50B01]))
-            if number:
-                sequence.fast_forward(number)
-            quantiles = sequence.random(1)
+        sequence = qmc.Sobol(d, scramble=True, rng=np.random.default_rng([self._seed, 0x50B01]))
+        if number:
+            sequence.fast_forward(number)
+        quantiles = sequence.random(1)
         return self._coordinates.snapped(self._coordinates.at(quantiles)[0])
 
     def _surrogate(self, known: _Known) -> tuple[Surrogate, Array]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from nbsweep import console, current, memory, process, torch_threads
 from nbsweep.calling import call_with_config, traceback_of
+from nbsweep.claims import AHEAD_S, Claims
 from nbsweep.controller import Controller, End, Wait
 from nbsweep.engines import Ended, Engine, Work, make_engine
 from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
@@ -33,6 +34,7 @@ __all__ = ["Agent"]
 PAUSED_POLL_S = 0.2
 ELSEWHERE_POLL_S = 0.2  # what runs in other processes log is read in the store
 LAST_RUNS_POLL_S = 2.0  # while the last runs train more may be asked for, or another process's run may crash
+SHORT_RUN_S = 0.2  # shorter ones need not wait for their end to be written
 STORE_PATIENCE_S = 600.0  # how long an agent with nothing to train waits for a store that is away
 
 
@@ -115,6 +117,7 @@ class Agent:
         self._mirror = MetricMirror(self.store, sweep_id) if elsewhere else None
         self._forget_listener: Callable[[], None] = lambda: None
         self.id = self.controller.join(count)
+        self._claims = Claims(self.controller, self.id)
         self._thread = threading.Thread(target=self._loop, name=f"nbsweep-agent-{self.id}", daemon=True)
 
     def start(self) -> Agent:
@@ -218,7 +221,7 @@ class Agent:
         until, told = time.monotonic() + STORE_PATIENCE_S, False
         while True:
             try:
-                return self.controller.next_run(self.id, training_code(self._function))
+                return self._claims.next(training_code(self._function))
             except StoreError as trouble:
                 if self._ending:
                     return End("stopped")
@@ -235,6 +238,8 @@ class Agent:
         run = Run(record, metric=self.controller.config.metric, on_finish=self._note_end)
         with self._lock:
             self._live[run.id] = _Live(run)
+        if record.started_at is not None and record.started_at > record.created_at:
+            run.begun(record.started_at)
         run.on_stop(functools.partial(self._stop_asked, run.id))
         self._recorder.watch(run)
         self._recorder.notify()
@@ -247,6 +252,9 @@ class Agent:
         self._wake.wait(self._shortened(timeout_s))
         self._wake.clear()
         self._look_at_clock()
+        if self._claims.stale:  # the present run takes longer than those before
+            with contextlib.suppress(StoreError):
+                self._claims.give_back()
         with contextlib.suppress(StoreError):  # the next value is another chance
             self._look_at_metrics()
         for run_id, live in list(self._live.items()):
@@ -262,6 +270,8 @@ class Agent:
     def _shortened(self, timeout_s: float | None) -> float | None:
         """The time to rest, no longer than until something has to be done with a run."""
         lives = list(self._live.values())
+        if self._claims.waiting:
+            timeout_s = min(timeout_s or AHEAD_S, AHEAD_S)
         if any(live.stop_asked_at is not None for live in lives):
             return 0.05
         if self._mirror is not None and lives:
@@ -318,7 +328,9 @@ class Agent:
     def _leave(self) -> None:
         self._forget_listener()
         if not self._abandoned:
-            self._recorder.later(functools.partial(self.controller.leave_in, agent_id=self.id))
+            self._recorder.later(
+                functools.partial(self.controller.leave_in, agent_id=self.id, not_begun=self._claims.take_back())
+            )
             self._engine.close()
         console.release(self.id)
         current.stop_inheriting(self.id)
@@ -378,6 +390,13 @@ class Agent:
             run.print("stderr", error)  # a process has printed it itself
         run.close(state)
         because = self._because(run, state)
+        live = self._live.get(run.id)
+        shortly = state == "finished" and live is not None and time.monotonic() - live.started_at < SHORT_RUN_S
+        self._claims.ended(shortly=shortly)
+        if shortly and self._claims.allowed:
+            values = {"state": state, "error": None, "stopped_because": because, "finished_at": time.time()}
+            self._recorder.end_soon(run, values)
+            return
         end = functools.partial(
             self.controller.report_in,
             run_id=run.id,

@@ -9,7 +9,7 @@ their shape; then the oldest console text goes. What was left out is counted and
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +49,7 @@ class Backlog:
         self._console_bytes = 0
         self._updates: dict[str, dict[str, Any]] = {}
         self._actions: list[Callable[[Session], None]] = []
+        self._ends: dict[str, dict[str, Any]] = {}
 
     # -- what goes in --------------------------------------------------------------------------------------------
 
@@ -67,16 +68,20 @@ class Backlog:
         """Something to do in the transaction that writes all that was added before it."""
         self._actions.append(action)
 
+    def add_end(self, run_id: str, values: dict[str, Any]) -> None:
+        """Columns of a run that ends, unless it has ended already; written with all others' ends."""
+        self._ends[run_id] = values
+
     # -- what is there -------------------------------------------------------------------------------------------
 
     @property
     def empty(self) -> bool:
-        return not (self._chunks or self._consoles or self._updates or self._actions)
+        return not (self._chunks or self._consoles or self._updates or self._actions or self._ends)
 
     @property
     def changes(self) -> bool:
         """Whether readers will see something new when it is written."""
-        return bool(self._consoles or self._updates or self._actions)
+        return bool(self._consoles or self._updates or self._actions or self._ends)
 
     @property
     def bytes(self) -> int:
@@ -94,8 +99,10 @@ class Backlog:
         db.put_chunks(chunk for chunks in self._chunks.values() for chunk in chunks.values())
         for run_id, pieces in self._consoles.items():
             db.append_console(run_id, pieces)
-        for run_id, values in self._updates.items():
-            db.update_run(run_id, **values) if values else db.touch_runs([run_id])
+        if self._updates:
+            db.update_runs(self._updates)
+        if self._ends:
+            db.update_runs(self._ends, live=True)
         for action in self._actions:
             with contextlib.suppress(UsageError):  # its sweep is no longer there: nobody misses it
                 action(db)
@@ -107,12 +114,12 @@ class Backlog:
         for column, dropped in self._dropped.items():
             self._shifts[column] = self._shifts.get(column, 0) + sum(dropped.values())
         self._dropped = {}
-        self._chunks, self._consoles, self._updates, self._actions = {}, {}, {}, []
+        self._chunks, self._consoles, self._updates, self._actions, self._ends = {}, {}, {}, [], {}
         self._chunk_bytes = self._console_bytes = 0
 
-    def forget_run(self, run_id: str) -> None:
-        """The run has ended and everything of it was written: nothing about it needs to be known any more."""
-        for column in [column for column in self._written if column[0] == run_id]:
+    def forget_runs(self, run_ids: Collection[str]) -> None:
+        """They have ended and everything of theirs was written: nothing about them needs to be known any more."""
+        for column in [column for column in self._written if column[0] in run_ids]:
             self._written.pop(column)
             self._shifts.pop(column, None)
 
@@ -127,12 +134,13 @@ class Backlog:
         for run_id in gone:
             self._console_bytes -= sum(len(text) for _stream, text in self._consoles.pop(run_id, []))
             self._updates.pop(run_id, None)
+            self._ends.pop(run_id, None)
         return count
 
     @property
     def run_ids(self) -> set[str]:
         """The runs that have something here."""
-        return {column[0] for column in self._chunks} | set(self._consoles) | set(self._updates)
+        return {column[0] for column in self._chunks} | set(self._consoles) | set(self._updates) | set(self._ends)
 
     def keep_to_bound(self) -> None:
         """Leave out what must be left out for the bound to hold."""

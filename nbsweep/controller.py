@@ -10,12 +10,14 @@ import os
 import socket
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import psutil
 
 from nbsweep import failures, search, sweep_config
 from nbsweep.ahead import Ahead
+from nbsweep.claims import give_back_in
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
 from nbsweep.liveness import process_token
@@ -124,8 +126,9 @@ class Controller:
         with self.store.write() as db:
             self.leave_in(db, agent_id)
 
-    def leave_in(self, db: Session, agent_id: str) -> None:
-        """`leave` inside a write transaction that is open already."""
+    def leave_in(self, db: Session, agent_id: str, not_begun: Iterable[RunRecord] = ()) -> None:
+        """`leave` inside a write transaction that is open already; claims that were not begun are given back."""
+        give_back_in(db, not_begun)
         recover_in(db, self.sweep_id)
         db.update_agents([agent_id], left_at=time.time())
         sweep = existing_sweep(db, self.sweep_id)
@@ -151,6 +154,21 @@ class Controller:
         if isinstance(answer, RunRecord) and self._searcher is not None and self._searcher.takes_time:
             self._ahead.begin(self._searcher.prepare)
         return answer
+
+    def next_runs(self, agent_id: str, code: TrainingCode | None = None, most: int = 1) -> list[RunRecord] | Wait | End:
+        """As `next_run`, and up to `most` in all at once: the others are claimed, and not begun (`nbsweep.claims`)."""
+        if most <= 1:
+            answer = self.next_run(agent_id, code)
+            return [answer] if isinstance(answer, RunRecord) else answer
+        try:
+            with self.store.write() as db:
+                answer = self._next_run(db, agent_id, code)
+                if not isinstance(answer, RunRecord):
+                    return answer
+                return [answer, *self._more(db, answer, most - 1)]
+        except BaseException:
+            self._searcher, self._told_revision, self._kept_code = None, -1, None
+            raise
 
     def report(self, run_id: str, state: str, error: str | None = None, *, stopped_because: str | None = None) -> None:
         """Record how a run ended. Too many failures (`nbsweep.failures`) pause the sweep, with the last traceback."""
@@ -317,6 +335,26 @@ class Controller:
         cap = self.config.run_cap
         return cap is not None and db.next_run_number(self.sweep_id, "") >= cap and db.run_count(self.sweep_id) >= cap
 
+    def _more(self, db: Session, first: RunRecord, most: int) -> list[RunRecord]:
+        """Claims after a first one in the same transaction; none where that one came out of the queue."""
+        agent = next(agent for agent in db.agents_by_ids([first.agent_id or ""]))
+        number = db.next_run_number(self.sweep_id, "")
+        if first.number != number - 1 or first.attempt > 0 or self._queued(db) is not None:
+            return []
+        if agent.count is not None:
+            most = min(most, agent.count - agent.started)
+        if self.config.run_cap is not None:
+            most = min(most, self.config.run_cap - number)
+        searcher = self._told(db)
+        more: list[RunRecord] = []
+        while len(more) < most and (config := searcher.ask(number + len(more))) is not None:
+            record = self._record(number + len(more), config)
+            more.append(replace(record, started_at=None, agent_id=first.agent_id, code_hash=first.code_hash))
+        if more:
+            db.insert_runs(more)
+            db.update_agents([agent.id], started=agent.started + len(more))
+        return more
+
     def _suggested(self, db: Session, *, may_ask: bool) -> RunRecord | End:
         searcher = self._told(db)
         number = db.next_run_number(self.sweep_id, "")
@@ -383,6 +421,8 @@ class Controller:
             self._searcher = search.make_searcher(self.config, self.seed)
             for observation in prior_observations(db, self.sweep_id, self.config):
                 self._searcher.tell(observation)
+        if not getattr(self._searcher, "listens", True):
+            return self._searcher
         sweep = existing_sweep(db, self.sweep_id)
         metric = self.config.metric.name if self.config.metric else None
         for run in db.runs(self.sweep_id, since_revision=self._told_revision):

@@ -23,6 +23,7 @@ from nbsweep.store.records import RunRecord, SweepRecord
 
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
+    from nbsweep.store import Store
 
 __all__ = ["Progress", "Terminal", "progress_of", "wait_for"]
 
@@ -186,12 +187,12 @@ class _Known:
     runs: dict[str, RunRecord] = field(default_factory=dict)
 
 
-_known: WeakKeyDictionary[Agent, _Known] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Store, dict[str, _Known]] = WeakKeyDictionary()
 
 
 def _runs_of(agent: Agent) -> tuple[list[RunRecord], SweepRecord | None]:
     """The runs of the agent's sweep, by number, of which only those that changed are read; and the sweep."""
-    known = _known.setdefault(agent, _Known())
+    known = _known.setdefault(agent.store, {}).setdefault(agent.sweep_id, _Known())
     with agent.store.read() as db:
         record = db.sweep(agent.sweep_id)
         changed = db.runs(agent.sweep_id, since_revision=known.revision)

@@ -14,7 +14,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbsweep.backlog import MOST_WAITING_BYTES, Backlog
 from nbsweep.errors import NbsweepError, StoreError, StoreRefusedError
@@ -62,6 +62,7 @@ class Recorder:
     def _begin(self, most_waiting_bytes: int) -> None:
         self._runs: dict[str, tuple[Run, RunTail]] = {}
         self._ends: dict[str, Callable[[Session], None]] = {}
+        self._soon: dict[str, dict[str, Any]] = {}
         self._agents: dict[str, Recorded] = {}
         self._backlog = Backlog(most_waiting_bytes)
         self._listeners: list[Callable[[], None]] = []
@@ -112,6 +113,14 @@ class Recorder:
         with self._registry:
             self._ends[run.id] = action
         return self._now_or_later()
+
+    def end_soon(self, run: Run, values: dict[str, Any]) -> None:
+        """As `end`, of a run with nothing to say but these columns; returns at once, it is written with the next turn.
+
+        Many short runs then share a transaction; readers see their ends as soon as what they logged.
+        """
+        with self._registry:
+            self._soon[run.id] = values
 
     def later(self, action: Callable[[Session], None]) -> str | None:
         """Do something in a write transaction after all that was logged: now, or as soon as the store can be written.
@@ -227,7 +236,7 @@ class Recorder:
                     return
 
     def _in_use(self) -> bool:
-        return bool(self._runs or self._agents or self._ends or not self._backlog.empty)
+        return bool(self._runs or self._agents or self._ends or self._soon or not self._backlog.empty)
 
     def _now_or_later(self) -> str | None:
         self._ensure_thread()
@@ -254,8 +263,8 @@ class Recorder:
                 db.beat_agents(agents)
         changed = self._backlog.changes or self._trouble is not None
         self._backlog.forget()
-        for run_id in ended:
-            self._backlog.forget_run(run_id)
+        if ended:
+            self._backlog.forget_runs(set(ended))
         self._refused, self._trouble, self._retry_at = False, None, 0.0
         self._pause_s = min(max(FLUSH_EVERY_S, 2 * (time.monotonic() - began)), FLUSH_LESS_OFTEN_S)
         if beat:
@@ -265,18 +274,21 @@ class Recorder:
     def _collect(self) -> list[str]:
         """Move what is new into the backlog, then the ends; returns the runs that have ended."""
         with self._registry:
-            watched, ends = list(self._runs.values()), self._ends
-            self._ends = {}
+            watched, ends, soon = list(self._runs.values()), self._ends, self._soon
+            self._ends, self._soon = {}, {}
         for run, tail in watched:
             run.drain(tail)
             self._backlog.add(run.id, tail.take_chunks(), run.take_update(), run.take_console())
         for action in ends.values():
             self._backlog.add_action(action)
+        for run_id, values in soon.items():
+            self._backlog.add_end(run_id, values)
+        ended = [*ends, *soon]
         with self._registry:
-            for run_id in ends:
+            for run_id in ended:
                 self._runs.pop(run_id, None)
         self._backlog.keep_to_bound()
-        return list(ends)
+        return ended
 
     def _drop_what_is_gone(self, db: Session) -> None:
         """The store refused a row: runs that it no longer has (somebody removed them) must not hold up the others."""

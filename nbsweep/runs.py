@@ -84,6 +84,7 @@ class Run:
         self._means: dict[str, tuple[int, float]] = {}
         self._warned: set[str] = set()
         self._dirty: set[str] = set()
+        self._begun_at: float | None = None
         self._stop_state: str | None = None
         self._on_stop: Callable[[], None] | None = None
         self.summary = Summary(self._values, self._convert, lambda: self._dirty.add("summary"))
@@ -176,6 +177,11 @@ class Run:
         """Be told, on whatever thread, when the run is asked to stop."""
         self._on_stop = callback
 
+    def begun(self, at_s: float) -> None:
+        """It was claimed earlier and begins now; the store has yet to know."""
+        self._begun_at = at_s
+        self._dirty.add("begun")
+
     def close(self, state: str) -> None:
         """The run has ended; what still calls `log` on it is told so."""
         self.state = state
@@ -213,6 +219,8 @@ class Run:
             with self._draining:
                 values = dict(self._values)  # training code may add keys meanwhile
             update["summary"] = {key: plain(value) for key, value in values.items() if _keepable(value)}
+        if "begun" in dirty:
+            update["started_at"] = self._begun_at
         if "config" in dirty:
             update["config"] = self.config.as_dict()
         return update

@@ -36,6 +36,7 @@ class RandomSearch:
     def __init__(self, space: SearchSpace, seed: int) -> None:
         self._space, self._seed = space, seed
         self._support = space.support
+        self.listens = self._support is not None  # in an infinite space no point comes twice, and none need be told
         self._taken: Taken[tuple[int, ...]] = Taken()
         self._asked: dict[int, tuple[int, ...]] = {}
         self._remaining: Remaining | None = None

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, Table, func, or_, select
+from sqlalchemy import Connection, Executable, Select, Table, bindparam, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nbsweep.store import schema
 from nbsweep.store.chunks import Chunk
 from nbsweep.store.columns import JSON_CODE
-from nbsweep.store.records import AgentRecord, RunRecord, SweepRecord, SweepVersion
+from nbsweep.store.records import LIVE_STATES, AgentRecord, RunRecord, SweepRecord, SweepVersion
 
 __all__ = ["Session"]
 
@@ -101,8 +101,14 @@ class Session:
     # -- runs ----------------------------------------------------------------------------------------------------
 
     def insert_run(self, run: RunRecord) -> None:
-        self._insert(schema.runs, run)
-        self.touch_runs([run.id])
+        self.insert_runs([run])
+
+    def insert_runs(self, runs: Iterable[RunRecord]) -> None:
+        """Keep new runs, in one statement."""
+        rows = [_to_row({f.name: getattr(run, f.name) for f in fields(run)}) for run in runs]
+        if rows:
+            self._connection.execute(schema.runs.insert(), rows)
+            self.touch_runs([row["id"] for row in rows])
 
     def run(self, run_id: str) -> RunRecord | None:
         row = self._one(select(schema.runs).where(schema.runs.c.id == run_id))
@@ -162,6 +168,16 @@ class Session:
         table = schema.runs
         self._connection.execute(table.update().where(table.c.id == run_id).values(**_to_row(values)))
         self.touch_runs([run_id])
+
+    def update_runs(self, changes: Mapping[str, Mapping[str, Any]], *, live: bool = False) -> None:
+        """Change columns of many runs, {run id: values}; with `live` only of those that have not ended."""
+        alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for run_id, values in changes.items():
+            alike.setdefault(tuple(values), []).append({"run": run_id, **_to_row(values)})
+        for columns, rows in alike.items():
+            if columns:
+                self._connection.execute(_update_run(columns, live), rows)
+        self.touch_runs(changes)
 
     def touch_runs(self, run_ids: Iterable[str]) -> None:
         """Note that these runs changed: their sweeps' revisions grow, and the runs carry them."""
@@ -308,6 +324,16 @@ class Session:
 
     def _all(self, query: Select[Any]) -> list[Mapping[str, Any]]:
         return [dict(row) for row in self._connection.execute(query).mappings()]
+
+
+@functools.cache
+def _update_run(columns: tuple[str, ...], live: bool) -> Executable:
+    """One statement for all runs of which these columns change."""
+    table = schema.runs
+    query = table.update().where(table.c.id == bindparam("run"))
+    if live:
+        query = query.where(or_(*(table.c.state == state for state in LIVE_STATES)))
+    return query.values({name: bindparam(name) for name in columns})
 
 
 @functools.cache

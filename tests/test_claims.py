@@ -1,0 +1,168 @@
+"""Short runs are claimed several at a time; none is trained twice, lost, or said to train when it does not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+import nbsweep
+from nbsweep import process, sweep_config
+from nbsweep.claims import Claims, give_back_in
+from nbsweep.controller import Controller, End
+from nbsweep.definitions import create_sweep
+from nbsweep.recovery import recover_in
+from nbsweep.store import RunRecord, Store
+from tests.test_agents import until
+
+RANDOM: dict[str, Any] = {
+    "method": "random",
+    "metric": {"name": "y", "goal": "minimize"},
+    "parameters": {"x": {"min": -1.0, "max": 1.0}},
+}
+GRID: dict[str, Any] = {"method": "grid", "parameters": {"a": {"min": 1, "max": 40}}}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(f"sqlite:///{tmp_path}/a.db")
+
+
+def controller_of(store: Store, config: dict[str, Any], **more: Any) -> Controller:
+    return Controller(store, create_sweep(store, sweep_config.load({**config, **more}), seed=1).id)
+
+
+def square() -> None:
+    nbsweep.log({"y": nbsweep.config.x**2})
+
+
+def test_several_claims_are_those_that_would_have_been_made_one_by_one(store: Store) -> None:
+    at_once, one_by_one = controller_of(store, RANDOM), controller_of(store, RANDOM)
+    first, second = at_once.join(None), one_by_one.join(None)
+    runs = at_once.next_runs(first, None, 5)
+    others = [one_by_one.next_run(second) for _ in range(5)]
+    assert isinstance(runs, list)
+    assert [run.config for run in runs] == [run.config for run in others if isinstance(run, RunRecord)]
+    assert [run.number for run in runs] == list(range(5))
+    assert [run.started_at is None for run in runs] == [False, True, True, True, True]
+
+
+def test_a_count_a_run_cap_and_a_finite_space_bound_what_is_claimed_at_once(store: Store) -> None:
+    counted, capped, finite = controller_of(store, RANDOM), controller_of(store, RANDOM, run_cap=4), None
+    finite = controller_of(store, GRID)
+    for controller, count, most in ((counted, 3, 3), (capped, None, 4), (finite, None, 40)):
+        agent = controller.join(count)
+        runs = controller.next_runs(agent, None, 100)
+        assert isinstance(runs, list) and len(runs) == most
+        assert isinstance(controller.next_runs(agent, None, 100), End)
+
+
+def test_what_was_claimed_and_not_begun_is_the_next_agents(store: Store) -> None:
+    controller = controller_of(store, GRID)
+    first, second = controller.join(None), controller.join(None)
+    runs = controller.next_runs(first, None, 6)
+    assert isinstance(runs, list)
+    with store.write() as db:
+        controller.leave_in(db, first, runs[3:])
+    with store.read() as db:
+        assert Counter(run.state for run in db.runs(controller.sweep_id)) == {"running": 3, "pending": 3}
+        assert db.agents_by_ids([first])[0].started == 3
+    again = [controller.next_run(second) for _ in range(37)]
+    trained = [run.config["a"] for run in again if isinstance(run, RunRecord)] + [run.config["a"] for run in runs[:3]]
+    assert sorted(trained) == list(range(1, 41)), "every point once"
+
+
+def test_what_somebody_else_has_taken_is_not_given_back(store: Store) -> None:
+    controller = controller_of(store, GRID)
+    first, second = controller.join(None), controller.join(None)
+    runs = controller.next_runs(first, None, 2)
+    assert isinstance(runs, list)
+    with store.write() as db:
+        give_back_in(db, runs[1:])
+    taken = controller.next_run(second)
+    assert isinstance(taken, RunRecord) and taken.id == runs[1].id
+    with store.write() as db:
+        give_back_in(db, runs[1:])
+        found = db.run(taken.id)
+    assert found is not None and (found.state, found.agent_id) == ("running", second)
+
+
+def test_what_a_dead_process_had_not_begun_is_queued_and_what_it_trained_has_crashed(store: Store) -> None:
+    controller = controller_of(store, GRID)
+    agent = controller.join(None)
+    runs = controller.next_runs(agent, None, 3)
+    assert isinstance(runs, list)
+    with store.write() as db:
+        db.update_agents([agent], process="another boot/1/2/3", pid=2**22 + 1, left_at=time.time())
+        recover_in(db, controller.sweep_id)
+        assert [run.state for run in db.runs(controller.sweep_id)] == ["crashed", "pending", "pending"]
+
+
+def test_claims_that_wait_for_too_long_are_given_back(store: Store) -> None:
+    controller = controller_of(store, GRID)
+    claims = Claims(controller, controller.join(None))
+    first = claims.next(None)
+    assert isinstance(first, RunRecord) and not claims.waiting, "nothing is known yet of how long runs last"
+    claims.ended(shortly=True)
+    claims.next(None)
+    waiting, stale = claims.waiting, claims.stale
+    assert waiting and not stale
+    claims._claimed_at -= 60
+    claims.give_back()
+    with store.read() as db:
+        states = [run.state for run in db.runs(controller.sweep_id)]
+    assert states[:2] == ["running", "running"] and set(states[2:]) == {"pending"} and not claims.waiting
+
+
+@pytest.mark.usefixtures("tmp_store")
+def test_short_runs_end_as_all_others_do_and_nothing_is_lost() -> None:
+    sweep_id = nbsweep.sweep(RANDOM)
+    nbsweep.agent(sweep_id, square, count=200, workers=2)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [run.number for run in sweep.runs] == list(range(200)) and sweep.state == "finished"
+    for run in sweep.runs:
+        assert run.state == "finished" and run.summary == {"y": run.config["x"] ** 2}
+        assert run.started_at is not None and run.finished_at is not None and run.finished_at >= run.started_at
+    with process.recorder().store.read() as db:
+        assert set(db.points([run.id for run in sweep.runs]).values()) == {1}
+
+
+@pytest.mark.usefixtures("tmp_store")
+def test_a_long_run_among_short_ones_holds_no_claims() -> None:
+    go_on = threading.Event()
+
+    def train(run: Any) -> None:
+        if run.number >= 20:
+            assert go_on.wait(60)
+
+    sweep_id = nbsweep.sweep(RANDOM)
+    agent = nbsweep.agent(sweep_id, train, count=60, block=False)
+    sweep = nbsweep.Sweep(sweep_id)
+    until(lambda: sum(run.state == "running" for run in sweep.runs) == 1 and len(sweep.runs) > 20)
+    until(lambda: all(run.started_at is not None for run in sweep.runs if run.state == "running"))
+    assert {run.state for run in sweep.runs if run.number > 20} <= {"pending"}
+    go_on.set()
+    assert agent.wait(60)
+    assert Counter(run.state for run in sweep.runs) == {"finished": 60}
+
+
+@pytest.mark.usefixtures("tmp_store")
+def test_short_runs_share_transactions_and_statements() -> None:
+    """What trivial runs cost in the store, as counts: seconds are the machine's."""
+    sweep_id = nbsweep.sweep(RANDOM)
+    nbsweep.agent(sweep_id, square, count=20)
+    transactions: list[object] = []
+    statements: list[str] = []
+    store = process.recorder().store
+    assert store._file is not None
+    engine = store._file.engine_now(lambda: True)
+    event.listen(engine, "commit", transactions.append)
+    event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    nbsweep.agent(sweep_id, square, count=1000)
+    # On an idle machine about 30 transactions and 350 statements; one by one it were 2,000 and 25,000.
+    assert len(transactions) < 400 and len(statements) < 5000

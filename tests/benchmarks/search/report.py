@@ -1,9 +1,9 @@
 """Regret, ranked, with confidence intervals: what the table and the picture in docs/search.md show.
 
 Normalised regret after n evaluations: (best value so far - best value anyone ever found) / (median of random search
-after n evaluations - best value anyone ever found; at least a hundredth of that after one), averaged over seeds, then over problems. For a noisy problem the
-value is the noiseless one of the evaluation that looked best. The interval is a bootstrap over seeds within problems,
-for the difference from nbsweep over the same draws.
+after n evaluations - best value anyone ever found; at least a hundredth of that after one), averaged over seeds, then
+over problems. For a noisy problem the value is the noiseless one of the evaluation that looked best. The interval is a
+bootstrap over seeds within problems, for the difference from nbsweep over the same draws.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from nbsweep.search.base import Observation, Suggestion
 from nbsweep.search.coordinates import Coordinates, Points
 from nbsweep.search.gp import GaussianProcess, Hyperparameters, fit
 from nbsweep.search.maximise import best_points
-from nbsweep.search.outputs import half_ranked, ranked, standardised
+from nbsweep.search.outputs import half_ranked, standardised
 from nbsweep.search.random import RandomSearch
 from nbsweep.search.reduction import kept
 from nbsweep.search.single import one_thread
@@ -28,17 +29,11 @@ from nbsweep.search.surrogate import Member, Surrogate
 from nbsweep.space import SearchSpace
 from nbsweep.sweep_config import Metric
 
-__all__ = ["BayesSearch", "Settings"]
+__all__ = ["BayesSearch"]
 
 Array = NDArray[np.float64]
-TRANSFORMS = {"half": half_ranked, "rank": ranked, "std": standardised}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What was chosen by measurement: the outputs' shapes, a model each. See docs/search.md."""
-
-    transforms: tuple[str, ...] = ("half", "std")
+Transform = Callable[[Array], Array]
+TRANSFORMS: tuple[Transform, ...] = (half_ranked, standardised)  # a model each; chosen by measurement, docs/search.md
 
 
 @dataclass(frozen=True)
@@ -84,8 +79,8 @@ class BayesSearch:
 
     takes_time = True
 
-    def __init__(self, space: SearchSpace, seed: int, metric: Metric, settings: Settings = Settings()) -> None:
-        self._space, self._seed, self._metric, self._settings = space, seed, metric, settings
+    def __init__(self, space: SearchSpace, seed: int, metric: Metric) -> None:
+        self._space, self._seed, self._metric = space, seed, metric
         self._coordinates = Coordinates(space)
         self._random = RandomSearch(space, seed)
         self._told: dict[int, _Told] = {}
@@ -93,7 +88,7 @@ class BayesSearch:
         self._asked: dict[int, tuple[int, dict[str, Any]]] = {}
         self._basis: dict[int, Suggestion] = {}
         self._version = 0
-        self._fits: dict[bytes, list[tuple[str, Hyperparameters]]] = {}
+        self._fits: dict[bytes, list[tuple[Transform, Hyperparameters]]] = {}
         self._lock = threading.RLock()
         self._fitting = threading.Lock()
 
@@ -255,8 +250,8 @@ class BayesSearch:
             fits = self._fitted(known, _fit_size(len(values)))
             keep = kept(known.x, values, coordinates.categorical, np.exp(fits[0][1].log_w), _MODEL_SIZE)
             values = values[keep]
-            for name, hyperparameters in fits:
-                y = TRANSFORMS[name](values)
+            for transform, hyperparameters in fits:
+                y = transform(values)
                 gp = self._process(known.x[keep], y, hyperparameters)
                 best = float(gp.predict(gp.x)[0].min())
                 if len(known.pending):
@@ -283,16 +278,11 @@ class BayesSearch:
         gp = surrogate.members[0].gp
         return np.asarray(gp.x[np.argsort(gp.predict(gp.x)[0], kind="stable")[:5]])
 
-    def _fits_of(self, x: Points, values: Array) -> list[tuple[str, Hyperparameters]]:
+    def _fits_of(self, x: Points, values: Array) -> list[tuple[Transform, Hyperparameters]]:
         categorical = self._coordinates.categorical
-        found = []
-        for name in self._settings.transforms:
-            y = TRANSFORMS[name](values)
-            best = fit(x, y, categorical)
-            found.append((name, best))
-        return found
+        return [(transform, fit(x, transform(values), categorical)) for transform in TRANSFORMS]
 
-    def _fitted(self, known: _Known, size: int) -> list[tuple[str, Hyperparameters]]:
+    def _fitted(self, known: _Known, size: int) -> list[tuple[Transform, Hyperparameters]]:
         """Hyperparameters of each member, with its transform, from the first `size` results."""
         x, values = known.x[:size], known.values[:size]
         key = x.tobytes() + values.tobytes()

@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-__all__ = ["half_ranked", "ranked", "standardised"]
+__all__ = ["half_ranked", "standardised"]
 
 Array = NDArray[np.float64]
 
 
-def ranked(values: Array) -> Array:
+def _ranked(values: Array) -> Array:
     """Normal scores: the quantile of each value's mid-rank, standardised.
 
     Examples
     --------
-    >>> ranked(np.array([1e-12, 5.0, 1e12])).round(2).tolist()
+    >>> _ranked(np.array([1e-12, 5.0, 1e12])).round(2).tolist()
     [-1.22, 0.0, 1.22]
     """
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
@@ -42,10 +42,10 @@ def half_ranked(values: Array) -> Array:
     median = float(np.median(scaled))
     good, bad = scaled < median, scaled > median
     if not good.any():
-        return ranked(values)
+        return _ranked(values)
     spread = float(np.sqrt(np.mean((scaled[good] - median) ** 2)))
     if spread == 0.0:
-        return ranked(values)
+        return _ranked(values)
     warped = np.where(good, (scaled - median) / spread, 0.0)
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     middle = np.cumsum(counts) - 0.5 * counts

@@ -138,7 +138,7 @@ class Agent:
     @property
     def held(self) -> bool:
         """Whether failures have paused the sweep, so that the agent trains nothing until somebody resumes."""
-        return self._held
+        return self._held and self.controller.is_held()  # somebody may have resumed since it looked
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Block until the agent has ended; False if `timeout_s` passed first."""

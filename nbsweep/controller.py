@@ -206,6 +206,12 @@ class Controller:
 
     # -- for people ----------------------------------------------------------------------------------------------
 
+    def is_held(self) -> bool:
+        """Whether failures have paused the sweep."""
+        with self.store.read() as db:
+            sweep = existing_sweep(db, self.sweep_id)
+        return sweep.state == "paused" and sweep.note_kind == "failures"
+
     def pause(self) -> None:
         """No new runs until `resume`; the running ones go on."""
         self._change(("running",), state="paused", note=None, note_kind="person")

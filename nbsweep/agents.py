@@ -138,7 +138,11 @@ class Agent:
     @property
     def held(self) -> bool:
         """Whether failures have paused the sweep, so that the agent trains nothing until somebody resumes."""
-        return self._held and self.controller.is_held()  # somebody may have resumed since it looked
+        if not self._held:
+            return False
+        with contextlib.suppress(StoreError):
+            return self.controller.is_held()  # somebody may have resumed since it looked
+        return True
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Block until the agent has ended; False if `timeout_s` passed first."""

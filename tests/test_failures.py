@@ -61,7 +61,7 @@ def test_a_held_agent_goes_on_after_resume_and_the_failures_so_far_are_forgiven(
     broken.clear()
     sweep.resume()
     sweep.wait()  # at once: the agent may not have looked yet
-    assert agent.done
+    assert agent.wait(0)
     assert [run.state for run in sweep.runs] == ["failed"] * 6 + ["finished"] * 2 and sweep.state == "finished"
 
 

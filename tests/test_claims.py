@@ -107,7 +107,7 @@ def test_claims_that_wait_for_too_long_are_given_back(store: Store) -> None:
     controller = controller_of(store, GRID)
     claims = Claims(controller, controller.join(None))
     first = claims.next(None)
-    assert isinstance(first, RunRecord) and not claims.waiting, "nothing is known yet of how long runs last"
+    assert isinstance(first, RunRecord) and not claims._waiting, "nothing is known yet of how long runs last"
     claims.ended(shortly=True)
     claims.next(None)
     waiting, stale = claims.waiting, claims.stale

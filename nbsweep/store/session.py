@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 import json
 import time
 import warnings
@@ -16,7 +17,6 @@ from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Select, Table, bindparam, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from nbsweep.store import schema
 from nbsweep.store.chunks import Chunk
@@ -340,7 +340,7 @@ def _update_run(columns: tuple[str, ...], live: bool) -> Executable:
 def _put_chunk(dialect: str) -> Executable:
     """One statement for all chunks of a transaction, new ones and those that have grown."""
     table = schema.history
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    insert = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     changed = {name: insert.excluded[name] for name in ("first", "count", "index", "values")}
     statement: Executable = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
     return statement

@@ -208,6 +208,8 @@ class Recorder:
 
     def forget_in_child(self) -> None:
         """In a forked child: what is recorded, and the thread that does it, are the parent's."""
+        for run, _tail in self._runs.values():
+            run.forget_in_child()
         self._begin(self._backlog.most_bytes)
         self.store.close(forked=True)
 

@@ -23,7 +23,7 @@ JSON_CODE = b"j"  # the first byte of a column of anything but numbers
 MOST_REGULAR = 2**24  # values; a chunk has a thousand
 
 _COMPRESS_FROM_BYTES = 256
-_WORTH_IT = {4: 2, 8: 2}  # of the bytes of a number whose lowest one is noise, how many are compressed
+_WORTH_IT = 2  # of the bytes of a number whose lowest one is noise, so many are compressed
 _STEPS = {b"1": "<i1", b"2": "<i2", b"4": "<i4"}  # differences between ints: by their bytes, the narrowest first
 _INT64 = range(-(2**63), 2**63)
 
@@ -132,11 +132,11 @@ def _compress_numbers(values: npt.NDArray[Any], final: bool) -> bytes:
     planes = np.ascontiguousarray(values).view("u1").reshape(count, size).T
     raw = 0
     if size >= 4 and len(zlib.compress(planes[0].tobytes(), 1)) > 0.9 * count:
-        raw = size - _WORTH_IT[size]
+        raw = size - _WORTH_IT
     packed = zlib.compress(planes[raw:].tobytes(), 1)
     if len(packed) >= (size - raw) * count:
         return b"-" + values.tobytes()
-    return b"P" + struct.pack("<BBI", size, raw, count) + planes[:raw].tobytes() + packed
+    return b"P" + struct.pack("<BBI", size, raw, count) + bytes(planes[:raw].tobytes()) + packed
 
 
 def _decompress_numbers(body: bytes) -> bytes:

@@ -178,7 +178,7 @@ def tutorial(peers: str | None, quick: bool) -> tuple[str, str]:
     more = 100 * (statistics.median(ratios) - 1)
     spread = statistics.quantiles(ratios, n=4)
     text = (
-        f"784→256→10, batch 64, CPU, one thread, {len(ratios)} pairs of 50 batches: {more:+.1f} % with a call of log for "
+        f"784→256→10, batch 64, CPU, one thread, {len(ratios)} pairs of 50 batches: {more:+.1f} % with log for "
         f"each (quartiles {100 * (spread[0] - 1):+.1f} to {100 * (spread[2] - 1):+.1f} %). No dashboard is open.\n"
     )
     return "The tutorial's loop", text

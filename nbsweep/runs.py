@@ -250,7 +250,7 @@ class Run:
         """`log`, where something is not as it mostly is."""
         if self._stop_state is not None:
             raise RunStopped(f"run {self.name} was stopped")
-        if not isinstance(data, Mapping):
+        if type(data) is not dict and not isinstance(data, Mapping):
             raise UsageError(f"log takes a dict of names and values, not {type(data).__name__} {data!r:.80}")
         if self._forked:
             self._warn_forked()

@@ -1,4 +1,5 @@
 # make demo   the quickstart for real: five runs, progress in the terminal, and at a terminal JupyterLab on its copy
+# make bench  what logging costs: tables to the terminal and to tests/artifacts/logging.md (docs/logging.md)
 # make test   every check: lint, types, the front end's tests, then pytest with kernels and a browser
 # Needs Python 3.11 or newer with venv, Node 20 with npm, and nothing else; all that is installed lies in .venv.
 
@@ -15,13 +16,19 @@ FRONT_END := $(wildcard labextension/*.json labextension/*.mjs) $(shell find lab
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint front-end-test install floor build clean
+# The peers' environment, for `make bench PEERS=DIR/bin/python`: wandb tensorboard torch tensorboardX trackio mlflow aim optuna
+PEERS ?=
+
+.PHONY: demo test bench lint front-end-test install floor build clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/run_demo.py
 
 test: lint front-end-test $(FLOOR_INSTALLED)
 	$(BIN)/python -m pytest
+
+bench: $(INSTALLED)
+	$(BIN)/python -m tests.benchmarks.logging $(if $(PEERS),--peers $(PEERS))
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

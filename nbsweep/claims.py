@@ -2,7 +2,8 @@
 
 A transaction waits for the disk, a trivial run does not. Where the search needs no results to go on (grid, random), an
 agent whose runs are short claims as many as it will begin within `AHEAD_S`. A run that is claimed and not begun is
-"running" without `started_at`; whatever keeps it from beginning makes it "pending", which the next agent trains first.
+"running" without `started_at`. If its agent does not come to begin it, it becomes "pending", which the next agent
+trains first; if the process dies it has crashed, and is tried again as `retry` says.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ __all__ = ["Recorded", "Recorder"]
 
 FLUSH_EVERY_S = 0.05
 FLUSH_LESS_OFTEN_S = 0.1  # where many write to one store and each write takes its time; readers see it in 250 ms
+CPU_SHARE = 0.01  # of a core, and of the interpreter that training shares; within the bounds above
 RETRY_EVERY_S = 1.0
 FLUSH_WAIT_S = 2.0  # how long a reader waits for a write that is under way
 POLL_EVERY_S = 0.2
@@ -208,6 +209,8 @@ class Recorder:
 
     def forget_in_child(self) -> None:
         """In a forked child: what is recorded, and the thread that does it, are the parent's."""
+        for run, _tail in self._runs.values():
+            run.forget_in_child()
         self._begin(self._backlog.most_bytes)
         self.store.close(forked=True)
 
@@ -251,7 +254,7 @@ class Recorder:
         ended = self._collect()
         with self._registry:
             agents = list(self._agents)
-        began = time.monotonic()
+        began, cpu_began = time.monotonic(), time.thread_time()
         beat = bool(agents) and began >= self._next_heartbeat
         if self._backlog.empty and not beat:
             return False
@@ -266,7 +269,8 @@ class Recorder:
         if ended:
             self._backlog.forget_runs(set(ended))
         self._refused, self._trouble, self._retry_at = False, None, 0.0
-        self._pause_s = min(max(FLUSH_EVERY_S, 2 * (time.monotonic() - began)), FLUSH_LESS_OFTEN_S)
+        busy_s = max(2 * (time.monotonic() - began), (time.thread_time() - cpu_began) / CPU_SHARE)
+        self._pause_s = min(max(FLUSH_EVERY_S, busy_s), FLUSH_LESS_OFTEN_S)
         if beat:
             self._next_heartbeat = began + HEARTBEAT_EVERY_S
         return changed

@@ -11,7 +11,6 @@ import functools
 import time
 from collections.abc import Iterable
 
-from nbsweep.claims import give_back_in
 from nbsweep.errors import UsageError
 from nbsweep.liveness import LEASE_S, Observer
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
@@ -60,9 +59,7 @@ def revive_in(db: Session, run_ids: Iterable[str]) -> None:
 def _mark_crashed(db: Session, sweep_id: str, runs: list[RunRecord], why: str) -> None:
     now = time.time()
     for run in runs:
-        if run.started_at is not None:
-            db.update_run(run.id, state="crashed", error=why, finished_at=now)
-    give_back_in(db, [run for run in runs if run.started_at is None])
+        db.update_run(run.id, state="crashed", error=why, finished_at=now)
     gone = {run.agent_id for run in runs if run.agent_id} | {agent.id for agent in _gone(db, sweep_id)}
     if not gone and not runs:
         return

@@ -84,6 +84,7 @@ class Run:
         self._means: dict[str, tuple[int, float]] = {}
         self._warned: set[str] = set()
         self._dirty: set[str] = set()
+        self._forked = False
         self._begun_at: float | None = None
         self._stop_state: str | None = None
         self._on_stop: Callable[[], None] | None = None
@@ -201,6 +202,13 @@ class Run:
         """An earlier process logged up to here: the next `log` has this step."""
         self._next_step = step
 
+    def forget_in_child(self) -> None:
+        """In a forked child: the run is its parent's, which also writes what was logged before the fork."""
+        self._draining = threading.Lock()  # another thread of the parent's may have held it
+        self._pending, self._packed, self._console, self._partial = [], [], [], {}
+        self._open = None
+        self._forked = True
+
     # -- for the recorder ----------------------------------------------------------------------------------------
 
     def drain(self, tail: RunTail) -> None:
@@ -242,8 +250,11 @@ class Run:
         """`log`, where something is not as it mostly is."""
         if self._stop_state is not None:
             raise RunStopped(f"run {self.name} was stopped")
-        if not isinstance(data, Mapping):
+        if type(data) is not dict and not isinstance(data, Mapping):
             raise UsageError(f"log takes a dict of names and values, not {type(data).__name__} {data!r:.80}")
+        if self._forked:
+            self._warn_forked()
+            return
         taken = capture(data)
         if self.state != "running":
             raise UsageError(f"run {self.name} has ended ({self.state}); nbsweep.init() starts another")
@@ -257,6 +268,14 @@ class Run:
             self._pending.extend((step, time(), taken))
         if len(self._pending) > MOST_PENDING:
             self._convert()
+
+    def _warn_forked(self) -> None:
+        if "" not in self._warned:
+            self._warned.add("")
+            text = (
+                f"run {self.name} belongs to the process that this one was forked from; what is logged here is not kept"
+            )
+            warnings.warn(text, stacklevel=4)
 
     def _open_again(self) -> None:
         """Let `log` take its short way, where nothing stands against it."""

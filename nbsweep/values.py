@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 __all__ = ["PLAIN_TYPES", "Unkept", "capture", "plain"]
 
 PLAIN_TYPES = frozenset({float, int, bool, str})
+
+
+_scalars: set[type] = set()  # NumPy's types of numbers that were seen: they cannot change, and wait as they are
 
 
 class Unkept:
@@ -33,9 +38,13 @@ def capture(data: Mapping[Any, Any]) -> dict[str, Any]:
     taken: dict[str, Any] = {}
     for key, value in data.items():
         name = key if type(key) is str else str(key)
-        if type(value) in PLAIN_TYPES:
+        kind = type(value)
+        if kind in PLAIN_TYPES or kind in _scalars:
             taken[name] = value
-        elif isinstance(value, Mapping):
+        elif isinstance(value, (np.number, np.bool_)):
+            taken[name] = value
+            _scalars.add(kind)
+        elif not hasattr(value, "detach") and isinstance(value, Mapping):
             taken.update({f"{name}.{inner}": v for inner, v in capture(value).items()})
         else:
             taken[name] = _capture_object(value)
@@ -78,7 +87,10 @@ def _capture_object(value: Any) -> Any:
 
 
 def _size(value: Any) -> int:
+    shape = getattr(value, "shape", ())
+    if not shape:
+        return 1
     size = 1
-    for length in getattr(value, "shape", ()):
+    for length in shape:
         size *= int(length)
     return size

@@ -92,7 +92,7 @@ def test_what_somebody_else_has_taken_is_not_given_back(store: Store) -> None:
     assert found is not None and (found.state, found.agent_id) == ("running", second)
 
 
-def test_what_a_dead_process_had_not_begun_is_queued_and_what_it_trained_has_crashed(store: Store) -> None:
+def test_what_a_dead_process_had_claimed_has_crashed_and_is_tried_again(store: Store) -> None:
     controller = controller_of(store, GRID)
     agent = controller.join(None)
     runs = controller.next_runs(agent, None, 3)
@@ -100,14 +100,17 @@ def test_what_a_dead_process_had_not_begun_is_queued_and_what_it_trained_has_cra
     with store.write() as db:
         db.update_agents([agent], process="another boot/1/2/3", pid=2**22 + 1, left_at=time.time())
         recover_in(db, controller.sweep_id)
-        assert [run.state for run in db.runs(controller.sweep_id)] == ["crashed", "pending", "pending"]
+        assert [run.state for run in db.runs(controller.sweep_id)] == ["crashed"] * 3
+    other = controller.join(None)
+    again = [controller.next_run(other) for _ in range(3)]
+    assert [(run.config, run.attempt) for run in again if isinstance(run, RunRecord)] == [(r.config, 1) for r in runs]
 
 
 def test_claims_that_wait_for_too_long_are_given_back(store: Store) -> None:
     controller = controller_of(store, GRID)
     claims = Claims(controller, controller.join(None))
     first = claims.next(None)
-    assert isinstance(first, RunRecord) and not claims.waiting, "nothing is known yet of how long runs last"
+    assert isinstance(first, RunRecord) and not claims._waiting, "nothing is known yet of how long runs last"
     claims.ended(shortly=True)
     claims.next(None)
     waiting, stale = claims.waiting, claims.stale

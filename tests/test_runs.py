@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import warnings
 from collections.abc import Callable
@@ -166,6 +167,23 @@ def test_define_metric_says_what_the_summary_keeps(run: Run, how: str, kept: flo
     for value in (3.0, math.nan, 1.0, 2.0) if how in ("min", "max", "best") else (3.0, 1.0, 2.0):
         run.log({"loss": value})
     assert run.summary["loss"] == kept
+
+
+def test_a_forked_child_keeps_nothing_and_says_so_once_and_the_parent_goes_on(run: Run) -> None:
+    run.log({"a": 1})
+    with run._draining:  # as the recorder's thread may hold it when another thread forks
+        child = os.fork()
+        if child == 0:
+            run.forget_in_child()
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                run.log({"a": 2})
+                run.log({"a": 3})
+            said = [str(each.message) for each in caught]
+            os._exit(0 if len(said) == 1 and "not kept" in said[0] and logged(run) == {} else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    run.log({"a": 4})
+    assert logged(run) == {"a": [1, 4]}
 
 
 def test_threads_log_to_one_run_without_losing_a_row(run: Run) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import zlib
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,3 +41,42 @@ def test_a_column_of_mixed_values_is_readable(values: list[object]) -> None:
     assert len(got) == len(values)
     for a, b in zip(got, values, strict=True):
         assert a == b or (a != a and b != b) or (kind_of(b) == "int" and float(a) == float(b))  # type: ignore[arg-type]
+
+
+RNG = np.random.default_rng(0)
+NUMBERS = {
+    "noise": RNG.random(1024),
+    "a loss": np.exp(-np.arange(1024) / 300) + 0.1 * RNG.random(1024),
+    "float32": RNG.random(1024, dtype="f4").astype("f8"),
+    "regular floats": 5000 + 0.1 * np.arange(1024),
+    "an accuracy": RNG.integers(30, 64, 1024) / 64,
+    "not finite": np.resize([0.1, math.nan, math.inf, -math.inf, -0.0], 1024),
+    "steps of a byte": np.cumsum(RNG.integers(0, 100, 1024)),
+    "times": 1_700_000_000_000_000 + np.cumsum(RNG.integers(900, 1200, 1024)),
+    "far steps": np.cumsum(RNG.integers(-(2**19), 2**19, 1024)),
+    "any ints": RNG.integers(-(2**63), 2**63 - 1, 1024),
+}
+
+
+@pytest.mark.parametrize("final", [True, False])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_full_chunk_comes_back_as_it_was(name: str, final: bool) -> None:
+    values = NUMBERS[name]
+    encoded = encode(values, "float" if values.dtype.kind == "f" else "int", final=final)
+    assert decode(encoded).tobytes() == values.tobytes()
+    assert len(encoded) <= values.nbytes + 16
+
+
+@pytest.mark.parametrize(
+    ("name", "bytes_each"),
+    [("a loss", 7.0), ("float32", 3.7), ("regular floats", 0.5), ("an accuracy", 1.2), ("times", 1.6)],
+)
+def test_what_training_logs_takes_few_bytes(name: str, bytes_each: float) -> None:
+    values = NUMBERS[name]
+    assert len(encode(values, "float" if values.dtype.kind == "f" else "int")) / len(values) <= bytes_each
+
+
+def test_differences_as_older_stores_have_them_are_read() -> None:
+    values = np.cumsum(RNG.integers(-50, 50, 300))
+    raw = values[:1].astype("<i8").tobytes() + np.diff(values).astype("<i4").tobytes()
+    assert decode(b"d-" + raw).tolist() == decode(b"dz" + zlib.compress(raw)).tolist() == values.tolist()

@@ -1,0 +1,212 @@
+"""The benchmark's other parts: kills, reading, trivial runs, the tutorial's loop, imports. A part gives its text."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from nbsweep.notebook.series import SeriesReader
+from nbsweep.store import RunRecord, RunTail, Store, read_history
+from nbsweep.store.packing import Packed
+
+LOGS_EVERY_MS = """
+import sys, time, nbsweep
+run = nbsweep.init()
+run.log({"batch loss": 0.0}); time.sleep(0.5)
+print("begun", flush=True)
+at = time.perf_counter()
+for number in range(1, 100_000):
+    at += 0.001
+    while time.perf_counter() < at: time.sleep(0.0002)
+    run.log({"batch loss": float(number), "at": time.time()})
+"""
+
+TRIVIAL = """
+import sys, time, nbsweep
+sweep = nbsweep.sweep({"method": "random", "metric": {"name": "y", "goal": "minimize"},
+                       "parameters": {"x": {"min": -1.0, "max": 1.0}}}, project=None)
+def train(config): nbsweep.log({"y": config.x ** 2})
+nbsweep.agent(sweep, train, count=10)
+for batch in range(int(sys.argv[1])):
+    began = time.perf_counter()
+    nbsweep.agent(sweep, train, count=1000)
+    print(time.perf_counter() - began, flush=True)
+"""
+
+TRIVIAL_OPTUNA = """
+import sys, time, optuna
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+study = optuna.create_study(storage=sys.argv[2], sampler=optuna.samplers.RandomSampler())
+def objective(trial): return trial.suggest_float("x", -1, 1) ** 2
+study.optimize(objective, n_trials=10)
+count = int(sys.argv[1])
+began = time.perf_counter()
+study.optimize(objective, n_trials=count)
+print((time.perf_counter() - began) * 1000 / count)
+"""
+
+TUTORIAL = """
+import sys, time, torch, nbsweep
+from torch import nn
+torch.manual_seed(0)
+torch.set_num_threads(1)  # two would wait for whoever else uses the cores
+x, y = torch.rand(64 * 50, 784), torch.randint(0, 10, (64 * 50,))
+logs = sys.argv[1] == "log"
+run = nbsweep.init()
+def epoch():
+    model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    began = time.perf_counter()
+    for start in range(0, len(x), 64):
+        loss = nn.functional.cross_entropy(model(x[start : start + 64]), y[start : start + 64])
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+        value = loss.item()
+        if logs_now: run.log({"batch loss": value})
+    return time.perf_counter() - began
+logs_now = False
+epoch()
+for _ in range(int(sys.argv[2])):
+    for logs_now in ((False, True) if _ % 2 else (True, False)):
+        print(int(logs_now), epoch(), flush=True)
+"""
+
+
+def _run(code: str, *words: str, python: str = sys.executable, folder: str) -> str:
+    environment = {**os.environ, "NBSWEEP_STORAGE": f"sqlite:///{folder}/nbsweep.db", "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run([python, "-c", code, *words], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def kills(peers: str | None, quick: bool) -> tuple[str, str]:
+    """What is missing after kill -9, at one point a millisecond."""
+    ages: list[float] = []
+    for _ in range(5 if quick else 50):
+        with tempfile.TemporaryDirectory() as folder:
+            url = f"sqlite:///{folder}/nbsweep.db"
+            environment = {**os.environ, "NBSWEEP_STORAGE": url, "PYTHONPATH": str(Path.cwd())}
+            child = subprocess.Popen([sys.executable, "-c", LOGS_EVERY_MS], env=environment, stdout=subprocess.PIPE)
+            assert child.stdout is not None
+            child.stdout.readline()
+            time.sleep(random.uniform(0.5, 1.0))
+            killed_at = time.time()
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+            store = Store(url)
+            with store.read() as db:
+                (run,) = db.runs_alone()
+                columns = read_history(db.chunks([run.id]))[run.id].columns
+            store.close()
+            assert columns["batch loss"].values.tolist() == list(range(len(columns["batch loss"].values)))
+            ages.append(1e3 * (killed_at - columns["at"].values[-1]))
+    text = (
+        f"{len(ages)} kills; the newest point that another process then reads was logged {statistics.median(ages):.0f} "
+        f"ms before the kill (median), {max(ages):.0f} ms at most; older than 250 ms: "
+        f"{sum(age > 250 for age in ages)} times; a gap before it: never.\n"
+    )
+    return "After kill -9", text
+
+
+def reading(peers: str | None, quick: bool) -> tuple[str, str]:
+    """A million points of one float metric: bytes a point, into NumPy, and as the dashboard draws them."""
+    points, rng = 10**5 if quick else 10**6, np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/nbsweep.db")
+        tail, steps = RunTail("r"), np.arange(points)
+        times = 1_700_000_000_000_000 + np.cumsum(rng.integers(900, 1_200, points))
+        losses = np.exp(-steps / points) + 0.1 * rng.random(points)
+        tail.extend(Packed(steps, times, {"loss": (steps, losses)}))
+        with store.write() as db:
+            db.insert_run(RunRecord("r", None, 0, "calm-hare-1", "p", {}))
+            db.put_chunks(tail.take_chunks())
+        size = Path(folder, "nbsweep.db").stat().st_size
+        whole, reduced = [], []
+        for _ in range(5):
+            began = time.perf_counter()
+            with store.read() as db:
+                history = read_history(db.chunks(["r"]))["r"]
+            whole.append(time.perf_counter() - began)
+            assert np.array_equal(history.columns["loss"].values, losses)
+            began = time.perf_counter()
+            with store.read() as db:
+                (series,) = SeriesReader().whole(db, ["r"], ["loss"], {})
+            reduced.append(time.perf_counter() - began)
+            assert series.total == points
+        store.close()
+    text = (
+        f"{points:,} points: {size / points:.1f} bytes a point on disk; into NumPy (steps, times, values) "
+        f"{1e3 * min(whole):.0f} ms at best, {1e3 * statistics.median(whole):.0f} ms in the middle; the dashboard's "
+        f"reduced view {1e3 * min(reduced):.0f} and {1e3 * statistics.median(reduced):.0f} ms.\n"
+    )
+    return "Reading", text
+
+
+def trivial_runs(peers: str | None, quick: bool) -> tuple[str, str]:
+    """Runs a second where the function returns at once, beside Optuna on the same disk."""
+    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        taken = [float(line) for line in _run(TRIVIAL, "2" if quick else "11", folder=folder).split()]
+        rates = [1000 / each for each in taken]
+        lines.append(f"nbsweep, SQLite: {rates[0]:.0f} runs/s for the first thousand")
+        if len(rates) > 10:
+            lines[-1] += f", {rates[10]:.0f} with 10,000 there; each thousand: {', '.join(f'{r:.0f}' for r in rates)}"
+    if peers is not None:
+        for name, storage in (("SQLite", "sqlite:///{}/optuna.db"), ("in memory", None)):
+            with tempfile.TemporaryDirectory() as folder:
+                code = TRIVIAL_OPTUNA if storage else TRIVIAL_OPTUNA.replace("storage=sys.argv[2], ", "")
+                words = ("100" if quick else "300", (storage or "").format(folder))
+                rate = 1000 / float(_run(code, *words, python=peers, folder=folder))
+                lines.append(f"Optuna, {name}: {rate:.0f} runs/s for the first {words[0]}")
+    return "Trivial runs", "\n".join(f"- {line}." for line in lines) + "\n"
+
+
+def tutorial(peers: str | None, quick: bool) -> tuple[str, str]:
+    """The tutorial's loop with and without logging each batch, in pairs."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = _run(TUTORIAL, "log", "10" if quick else "300", folder=folder).splitlines()
+    seconds = {kind: [float(line.split()[1]) for line in out if line[0] == kind] for kind in "01"}
+    ratios = [with_log / without for without, with_log in zip(seconds["0"], seconds["1"], strict=True)]
+    more = 100 * (statistics.median(ratios) - 1)
+    spread = statistics.quantiles(ratios, n=4)
+    text = (
+        f"784→256→10, batch 64, CPU, one thread, {len(ratios)} pairs of 50 batches: {more:+.1f} % with log for "
+        f"each (quartiles {100 * (spread[0] - 1):+.1f} to {100 * (spread[2] - 1):+.1f} %). No dashboard is open.\n"
+    )
+    return "The tutorial's loop", text
+
+
+def imports(peers: str | None, quick: bool) -> tuple[str, str]:
+    """`import nbsweep` and `%load_ext nbsweep` in a fresh interpreter."""
+    whole = "import time; t = time.perf_counter(); import nbsweep; print(time.perf_counter() - t)"
+    extension = (
+        "import time\nfrom IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\nt = time.perf_counter()\n"
+        "shell.run_line_magic('load_ext', 'nbsweep')\nprint(time.perf_counter() - t)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        rounds = range(3 if quick else 9)
+        first = [1e3 * float(_run(whole, folder=folder)) for _ in rounds]
+        second = [1e3 * float(_run(extension, folder=folder).split()[-1]) for _ in rounds]
+    text = (
+        f"`import nbsweep` {statistics.median(first):.0f} ms (at best {min(first):.0f}); `%load_ext nbsweep` "
+        f"{statistics.median(second):.0f} ms (at best {min(second):.0f}).\n"
+    )
+    return "Imports", text
+
+
+PARTS: dict[str, Callable[[str | None, bool], tuple[str, str]]] = {
+    "kills": kills,
+    "reading": reading,
+    "runs": trivial_runs,
+    "tutorial": tutorial,
+    "imports": imports,
+}

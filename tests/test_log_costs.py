@@ -1,0 +1,186 @@
+"""What `log` costs, in counts that no machine changes: bytecodes, objects that are kept, SQL statements, bytes."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import event
+
+import nbsweep
+from nbsweep import runs
+from nbsweep.recorder import Recorder
+from nbsweep.runs import Run
+from nbsweep.store import RunRecord, RunTail, Store, read_history
+
+TWO = {"batch loss": 0.5, "step": 3}
+TEN: dict[str, float] = {f"key {number}": 0.5 for number in range(10)}
+
+
+def fresh_run() -> Run:
+    return Run(RunRecord("r1", None, 0, "calm-hare-1", "p", {}))
+
+
+def counted(work: Callable[[], object]) -> tuple[int, int, set[str]]:
+    """Bytecodes and Python functions of one call, and which functions."""
+    bytecodes, functions = 0, []
+
+    def trace(frame: FrameType, what: str, _argument: object) -> Any:
+        nonlocal bytecodes
+        if what == "call":
+            frame.f_trace_opcodes = True
+            functions.append(frame.f_code.co_name)
+        elif what == "opcode":
+            bytecodes += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return bytecodes, len(functions), set(functions)
+
+
+def test_one_call_of_log_is_one_function_of_few_bytecodes() -> None:
+    run = fresh_run()
+    run.log(TWO)
+    bytecodes, functions, names = counted(lambda: run.log(TWO))
+    assert names == {"<lambda>", "log"} and functions == 2
+    assert bytecodes < 90, "it was 67 with Python 3.11"
+    more, functions, _names = counted(lambda: run.log(TEN))
+    assert functions == 2 and (more - bytecodes) / 8 < 12, "a further key is a few bytecodes"
+
+
+def test_the_modules_log_adds_two_functions(tmp_store: str) -> None:
+    nbsweep.init()
+    nbsweep.log(TWO)
+    _bytecodes, functions, names = counted(lambda: nbsweep.log(TWO))
+    assert functions == 4 and names == {"<lambda>", "log", "current_run"}
+
+
+def test_log_takes_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = fresh_run()
+    with run._draining:  # as if the recorder were converting for ever
+        for _ in range(1000):
+            run.log(TWO)
+            run.log({"loss": np.float32(0.5)})
+    assert len(run._pending) == 2000 * runs.ENTRIES
+
+
+def test_what_waits_gives_the_garbage_collector_nothing_to_look_at() -> None:
+    run = fresh_run()
+    gc.collect()
+    before = len(gc.get_objects())
+    for step in range(10_000):
+        run.log({"batch loss": 1 / (step + 1), "step": step})
+    gc.collect()
+    assert len(gc.get_objects()) - before < 100
+
+
+def test_a_loop_that_outruns_the_recorder_keeps_its_memory_bounded_and_loses_nothing() -> None:
+    run, most = fresh_run(), 0
+    calls = 3 * runs.MOST_PENDING // runs.ENTRIES + 7
+    for step in range(calls):
+        run.log({"step": step})
+        most = max(most, len(run._pending))
+    assert most <= runs.MOST_PENDING
+    tail = RunTail("r1")
+    run.drain(tail)
+    history = read_history(tail.take_chunks())["r1"]
+    assert history.columns["step"].values.tolist() == history.steps.tolist() == list(range(calls))
+
+
+def test_threads_that_outrun_the_recorder_lose_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "MOST_PENDING", 3 * 100)
+    run = fresh_run()
+
+    def work(name: str) -> None:
+        for value in range(5000):
+            run.log({name: value})
+
+    threads = [threading.Thread(target=work, args=(f"t{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tail = RunTail("r1")
+    run.drain(tail)
+    history = read_history(tail.take_chunks())["r1"]
+    assert len(history.steps) == 20_000 and history.steps.tolist() == sorted(history.steps.tolist())
+    assert all(column.values.tolist() == list(range(5000)) for column in history.columns.values())
+
+
+def test_a_thousand_points_are_a_handful_of_statements_and_few_bytes(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/a.db")
+    record = RunRecord("r1", None, 0, "calm-hare-1", "p", {})
+    with store.write() as db:
+        db.insert_run(record)
+    recorder, run = Recorder(store), Run(record)
+    recorder._ensure_thread = lambda: None  # type: ignore[method-assign] # the test takes its turns
+    recorder.watch(run)
+    statements: list[str] = []
+    assert store._file is not None
+    engine = store._file.engine_now(lambda: True)
+    event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    rng = np.random.default_rng(0)
+    for _turn in range(10):
+        for loss in rng.random(1000).tolist():
+            run.log({"loss": loss})
+        recorder.flush(required=True)
+    assert len(statements) <= 10 * 4, "a turn: the chunks, the summary, the sweep's revision"
+    with store.read() as db:
+        chunks = db.chunks(["r1"])
+    full = [chunk for chunk in chunks if chunk.count == 1024]
+    size = sum(len(chunk.index) + len(chunk.values) for chunk in full)
+    assert size / (1024 * sum(chunk.kind == "key" for chunk in full)) <= 12
+    store.close()
+
+
+def test_values_of_many_kinds_come_back_from_one_batch_as_they_were() -> None:
+    run = fresh_run()
+    calls: list[dict[Any, Any]] = [
+        {"a": 1, "b": 0.5},
+        {"a": 2.5, "b": 0.25},
+        {"a": 2**70, "phase": "warm-up"},
+        {"a": True},
+        {},
+        {1: 0.5, "\udc80": 3},
+        {"a": 7, "b": float("inf")},
+    ]
+    for data in calls:
+        run.log(data)
+    tail = RunTail("r1")
+    run.drain(tail)
+    history = read_history(tail.take_chunks())["r1"]
+    got = {key: list(zip(column.rows.tolist(), column.values, strict=True)) for key, column in history.columns.items()}
+    assert got == {
+        "a": [(0, 1), (1, 2.5), (2, 2**70), (3, True), (6, 7)],
+        "b": [(0, 0.5), (1, 0.25), (6, float("inf"))],
+        "phase": [(2, "warm-up")],
+        "1": [(5, 0.5)],
+        "\\udc80": [(5, 3)],
+    }
+    assert [type(value) for _row, value in got["a"]] == [int, float, int, bool, int]
+    assert len(history.steps) == len(calls)
+
+
+def test_the_metric_is_counted_value_by_value() -> None:
+    from nbsweep.sweep_config import load
+
+    metric = load(
+        {"method": "random", "metric": {"name": "y", "goal": "maximize"}, "parameters": {"x": {"max": 1.0, "min": 0.0}}}
+    ).metric
+    run = Run(RunRecord("r1", "s1", 0, "calm-hare-1", "p", {}), metric=metric)
+    for value in (1.0, float("nan"), 3, True, "high", float("inf"), 2.0):
+        run.log({"y": value})
+    run.drain(RunTail("r1"))
+    assert (run.metric_count, run.metric_best) == (3, 3)

@@ -521,3 +521,34 @@ def test_a_config_whose_process_vanished_is_tried_again_as_often_as_retry_says(r
         subprocess.run([sys.executable, "-c", code, sweep_id], check=False)
     sweep = nbsweep.Sweep(sweep_id)
     assert [(run.state, run.attempt) for run in sweep.runs] == [("crashed", attempt) for attempt in attempts]
+
+
+def test_a_run_is_judged_by_the_histories_of_other_processes_too_and_leaves_no_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = {**CONFIG, "early_terminate": {"type": "hyperband", "min_iter": 2}}
+    sweep_id = nbsweep.sweep(config)
+    elsewhere = textwrap.dedent(
+        """
+        import sys, nbsweep
+        def train(run):
+            for _ in range(1000):
+                run.log({"loss": 0.1})
+        nbsweep.agent(sys.argv[1], train, count=1)
+        """
+    )
+    subprocess.run([sys.executable, "-c", elsewhere, sweep_id], check=True, timeout=60)
+
+    def worse() -> None:
+        with nbsweep.init() as run:
+            for _ in range(10_000):
+                with contextlib.suppress(Exception):
+                    run.log({"loss": 0.9})
+                time.sleep(0.002)
+
+    capsys.readouterr()
+    nbsweep.agent(sweep_id, worse, count=1)
+    theirs, ours = nbsweep.Sweep(sweep_id).runs
+    assert (theirs.state, ours.state, ours.error) == ("finished", "stopped", None)
+    assert ours.why is not None and "0.9 > 0.1" in ours.why
+    assert "Traceback" not in capsys.readouterr().err

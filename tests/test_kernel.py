@@ -146,7 +146,7 @@ def test_two_notebooks_share_a_database_and_each_sees_the_others_sweep_and_runs(
     for each in (notebook, second):
         listed = each.text("%sweep list")
         assert "one" in listed and "two" in listed
-    train = "%%sweep_train --sweep one\nimport time\nlog({'l': config.a}); time.sleep(0.01)"
+    train = "%%sweep_train --sweep one\nimport time\nlog({'l': config.a}); time.sleep(0.3)"
     assert notebook.run(train).ok and second.run(train).ok
     for each in (notebook, second):
         each.text("%sweep wait one")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import gc
+import json
+import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import event
 
-import nbsweep
 from nbsweep import runs
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
@@ -28,42 +27,58 @@ def fresh_run() -> Run:
     return Run(RunRecord("r1", None, 0, "calm-hare-1", "p", {}))
 
 
-def counted(work: Callable[[], object]) -> tuple[int, int, set[str]]:
-    """Bytecodes and Python functions of one call, and which functions."""
-    bytecodes, functions = 0, []
+COUNT = """
+import json, sys
+import nbsweep
+from tests.test_log_costs import TEN, TWO, fresh_run
 
-    def trace(frame: FrameType, what: str, _argument: object) -> Any:
-        nonlocal bytecodes
-        if what == "call":
-            frame.f_trace_opcodes = True
-            functions.append(frame.f_code.co_name)
-        elif what == "opcode":
-            bytecodes += 1
-        return trace
+run = fresh_run()
+%(before)s
+bytecodes, functions = 0, []
 
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return bytecodes, len(functions), set(functions)
+def trace(frame, what, _argument):
+    global bytecodes
+    if what == "call":
+        frame.f_trace_opcodes = True
+        functions.append(frame.f_code.co_name)
+    elif what == "opcode":
+        bytecodes += 1
+    return trace
+
+work = lambda: %(call)s
+work()
+bytecodes, functions[:] = 0, []
+sys.settrace(trace)
+try:
+    work()
+finally:
+    sys.settrace(None)
+print(json.dumps([bytecodes, len(functions), sorted(set(functions))]))
+"""
+
+
+def counted(call: str, before: str = "") -> tuple[int, int, set[str]]:
+    """Bytecodes and Python functions of one call, and which functions.
+
+    In a process of its own: a trace by opcodes sees whatever else goes on in this one, and has been seen to loop there.
+    """
+    code = COUNT % {"call": call, "before": before}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    bytecodes, functions, names = json.loads(done.stdout.splitlines()[-1])
+    return bytecodes, functions, set(names)
 
 
 def test_one_call_of_log_is_one_function_of_few_bytecodes() -> None:
-    run = fresh_run()
-    run.log(TWO)
-    bytecodes, functions, names = counted(lambda: run.log(TWO))
+    bytecodes, functions, names = counted("run.log(TWO)")
     assert names == {"<lambda>", "log"} and functions == 2
     assert bytecodes < 90, "it was 67 with Python 3.11"
-    more, functions, _names = counted(lambda: run.log(TEN))
+    more, functions, _names = counted("run.log(TEN)")
     assert functions == 2 and (more - bytecodes) / 8 < 12, "a further key is a few bytecodes"
 
 
-def test_the_modules_log_adds_two_functions(tmp_store: str) -> None:
-    nbsweep.init()
-    nbsweep.log(TWO)
-    _bytecodes, functions, names = counted(lambda: nbsweep.log(TWO))
+@pytest.mark.usefixtures("tmp_store")
+def test_the_modules_log_adds_two_functions() -> None:
+    _bytecodes, functions, names = counted("nbsweep.log(TWO)", before="nbsweep.init()")
     assert functions == 4 and names == {"<lambda>", "log", "current_run"}
 
 

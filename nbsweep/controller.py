@@ -394,13 +394,8 @@ class Controller:
             raise UsageError(f"sweep {self.sweep_id} was cancelled and takes no more runs; define a new one")
 
     def _again(self, db: Session) -> RunRecord | None:
-        """The config of a run that crashed, unless it was tried again already or as often as `retry` says.
-
-        A run that was claimed and had not begun when its process vanished has cost its config no try.
-        """
-        crashed = db.runs(self.sweep_id, states=("crashed",))
-        begun = Counter(identity(run.config) for run in crashed if run.started_at is not None)
-        crashed = [r for r in crashed if r.started_at is None or begun[identity(r.config)] <= self.config.retry]
+        """The config of a run that crashed, unless it was tried again already or as often as `retry` says."""
+        crashed = [run for run in db.runs(self.sweep_id, states=("crashed",)) if run.attempt < self.config.retry]
         if not crashed:
             return None
         tried = Counter((identity(run.config), run.attempt) for run in db.runs(self.sweep_id) if run.attempt > 0)

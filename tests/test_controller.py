@@ -217,14 +217,3 @@ def test_a_living_process_is_not_taken_for_dead(store: Store) -> None:
     with store.read() as db:
         record = db.run(run.id)
     assert record is not None and record.state == "running"
-
-
-def test_a_claim_that_was_not_begun_when_its_process_vanished_costs_its_config_no_try(store: Store) -> None:
-    controller = new(store, {"method": "grid", "retry": 1, "parameters": {"a": {"values": [1]}}})
-    agent = controller.join(None)
-    for begun in (False, False, True, True):
-        run = claim(controller, agent)
-        with store.write() as db:
-            values = {} if begun else {"started_at": None}
-            db.update_run(run.id, state="crashed", **values)
-    assert isinstance(controller.next_run(agent), End), "begun twice: once, and once more"

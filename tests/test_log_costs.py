@@ -98,7 +98,7 @@ def test_what_waits_gives_the_garbage_collector_nothing_to_look_at() -> None:
     for step in range(10_000):
         run.log({"batch loss": 1 / (step + 1), "step": step})
     gc.collect()
-    assert len(gc.get_objects()) - before < 100
+    assert len(gc.get_objects()) - before < 1000, "one a call would be 10,000; other tests' threads make a few"
 
 
 def test_a_loop_that_outruns_the_recorder_keeps_its_memory_bounded_and_loses_nothing() -> None:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from nbsweep.stopping import Hyperband, Verdict
-from nbsweep.store import Store, read_history
+from nbsweep.store import Store, first_values, read_history
 from nbsweep.sweep_config import Metric, SweepConfig
 
 __all__ = ["Judge", "oddity", "reached", "words"]
@@ -60,12 +60,10 @@ class Judge:
             changed = [run.id for run in db.runs(self._sweep_id, since_revision=self._revision)]
             since = {(run_id, self._key): len(self._histories.get(run_id, ())) for run_id in changed}
             chunks = db.chunks(changed, kind="key", key=self._key, since=since)
-        firsts: dict[str, int] = {}
-        for chunk in chunks:
-            firsts.setdefault(chunk.run_id, chunk.first)
+        firsts = first_values(chunks)
         for run_id, history in read_history(chunks).items():
             values = self._histories.setdefault(run_id, [])
-            values[firsts[run_id] :] = list(history.columns[self._key].values)
+            values[firsts[run_id, self._key] :] = list(history.columns[self._key].values)
         if sweep is not None:
             self._revision = sweep.revision
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from nbsweep.runs import Run
-from nbsweep.store import Store, read_history
+from nbsweep.store import Store, first_values, read_history
 from nbsweep.sweep_config import Metric
 
 __all__ = ["MetricMirror"]
@@ -40,14 +40,12 @@ class MetricMirror:
             known = {(run_id, metric.name): self._read.get(run_id, 0) for run_id in runs}
             chunks = db.chunks(list(runs), kind="key", key=metric.name, since=known)
         self._read = {run_id: self._read.get(run_id, 0) for run_id in runs}
-        firsts: dict[str, int] = {}
-        for chunk in chunks:
-            firsts.setdefault(chunk.run_id, chunk.first)
+        firsts = first_values(chunks)
         for run_id, history in read_history(chunks).items():
             values = list(history.columns[metric.name].values)
-            for value in values[self._read[run_id] - firsts[run_id] :]:
+            for value in values[self._read[run_id] - firsts[run_id, metric.name] :]:
                 _note(runs[run_id], value, max if metric.goal == "maximize" else min)
-            self._read[run_id] = firsts[run_id] + len(values)
+            self._read[run_id] = firsts[run_id, metric.name] + len(values)
 
 
 def _note(run: Run, value: object, better: Callable[[float, float], float]) -> None:

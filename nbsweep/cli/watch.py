@@ -20,7 +20,7 @@ from nbsweep.errors import StoreError
 from nbsweep.notebook.views import sweep_view
 from nbsweep.plan import Plan
 from nbsweep.recovery import recover
-from nbsweep.store import AgentRecord, RunRecord, SweepRecord, read_history
+from nbsweep.store import AgentRecord, RunRecord, SweepRecord, first_values, read_history
 from nbsweep.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -127,12 +127,10 @@ class Watcher:
         known = {(run_id, metric.name): len(self._curves.get(run_id, ())) for run_id in run_ids}
         with self._store.read() as db:
             chunks = db.chunks(run_ids, kind="key", key=metric.name, since=known)
-        firsts: dict[str, int] = {}
-        for chunk in chunks:
-            firsts.setdefault(chunk.run_id, chunk.first)
+        firsts = first_values(chunks)
         for run_id, history in read_history(chunks).items():
             values = self._curves.setdefault(run_id, [])
-            values[firsts[run_id] :] = [
+            values[firsts[run_id, metric.name] :] = [
                 float(value) if isinstance(value, (int, float)) or hasattr(value, "__float__") else math.nan
                 for value in history.columns[metric.name].values
             ]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nbsweep.store import Chunk, Session, read_history
+from nbsweep.store import Chunk, Session, first_values, read_history
 from nbsweep.thinning import extremes
 
 __all__ = ["WHOLE_POINTS", "Series", "SeriesReader"]
@@ -154,11 +154,3 @@ def _fresh(chunks: list[Chunk], known: Mapping[tuple[str, str], int]) -> Iterabl
             if column.numeric and skip < len(column.rows):
                 values = np.asarray(column.values[skip:], dtype="<f8")
                 yield _Fresh(run_id, key, first + skip, column.rows[skip:], values)
-
-
-def first_values(chunks: Iterable[Chunk]) -> dict[tuple[str, str], int]:
-    """How many values of a column come before the first of these chunks: {(run, key): count}."""
-    found: dict[tuple[str, str], int] = {}
-    for chunk in chunks:
-        found.setdefault((chunk.run_id, chunk.key), chunk.first)
-    return found

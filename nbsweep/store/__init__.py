@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from nbsweep.store.chunks import Chunk, Column, History, RunTail, read_history
+from nbsweep.store.chunks import Chunk, Column, History, RunTail, first_values, read_history
 from nbsweep.store.database import DEFAULT_URL, Store, storage_url
 from nbsweep.store.records import LIVE_STATES, AgentRecord, RunRecord, SweepRecord, SweepVersion
 from nbsweep.store.session import Session
@@ -23,6 +23,7 @@ __all__ = [
     "Store",
     "SweepRecord",
     "SweepVersion",
+    "first_values",
     "read_history",
     "storage_url",
 ]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from nbsweep.store.columns import decode, encode
 from nbsweep.store.packing import Packed, Values, as_values, by_key, joined, kind_of_values, microseconds
 
-__all__ = ["CHUNK_VALUES", "Chunk", "Column", "History", "RunTail", "read_history", "thinned"]
+__all__ = ["CHUNK_VALUES", "Chunk", "Column", "History", "RunTail", "first_values", "read_history", "thinned"]
 
 CHUNK_VALUES = 1024
 
@@ -152,6 +152,14 @@ class History:
     steps: npt.NDArray[np.int64]
     times: npt.NDArray[np.float64]
     columns: dict[str, Column]
+
+
+def first_values(chunks: Iterable[Chunk]) -> dict[tuple[str, str], int]:
+    """How many values of a column come before the first of these chunks: {(run, key): count}."""
+    found: dict[tuple[str, str], int] = {}
+    for chunk in chunks:
+        found.setdefault((chunk.run_id, chunk.key), chunk.first)
+    return found
 
 
 def read_history(chunks: Iterable[Chunk]) -> dict[str, History]:

@@ -24,6 +24,7 @@ from nbsweep.notebook import twins
 from nbsweep.notebook.audience import Audience, main_thread
 from nbsweep.notebook.publisher import publisher, thinker
 from nbsweep.notebook.series import Series, SeriesReader
+from nbsweep.notebook.snapshot import MIME, placeholder
 from nbsweep.notebook.views import PROTOCOL, importance_view, run_view, sweep_view
 from nbsweep.plan import Plan, sendable
 from nbsweep.store import RunRecord
@@ -160,12 +161,16 @@ class Dashboard(anywidget.AnyWidget):
         """Show it under the running cell, and beside it its static twins, which `put_up_twins` can bring up to date."""
         shown = self._repr_mimebundle_()
         data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
-        display({**data, "text/plain": f"Dashboard of sweep {self.sweep.name}"}, metadata=metadata, raw=True)
+        said = {
+            "text/plain": f"Dashboard of sweep {self.sweep.name}",
+            MIME: placeholder(self.sweep.id, self.model_id),
+        }
+        display({**data, **said}, metadata=metadata, raw=True)
         self.put_up_twins(display_id, update=False)
 
     def put_up_twins(self, display_id: str, *, update: bool = True) -> None:
         """The twins as they are now, in the output that was put up by that id."""
-        display(twins.mimebundle(self.sweep), raw=True, display_id=display_id, update=update)
+        display(twins.mimebundle(self.sweep, self.model_id), raw=True, display_id=display_id, update=update)
 
     # -- from the page -------------------------------------------------------------------------------------------
 

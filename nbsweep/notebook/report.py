@@ -38,8 +38,6 @@ _PAGE = """<!doctype html>
 body {{ margin: 0; padding: 8px 12px; background: #fff; font-family: system-ui, sans-serif; }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #111214; color: #ddd; }} }}
 footer {{ margin: 12px 0; font-size: 12px; opacity: 0.65; }}
-/* What needs a kernel is not offered. */
-.nbs-controls, [data-testid="nbs-rerun"], [data-testid="nbs-kill"] {{ display: none !important; }}
 </style>
 </head>
 <body>

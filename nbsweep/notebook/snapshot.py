@@ -42,6 +42,7 @@ MOST_KEYS = 12
 MOST_CONSOLE = 2_000  # characters of what a run printed, the last ones
 MOST_TRACEBACK = 4_000
 MOST_CODE = 20_000
+NOT_KEPT = "(not kept in the notebook)"
 FEWEST_CURVES = 50
 LEAST_CURVES = 16  # points a curve: what is coarser says less than its last value
 _POINTS = tuple(int(WHOLE_POINTS * 0.9**n) for n in range(40) if WHOLE_POINTS * 0.9**n >= LEAST_CURVES)
@@ -68,7 +69,7 @@ def snapshot(sweep: Sweep, widget: str | None = None, *, most_bytes: int = MOST_
         How long it may be as JSON text. What does not fit is left out and said in `notes`; only the fixed part, some
         hundred bytes, is always there.
     """
-    found = record(sweep, console=MOST_CONSOLE, metrics=1, most_keys=MOST_KEYS, most_points=MOST_CURVES_POINTS)
+    found = record(sweep, console=MOST_CONSOLE + 1, metrics=1, most_keys=MOST_KEYS, most_points=MOST_CURVES_POINTS)
     head: dict[str, Any] = {
         "version": VERSION,
         "protocol": PROTOCOL,
@@ -155,7 +156,7 @@ def _best(found: Recording, many: int) -> list[dict[str, Any]]:
 def _table(contents: _Contents) -> bytes:
     found = contents.found
     keys = {each.key: found.sweep["keys"][each.key] for each in contents.series}
-    table = {"sweep": {**found.sweep, "keys": keys}, "runs": found.runs, "details": {}, "codes": {}, "importance": {}}
+    table = {"sweep": {**found.sweep, "keys": keys}, "runs": found.runs, "details": None, "codes": {}, "importance": {}}
     if contents.details:
         table |= {**_details(found, console=contents.console), "importance": found.importance}
     return json.dumps(table, allow_nan=False, separators=(",", ":")).encode()
@@ -169,16 +170,20 @@ def _details(found: Recording, *, console: bool) -> dict[str, Any]:
         detail = found.details[row["id"]]
         if detail["code"] is not None and len(detail["code"]) <= MOST_CODE:
             codes[row["code"]] = detail["code"]
-        traceback = detail["traceback"]
+        printed = detail["console"] if console or not detail["console"] else NOT_KEPT
         more = {
-            "traceback": traceback and traceback[-MOST_TRACEBACK:],
-            "console": detail["console"] if console else None,
+            "traceback": _end(detail["traceback"], MOST_TRACEBACK),
+            "console": _end(printed, MOST_CONSOLE),
             "config": None if detail["config"] == row["config"] else displayed(detail["config"]),
         }
         more = {name: value for name, value in more.items() if value}
         if more:
             details[row["id"]] = more
     return {"details": details, "codes": codes}
+
+
+def _end(text: str | None, characters: int) -> str | None:
+    return text if text is None or len(text) <= characters else f"… {text[-characters:]}"
 
 
 def _most_curves(contents: _Contents, room: int) -> str | None:

@@ -1,0 +1,56 @@
+"""When the outputs that a notebook keeps of a sweep are written anew: rarely while it runs, and soon after it rests.
+
+In: what a dashboard knows of the store, and a clock. Out: whether it is time. A snapshot in an output is written to the
+notebook's file with every save and sent through Jupyter's server, which keeps what it cannot deliver; so it is not
+written on every change, and never for nobody.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+__all__ = ["Keeping"]
+
+BUSY_EVERY_S = 120.0
+REST_AFTER_S = 5.0  # whoever waits for the end of training writes it there himself, and is quicker
+SHARE = 50  # of the time it takes at most a fiftieth of the time
+
+
+class Keeping:
+    """One dashboard's static outputs.
+
+    Parameters
+    ----------
+    clock : callable, default `time.monotonic`
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._display_id: str | None = None
+        self._revision = -1
+        self._at = 0.0
+        self._took_s = 0.0
+        self._asked = False
+
+    @property
+    def display_id(self) -> str | None:
+        """Of the output that is kept; None where the dashboard was not put up."""
+        return self._display_id
+
+    def began(self) -> float:
+        """The clock, for `written`."""
+        return self._clock()
+
+    def written(self, display_id: str, revision: int, began: float) -> None:
+        """That output shows the sweep as it was at that revision of the store."""
+        self._display_id, self._revision, self._at = display_id, revision, self._clock()
+        self._took_s, self._asked = self._at - began, False
+
+    def due(self, revision: int, *, resting: bool) -> bool:
+        """Whether to write it anew now; true once, until it has been written."""
+        wait_s = max(REST_AFTER_S if resting else BUSY_EVERY_S, SHARE * self._took_s)
+        if self._display_id is None or self._asked or revision == self._revision or self._clock() < self._at + wait_s:
+            return False
+        self._asked = True
+        return True

@@ -22,9 +22,11 @@ from nbsweep import analysis, narrowing, process
 from nbsweep.errors import NbsweepError, UsageError
 from nbsweep.notebook import twins
 from nbsweep.notebook.audience import Audience, main_thread
+from nbsweep.notebook.host import in_colab
+from nbsweep.notebook.keeping import Keeping
 from nbsweep.notebook.publisher import publisher, thinker
 from nbsweep.notebook.series import Series, SeriesReader
-from nbsweep.notebook.snapshot import MIME, placeholder
+from nbsweep.notebook.snapshot import MIME, placeholder, snapshot
 from nbsweep.notebook.views import PROTOCOL, importance_view, run_view, sweep_view
 from nbsweep.plan import Plan, sendable
 from nbsweep.store import RunRecord
@@ -78,6 +80,9 @@ class Dashboard(anywidget.AnyWidget):
         self._view: dict[str, Any] | None = None  # the header as it was sent last
         self._notice: str | None = None
         self._audience = Audience(main_thread())
+        self._keeping = Keeping()
+        self._twins: dict[str, Any] = {}  # as they were put up last
+        self._writing = threading.Lock()
         super().__init__(sweep_id=self.sweep.id)
         _answer_while_busy(self.comm)
         self.on_msg(self._on_message)
@@ -93,7 +98,10 @@ class Dashboard(anywidget.AnyWidget):
     def publish(self, revision: int) -> None:
         """Send what changed since the last time, to every page."""
         with self._sending:
-            if not self.connected or (revision == self._revision and self.sweep.notice == self._notice):
+            if not self.connected:
+                return
+            if revision == self._revision and self.sweep.notice == self._notice:
+                self._look_after_twins(revision)
                 return
             if not self._audience.wants():  # what is held back goes in one with the next
                 return
@@ -108,6 +116,7 @@ class Dashboard(anywidget.AnyWidget):
                 changed.append(self._records[self._best.id])  # it did not change, but is the best no more
             self._best = best
             self._tell("delta", None, view, self._views(changed, best), series)
+            self._look_after_twins(self._revision)
         ended = sum(not run.live for run in runs)
         if ended != self._ended:
             self._ended = ended
@@ -170,7 +179,39 @@ class Dashboard(anywidget.AnyWidget):
 
     def put_up_twins(self, display_id: str, *, update: bool = True) -> None:
         """The twins as they are now, in the output that was put up by that id."""
-        display(twins.mimebundle(self.sweep, self.model_id), raw=True, display_id=display_id, update=update)
+        with self._writing:
+            began, revision = self._keeping.began(), self._stored_revision()
+            self._twins = twins.mimebundle(self.sweep, self.model_id)
+            display(self._twins, raw=True, display_id=display_id, update=update)
+            self._keeping.written(display_id, revision, began)
+
+    def keep(self) -> None:
+        """Bring the twins up to date; while runs are running the snapshot alone, for figures take their time."""
+        display_id = self._keeping.display_id
+        with self._writing:
+            began, revision = self._keeping.began(), self._stored_revision()
+            if display_id is None or self._keeping.has(revision):
+                return
+            if self._rests:
+                self._twins = twins.mimebundle(self.sweep, self.model_id)
+            else:
+                self._twins |= {MIME: snapshot(self.sweep, self.model_id)}
+            display(self._twins, raw=True, display_id=display_id, update=True)
+            self._keeping.written(display_id, revision, began)
+
+    def _look_after_twins(self, revision: int) -> None:
+        # In Colab everything is done on the main thread, for which a cell waits.
+        if self._keeping.due(revision, resting=self._rests) and not in_colab():
+            thinker().ask(self, None)
+
+    @property
+    def _rests(self) -> bool:
+        """As far as the pages know nobody works on the sweep."""
+        return self._view is not None and not self._view["active"] and not self._view["counts"]["running"]
+
+    def _stored_revision(self) -> int:
+        with self.sweep.store.read() as db:
+            return db.revisions([self.sweep.id]).get(self.sweep.id, -1)
 
     # -- from the page -------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ class Keeping:
         self._at = 0.0
         self._took_s = 0.0
         self._asked = False
+        self._rests_since: float | None = None
 
     @property
     def display_id(self) -> str | None:
@@ -47,10 +48,21 @@ class Keeping:
         self._display_id, self._revision, self._at = display_id, revision, self._clock()
         self._took_s, self._asked = self._at - began, False
 
+    def has(self, revision: int) -> bool:
+        """Whether the output shows that revision already."""
+        if revision <= self._revision:
+            self._asked = False
+            return True
+        return False
+
     def due(self, revision: int, *, resting: bool) -> bool:
         """Whether to write it anew now; true once, until it has been written."""
-        wait_s = max(REST_AFTER_S if resting else BUSY_EVERY_S, SHARE * self._took_s)
-        if self._display_id is None or self._asked or revision == self._revision or self._clock() < self._at + wait_s:
+        now = self._clock()
+        self._rests_since = (now if self._rests_since is None else self._rests_since) if resting else None
+        if self._display_id is None or self._asked or revision <= self._revision:
+            return False
+        rested = self._rests_since is not None and now >= self._rests_since + REST_AFTER_S
+        if not rested and now < self._at + max(BUSY_EVERY_S, SHARE * self._took_s):
             return False
         self._asked = True
         return True

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from nbsweep.notebook.snapshot import MIME
-from tests.ui.conftest import ARTIFACTS, OpenNotebook, write_notebook
-from tests.ui.lab import serve
+from tests.ui.conftest import OpenNotebook
 from tests.ui.notebook import Notebook
 
 WIDGET = "application/vnd.jupyter.widget-view+json"

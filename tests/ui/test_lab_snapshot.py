@@ -1,15 +1,19 @@
-"""A notebook's dashboard, drawn from the file: opened without a kernel, and live where the kernel has the sweep."""
+"""A notebook's dashboard, drawn from the file: opened without a kernel, damaged, and without the extension."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import Locator, expect
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from nbsweep.notebook.snapshot import MIME
-from tests.ui.conftest import OpenNotebook
+from tests.ui.conftest import ARTIFACTS, OpenNotebook, write_notebook
+from tests.ui.lab import serve
 from tests.ui.notebook import Notebook
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -23,47 +27,158 @@ print("the rate is", config.lr)
 for step in range(200):
     log({"loss": config.lr + 1 / (step + 1), "accuracy": step / 200})""",
 ]
+SAVED = "!window.jupyterapp.shell.currentWidget.context.model.dirty"
+SHUT_DOWN = "window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+BOX = re.compile("Error displaying widget|model not found|Loading widget", re.IGNORECASE)
 
 
-def trained(open_notebook: OpenNotebook) -> Notebook:
-    """A saved notebook with a finished sweep of twelve runs."""
+@pytest.fixture
+def notebook(open_notebook: OpenNotebook) -> Notebook:
+    """A saved notebook with a finished sweep of twelve runs; its kernel lives."""
     notebook = open_notebook(CELLS)
     notebook.run_all()
     notebook.wait_idle()
     expect(notebook.dashboard().locator("[data-run-state=finished]")).to_have_count(12)
-    notebook.save()
+    assert notebook.errors == []
+    save(notebook)
     return notebook
 
 
-def saved_outputs(path: Path) -> list[Any]:
+def save(notebook: Notebook) -> None:
+    notebook.save()
+    notebook.page.wait_for_function(SAVED)
+
+
+def outputs_with_snapshots(path: Path) -> list[Any]:
     return [
         output["data"]
         for cell in nbformat.read(path, as_version=4).cells
         for output in cell.outputs
-        if output["output_type"] == "display_data"
+        if output["output_type"] == "display_data" and MIME in output["data"]
     ]
 
 
-def test_a_notebook_that_is_opened_without_its_kernel_shows_the_dashboard_and_goes_live_with_one(
-    open_notebook: OpenNotebook,
-) -> None:
-    notebook = trained(open_notebook)
+def standing(page: Page) -> Locator:
+    """The line above a dashboard that is no widget."""
+    return page.locator(".nbs-standing:visible")
+
+
+def brush(page: Page, dashboard: Locator, axis: str, low: float, high: float) -> None:
+    track = dashboard.get_by_test_id("nbs-parallel").locator(f"[data-axis={axis}] .nbs-track")
+    dashboard.get_by_test_id("nbs-name").click()  # its cell is the active one from now on, and nothing moves any more
+    track.hover()
+    box = track.bounding_box()
+    assert box is not None
+    x = box["x"] + box["width"] / 2
+    page.mouse.move(x, box["y"] + (1 - low) * box["height"])
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + (1 - (low + high) / 2) * box["height"])
+    page.mouse.move(x, box["y"] + (1 - high) * box["height"])
+    page.mouse.up()
+    page.mouse.move(0, 0)
+
+
+def test_a_notebook_opened_without_a_kernel_has_one_dashboard_that_can_be_used(notebook: Notebook) -> None:
     page = notebook.page
-    page.wait_for_function(SAVED)
-    widget, twins = (data for data in saved_outputs(notebook.path) if MIME in data)
+    widget, twins = outputs_with_snapshots(notebook.path)
     assert WIDGET in widget and widget[MIME]["below"]
-    assert {"text/html", "image/png", MIME} <= set(twins) and twins[MIME]["widget"] == widget[WIDGET]["model_id"]
-    expect(page.locator(".nbs-standing:visible")).to_have_count(0)  # the widget lives: it is what is shown
-    expect(notebook.dashboard()).to_be_visible()
+    assert {"text/plain", "text/html", "image/png", MIME} == set(twins)
+    assert twins[MIME]["widget"] == widget[WIDGET]["model_id"]
+    assert len(json.dumps(twins[MIME])) < 300_000
+    # In the session that trained it the widget is what is shown, and nothing twice.
+    expect(standing(page)).to_have_count(0)
+    expect(page.get_by_test_id("nbs-dashboard")).to_have_count(1)
 
     page.evaluate(SHUT_DOWN)
-    page.reload()
-    dashboard = shown_without_a_kernel(notebook)
+    notebook.reload()
+    dashboard = notebook.dashboard()
+    expect(dashboard.locator("[data-run-state=finished]")).to_have_count(12)
+    expect(page.get_by_test_id("nbs-dashboard")).to_have_count(1)
+    expect(standing(page)).to_contain_text(re.compile(r"recorded 20\d\d-\d\d-\d\d \d\d:\d\d"))
+    expect(page.get_by_text(BOX)).to_have_count(0)
+    expect(page.locator(".nbsweep-twin:visible")).to_have_count(0)
+    expect(dashboard.get_by_test_id("nbs-importance")).to_contain_text("random forest on 12 runs")
+    expect(dashboard.get_by_test_id("nbs-curves")).to_have_attribute("data-series", "12")
+
+    # Brush, sort, another key, an opened row.
+    brush(page, dashboard, "lr", 0.1, 0.6)
+    expect(dashboard).to_have_attribute("data-selected", re.compile(r"^[1-9]$|^1[01]$"))
+    dashboard.get_by_label("Metric to draw").select_option("accuracy")
+    expect(dashboard.get_by_test_id("nbs-curves")).to_have_attribute("data-series", "12")
+    dashboard.locator(".nbs-opener").first.click()
+    expect(dashboard.locator(".nbs-detail-row:visible")).to_contain_text("the rate is")
+    # What needs a kernel is not offered.
+    for needs_a_kernel in ("nbs-add-runs", "nbs-rerun", "nbs-narrow"):
+        expect(dashboard.get_by_test_id(needs_a_kernel).first).to_be_hidden()
+    dashboard.get_by_label(re.compile("^More about")).first.click()
+    expect(dashboard.get_by_test_id("nbs-row-menu")).to_contain_text("Copy config as Python")
+    expect(dashboard.get_by_role("menuitem", name="Run it again")).to_be_hidden()
+    page.keyboard.press("Escape")
+    take_pictures(notebook, dashboard)
+    assert notebook.page_errors == []
 
 
-def shown_without_a_kernel(notebook: Notebook) -> Locator:
-    return notebook.dashboard()
+def take_pictures(notebook: Notebook, dashboard: Locator) -> None:
+    """The output with the line above it, light and dark, for people to look at."""
+    for theme in ("light", "dark"):
+        notebook.theme(theme)  # type: ignore[arg-type]
+        assert dashboard.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+        notebook.screenshot(ARTIFACTS / f"snapshot-{theme}.png", notebook.page.locator(".nbs-output:visible"))
+    notebook.theme("light")
 
 
-SAVED = "!window.jupyterapp.shell.currentWidget.context.model.dirty"
-SHUT_DOWN = "window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+def test_a_damaged_snapshot_and_one_of_a_later_version_are_said_and_the_static_twins_are_shown(
+    notebook: Notebook,
+) -> None:
+    page = notebook.page
+    page.evaluate(SHUT_DOWN)
+    for change, said in (
+        ({"version": 2}, "a later nbsweep"),
+        ({"table": "H4sIAAAAAAAA"}, "it is damaged"),
+        ({"curves": "<img src=x onerror=\"document.title='owned'\">"}, "it is damaged"),
+    ):
+        content = nbformat.read(notebook.path, as_version=4)
+        for cell in content.cells:
+            for output in cell.outputs:
+                if MIME in output.get("data", {}) and "below" not in output["data"][MIME]:
+                    original = dict(output["data"][MIME])
+                    output["data"][MIME].update(change)
+        page.goto("about:blank")
+        nbformat.write(content, notebook.path)
+        notebook.open()
+        expect(standing(page)).to_contain_text(said)
+        expect(page.locator(".nbsweep-twin")).to_contain_text("12 finished")
+        expect(page.locator(".nbsweep-twin")).to_be_visible()
+        expect(page.get_by_test_id("nbs-dashboard")).to_have_count(0)
+        expect(page.get_by_text(BOX)).to_have_count(0)
+        for cell in content.cells:
+            for output in cell.outputs:
+                if MIME in output.get("data", {}) and "below" not in output["data"][MIME]:
+                    output["data"][MIME] = original
+        nbformat.write(content, notebook.path)
+    assert notebook.page_errors == [] and "owned" not in page.title()
+
+
+def test_without_the_extension_the_widget_and_the_static_twins_are_what_they_were(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with serve(tmp_path, extension=False) as lab:
+        write_notebook(lab.root / "plain.ipynb", CELLS)
+        notebook = Notebook(browser.new_page(viewport={"width": 1280, "height": 1000}), lab, lab.root / "plain.ipynb")
+        notebook.open()
+        notebook.run_all()
+        notebook.wait_idle()
+        page = notebook.page
+        dashboard = notebook.dashboard()
+        expect(dashboard.locator("[data-run-state=finished]")).to_have_count(12)
+        expect(dashboard.get_by_test_id("nbs-add-runs")).to_be_visible()
+        expect(page.get_by_test_id("nbs-dashboard")).to_have_count(1)
+        expect(page.locator(".nbsweep-twin")).to_be_hidden()
+        save(notebook)
+        page.evaluate(SHUT_DOWN)
+        notebook.reload()
+        expect(page.locator(".nbsweep-twin")).to_contain_text("12 finished")
+        expect(page.locator(".nbsweep-twin")).to_be_visible()
+        expect(page.get_by_test_id("nbs-dashboard")).to_have_count(0)
+        assert notebook.page_errors == []
+        notebook.close()

@@ -18,7 +18,7 @@ import { SnapshotRenderer } from "./snapshot-renderer";
 const RANK = -20;
 
 export const snapshotPlugin: JupyterFrontEndPlugin<void> = {
-  id: "nbsweep:snapshot",
+  id: "nbsweep-labextension:snapshot",
   description: "Draws a sweep's dashboard from the notebook, with or without a kernel.",
   autoStart: true,
   optional: [ISweepLinks, ITranslator],

@@ -74,7 +74,7 @@ export function createSwitchFeed(): SwitchFeed {
       );
       const snapshot = {
         ...{ type: "snapshot" as const, protocol: PROTOCOL, series: [] },
-        ...{ sweep: { ...sweep, active: false, left_s: null }, runs: still },
+        ...{ sweep: { ...sweep, left_s: null }, runs: still },
       };
       const recording = {
         snapshot,

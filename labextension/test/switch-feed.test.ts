@@ -94,7 +94,7 @@ describe("a dashboard whose source changes", () => {
     heard.length = 0;
     feed.hold("21:40", "The kernel has gone.");
     expect(kernel.listeners.size).toBe(0);
-    expect(heard).toMatchObject([{ type: "delta", sweep: { active: false, left_s: null } }]);
+    expect(heard).toMatchObject([{ type: "delta", sweep: { left_s: null } }]);
     const [{ runs }] = heard as unknown as [{ runs: { id: string; started_at: number | null }[] }];
     expect(runs.find(({ id }) => id === "last")).toMatchObject({ started_at: null, value: 0.5 });
     kernel.tell(aDelta());

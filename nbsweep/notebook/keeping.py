@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 __all__ = ["Keeping"]
 
+SOON_S = 10.0  # the first time; each time twice as long as the time before
 BUSY_EVERY_S = 120.0
 REST_AFTER_S = 5.0  # whoever waits for the end of training writes it there himself, and is quicker
 SHARE = 50  # of the time it takes at most a fiftieth of the time
@@ -31,6 +32,7 @@ class Keeping:
         self._revision = -1
         self._at = 0.0
         self._took_s = 0.0
+        self._wait_s = SOON_S
         self._asked = False
         self._rests_since: float | None = None
 
@@ -62,7 +64,7 @@ class Keeping:
         if self._display_id is None or self._asked or revision <= self._revision:
             return False
         rested = self._rests_since is not None and now >= self._rests_since + REST_AFTER_S
-        if not rested and now < self._at + max(BUSY_EVERY_S, SHARE * self._took_s):
+        if not rested and now < self._at + max(self._wait_s, SHARE * self._took_s):
             return False
-        self._asked = True
+        self._asked, self._wait_s = True, min(2 * self._wait_s, BUSY_EVERY_S)
         return True

@@ -32,7 +32,7 @@ class Recording:
     Attributes
     ----------
     sweep : dict
-        The header; nobody works on it, as far as a file can know.
+        The header, without a guess at when it will be done.
     runs : list of dict
         A row each, by number.
     series : list of Series
@@ -99,7 +99,7 @@ def record(
         for run in runs
     }
     return Recording(
-        {**sweep_view(found, plan, runs, agents, keys, None), "active": False, "left_s": None},
+        {**sweep_view(found, plan, runs, agents, keys, None), "left_s": None},
         # A clock that ticks would say that somebody knows it still runs.
         [{**row, "started_at": None} if row["state"] == "running" else row for row in rows],
         series,

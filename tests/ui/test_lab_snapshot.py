@@ -119,11 +119,15 @@ def test_a_notebook_opened_without_a_kernel_has_one_dashboard_that_can_be_used(n
 
 
 def take_pictures(notebook: Notebook, dashboard: Locator) -> None:
-    """The output with the line above it, light and dark, for people to look at."""
+    """The output with the line above it, light and dark, wide and narrow, for people to look at."""
     for theme in ("light", "dark"):
-        notebook.theme(theme)  # type: ignore[arg-type]
-        assert dashboard.evaluate("(node) => node.scrollWidth <= node.clientWidth")
-        notebook.screenshot(ARTIFACTS / f"snapshot-{theme}.png", notebook.page.locator(".nbs-output:visible"))
+        notebook.theme(theme)
+        for name, width in (("wide", 1280), ("narrow", 560)):
+            notebook.page.set_viewport_size({"width": width, "height": 2200})
+            notebook.page.wait_for_timeout(300)  # canvases follow a frame or two later
+            assert dashboard.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+            picture = ARTIFACTS / f"snapshot-{theme}-{name}.png"
+            notebook.screenshot(picture, notebook.page.locator(".nbs-output:visible"))
     notebook.theme("light")
 
 

@@ -38,7 +38,7 @@ export function stillness({ link, listed }: Situation, trans: TranslationBundle)
     case "connecting":
       return trans.__("asking the kernel…");
     case "not-loaded":
-      return trans.__("nbsweep is not loaded in the kernel");
+      return trans.__("nbsweep is not loaded in the kernel (%load_ext nbsweep)");
     case "lost":
       return trans.__("the kernel does not answer");
     case "other-protocol":

@@ -118,6 +118,50 @@ def test_a_notebook_opened_without_a_kernel_has_one_dashboard_that_can_be_used(n
     assert notebook.page_errors == []
 
 
+def test_a_saved_dashboard_goes_live_with_a_kernel_that_has_the_sweep_and_stays_when_it_goes(
+    notebook: Notebook,
+) -> None:
+    page, dashboard = notebook.page, notebook.dashboard()
+    # The page is loaded anew beside a living kernel: live by itself, though no widget of this page is there.
+    notebook.reload()
+    expect(standing(page)).to_have_text(re.compile("^live"))
+    expect(page.get_by_test_id("nbs-dashboard")).to_have_count(1)
+    expect(dashboard.get_by_test_id("nbs-add-runs")).to_be_visible()
+    expect(page.get_by_text(BOX)).to_have_count(0)
+
+    # Another kernel, which has not loaded nbsweep: what was told last stays, and what was done to it.
+    dashboard.evaluate("(node) => { node.dataset.same = 'yes' }")
+    notebook.restart()
+    expect(standing(page)).to_contain_text("nbsweep is not loaded")
+    expect(dashboard.locator("[data-run-state=finished]")).to_have_count(12)
+    expect(dashboard.get_by_test_id("nbs-add-runs")).to_be_hidden()
+    dashboard.get_by_role("button", name="log y").click()
+    brush(page, dashboard, "lr", 0.1, 0.6)
+    expect(dashboard).to_have_attribute("data-selected", re.compile(r"^[1-9]$|^1[01]$"))
+    inside = str(dashboard.get_attribute("data-selected"))
+
+    # It loads nbsweep, whose store has the sweep: live, brushed as before, and runs can be added.
+    notebook.run("%load_ext nbsweep")
+    expect(standing(page)).to_have_text(re.compile("^live"))
+    expect(dashboard).to_have_attribute("data-selected", inside)
+    expect(dashboard.get_by_role("button", name="log y")).to_have_attribute("aria-pressed", "true")
+    expect(dashboard).to_have_attribute("data-same", "yes")
+    expect(dashboard.get_by_test_id("nbs-add-runs")).to_be_visible()
+    notebook.wait_idle()
+    notebook.run(MORE)
+    expect(dashboard.locator("[data-run-state=finished]")).to_have_count(14, timeout=30_000)
+    notebook.wait_idle()
+    assert notebook.errors == [] and notebook.page_errors == []
+
+
+MORE = """%sweep use kept
+def train(config):
+    import nbsweep
+    nbsweep.log({"loss": config.lr})
+import nbsweep
+_ = nbsweep.agent(nbsweep.Sweep("kept").id, train, count=2)"""
+
+
 def take_pictures(notebook: Notebook, dashboard: Locator) -> None:
     """The output with the line above it, light and dark, wide and narrow, for people to look at."""
     for theme in ("light", "dark"):

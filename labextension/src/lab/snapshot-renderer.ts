@@ -107,7 +107,8 @@ export class SnapshotRenderer extends Panel implements IRenderMime.IRenderer {
       this.fed = "kernel";
     }
     delete this.host.node.dataset.nbsKernel;
-    this.say("live", this.options.trans.__("live"), link.storage ?? "");
+    this.say("live", this.options.trans.__("live"), "");
+    this.standing.node.title = link.storage ?? "";
     this.mount();
   }
 
@@ -168,6 +169,7 @@ export class SnapshotRenderer extends Panel implements IRenderMime.IRenderer {
     const { node } = this.standing;
     this.standing.setHidden(text === "");
     node.dataset.state = state;
+    node.title = "";
     node.replaceChildren(
       element("span", { class: "nbs-standing-dot", "aria-hidden": "true" }),
       element("span", {}, text),

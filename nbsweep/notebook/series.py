@@ -49,7 +49,13 @@ class Series:
     def reduce(self, points: int) -> Series:
         """As it would be drawn in a whole series of about `points` points: of each stretch the least, the greatest
         and, so that the end is where it is, the last."""
-        stretch = 2 * self.total // points
+        return self._with_extremes(2 * self.total // points)
+
+    def thin(self, points: int) -> Series:
+        """About `points` of the points that are here, chosen as `reduce` chooses."""
+        return self._with_extremes(2 * len(self.values) // points)
+
+    def _with_extremes(self, stretch: int) -> Series:
         if stretch <= 2 or len(self.values) <= 2:
             return self
         kept = extremes(self.values, stretch)

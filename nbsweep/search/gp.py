@@ -57,7 +57,7 @@ class Hyperparameters:
         return Hyperparameters(np.full(dimension, -2.0 * _log_length(dimension)), 0.0, _NOISE_CENTRE)
 
 
-_NOISE_CENTRE, _NOISE_SD = -5.0, 1.5
+_NOISE_CENTRE, _NOISE_SD = -7.0, 2.5
 _SIGNAL_SD = 0.5
 _LENGTH_SD = 3.0**0.5
 

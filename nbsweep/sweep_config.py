@@ -84,6 +84,7 @@ class SweepConfig:
     run_cap: int | None = None
     retry: int = 1
     prior_sweep: str | None = None
+    prior_runs: str | None = None
     name: str | None = None
     description: str | None = None
     project: str | None = None
@@ -96,7 +97,7 @@ class SweepConfig:
     def to_dict(self) -> dict[str, Any]:
         """A plain dict, fit for JSON, that loads as this config."""
         plain: dict[str, Any] = {"method": self.method}
-        for key in ("name", "description", "project", "program", "prior_sweep", "run_cap", "seed"):
+        for key in ("name", "description", "project", "program", "prior_sweep", "prior_runs", "run_cap", "seed"):
             if getattr(self, key) is not None:
                 plain[key] = getattr(self, key)
         if self.command is not None:
@@ -181,6 +182,7 @@ def _load(config: object) -> SweepConfig:
     problems.raise_if_any()
     _check_keys(raw, problems)
     read = {key: _top_level(key, rule, raw, problems) for key, rule in TOP_LEVEL.items()}
+    read["prior_runs"] = _prior_runs(raw, problems)
     read["parameters"] = _parameters(raw, problems)
     read["metric"] = _metric(raw, problems)
     read["early_terminate"] = _early_terminate(raw, problems)
@@ -212,7 +214,7 @@ def _check_keys(raw: Mapping[object, object], problems: Problems) -> None:
 
 
 def _top_level(key: str, rule: Key, raw: Mapping[object, object], problems: Problems) -> Any:
-    if rule.kind in ("any", "words"):
+    if rule.kind in ("any", "words") or key == "prior_runs":
         return None  # these have readers of their own
     return _value(key, rule, raw, key, problems)
 
@@ -241,6 +243,19 @@ def _value(key: str, rule: Key, raw: Mapping[object, object], path: str, problem
         return None
     read = problems.text(value, path) if rule.kind == "text" else problems.limited(rule, value, path)
     return None if read is MISSING else read
+
+
+def _prior_runs(raw: Mapping[object, object], problems: Problems) -> str | None:
+    """The name under which the store keeps the runs that were given beside the config."""
+    name = raw.get("prior_runs")
+    if name is None or isinstance(name, str):
+        return name
+    problems.add(
+        "prior_runs",
+        f"is {show(name)}; earlier runs are given beside the config: nbsweep.sweep(config, prior_runs=[...]), "
+        "or %%sweep define --prior NAME",
+    )
+    return None
 
 
 def _parameters(raw: Mapping[object, object], problems: Problems) -> dict[str, Any]:

@@ -92,14 +92,16 @@ class SweepMagics(Magics):  # type: ignore[misc]
     # -- define --------------------------------------------------------------------------------------------------
 
     def _define_cell(self, words: list[str], body: str) -> SpaceCard:
-        parser = _Parser("%%sweep define", "[NAME] [--project P] [--seed N]")
+        parser = _Parser("%%sweep define", "[NAME] [--project P] [--seed N] [--prior NAME]")
         parser.add_argument("name", nargs="?")
         _add_define_options(parser)
         options = parser.parse_args(words)
         return self._define(self._body_config(body), options, options.name)
 
     def _define_line(self, words: list[str]) -> SpaceCard:
-        parser = _Parser("%sweep define", "CONFIG_VARIABLE | FILE.yaml [--name NAME] [--project P] [--seed N]")
+        parser = _Parser(
+            "%sweep define", "CONFIG_VARIABLE | FILE.yaml [--name NAME] [--project P] [--seed N] [--prior NAME]"
+        )
         parser.add_argument("config")
         parser.add_argument("--name")
         _add_define_options(parser)
@@ -116,9 +118,16 @@ class SweepMagics(Magics):  # type: ignore[misc]
     def _define(self, config: Any, options: argparse.Namespace, name: str | None) -> SpaceCard:
         checked = sweep_config.load(config)
         store = process.recorder().store
-        defined = define_sweep(store, checked, project=options.project, name=name, seed=options.seed)
+        prior = None if options.prior is None else self._prior(options.prior)
+        defined = define_sweep(store, checked, project=options.project, name=name, seed=options.seed, prior_runs=prior)
         process.set_current_sweep(defined.sweep.id)
         return SpaceCard(defined.sweep, checked, defined)
+
+    def _prior(self, name: str) -> Any:
+        """A variable of the notebook, where it is one that has earlier runs; else the name of a sweep."""
+        value = self.shell.user_ns.get(name)
+        known = isinstance(value, (list, tuple, str)) or hasattr(value, "checked_config") or hasattr(value, "columns")
+        return value if known else name
 
     def _body_config(self, body: str) -> Any:
         """The dict or YAML of a define cell."""
@@ -353,6 +362,7 @@ class _Parser(argparse.ArgumentParser):
 def _add_define_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project")
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--prior")
 
 
 def _add_train_options(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from nbsweep.store.columns import decode, encode
 from nbsweep.store.packing import Packed, Values, as_values, by_key, joined, kind_of_values, microseconds
+from nbsweep.store.peaks import PeaksSoFar
 
 __all__ = ["CHUNK_VALUES", "Chunk", "Column", "History", "RunTail", "first_values", "read_history", "thinned"]
 
@@ -28,7 +29,7 @@ class Chunk:
     """Up to `CHUNK_VALUES` values of one column, encoded (see `nbsweep.store.columns`)."""
 
     run_id: str
-    kind: str  # "row" (index: steps, values: times) or "key" (index: row numbers, values: values)
+    kind: str  # "row" (index: steps, values: times), "key" (index: row numbers, values: values) or "peak": store.peaks
     key: str
     seq: int
     first: int  # how many values the chunks before this one hold
@@ -88,12 +89,17 @@ class RunTail:
         self.rows = 0
         self._tails: dict[tuple[str, str], _Tail] = {}
         self._sealed: list[_Tail] = []
+        self._peaks: dict[str, PeaksSoFar | None] = {}  # None: of this key there are none, or no more
 
     @classmethod
     def after(cls, run_id: str, chunks: Iterable[Chunk]) -> tuple[RunTail, int]:
         """The tail that goes on after these chunks of a run, and the step after their last."""
         tail, next_step = cls(run_id), 0
         for chunk in chunks:
+            if chunk.kind == "peak":
+                continue
+            if chunk.kind == "key":
+                tail._peaks[chunk.key] = None  # its last chunk may not be full, and is not written any more
             last = _Tail(chunk.kind, chunk.key, chunk.seq + 1, chunk.first + chunk.count)
             tail._tails[chunk.kind, chunk.key] = last
             if chunk.kind == "row":
@@ -110,7 +116,9 @@ class RunTail:
         """Add many log calls at once."""
         self._tail("row", "").extend(packed.steps, packed.times_us, self._sealed)
         for key, (calls, values) in packed.columns.items():
-            self._tail("key", key).extend(calls + self.rows, values, self._sealed)
+            rows = calls + self.rows
+            self._tail("key", key).extend(rows, values, self._sealed)
+            self._keep_peaks(key, rows, packed.steps[calls], packed.times_us[calls], values)
         self.rows += len(packed.steps)
 
     def take_chunks(self) -> list[Chunk]:
@@ -121,6 +129,20 @@ class RunTail:
         for tail in changed:
             tail.changed = False
         return chunks
+
+    def _keep_peaks(
+        self, key: str, rows: npt.NDArray[np.int64], steps: npt.NDArray[np.int64], times_us: npt.NDArray[np.int64],
+        values: Values,
+    ) -> None:  # fmt: skip
+        peaks = self._peaks.setdefault(key, PeaksSoFar(CHUNK_VALUES))
+        if peaks is None:
+            return
+        if isinstance(values, list) or values.dtype.kind not in "fi":
+            self._peaks[key] = None
+            return
+        full = peaks.extend(rows, steps, times_us, values)
+        if full is not None:
+            self._tail("peak", key).extend(*full, self._sealed)
 
     def _tail(self, kind: str, key: str) -> _Tail:
         tail = self._tails.get((kind, key))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nbsweep.store.columns import decode, encode
+from nbsweep.store.columns import decode, encode, encode_regular
 from nbsweep.store.packing import Packed, Values, as_values, by_key, joined, kind_of_values, microseconds
 from nbsweep.store.peaks import PeaksSoFar
 
@@ -76,7 +76,7 @@ class _Tail:
             self.seq,
             self.first,
             self.count,
-            encode(self.index[0], "int", final=final),
+            _encode_index(self.kind, self.index[0], final),
             encode(values, kind_of_values(values), final=final),
         )
 
@@ -115,10 +115,14 @@ class RunTail:
     def extend(self, packed: Packed) -> None:
         """Add many log calls at once."""
         self._tail("row", "").extend(packed.steps, packed.times_us, self._sealed)
+        everywhere = np.arange(self.rows, self.rows + len(packed.steps))
         for key, (calls, values) in packed.columns.items():
-            rows = calls + self.rows
+            if len(calls) == len(everywhere):  # mostly all calls give the same keys
+                rows, steps, times_us = everywhere, packed.steps, packed.times_us
+            else:
+                rows, steps, times_us = calls + self.rows, packed.steps[calls], packed.times_us[calls]
             self._tail("key", key).extend(rows, values, self._sealed)
-            self._keep_peaks(key, rows, packed.steps[calls], packed.times_us[calls], values)
+            self._keep_peaks(key, rows, steps, times_us, values)
         self.rows += len(packed.steps)
 
     def take_chunks(self) -> list[Chunk]:
@@ -149,6 +153,13 @@ class RunTail:
         if tail is None:
             tail = self._tails[kind, key] = _Tail(kind, key)
         return tail
+
+
+def _encode_index(kind: str, index: npt.NDArray[np.int64], final: bool) -> bytes:
+    """The numbers of a key's rows ascend: their ends tell whether any call between them was without the key."""
+    if kind == "key" and len(index) > 1 and int(index[-1]) - int(index[0]) == len(index) - 1:
+        return encode_regular(int(index[0]), 1, len(index))
+    return encode(index, "int", final=final)
 
 
 def thinned(chunk: Chunk) -> Chunk:

@@ -302,6 +302,15 @@ class Session:
         chunks = [Chunk(**row) for some in ids for row in self._all(query.where(table.c.run_id.in_(some)))]
         return [each for each in chunks if each.first + each.count > since.get((each.run_id, each.key), -1)]
 
+    def values_before(self, run_id: str, key: str, seq: int) -> int | None:
+        """How many values of a key come before its chunk of that number; None where there is no such chunk."""
+        table = schema.history
+        query = select(table.c.first).where(
+            table.c.run_id == run_id, table.c.kind == "key", table.c.key == _key(key), table.c.seq == seq
+        )
+        first = self._connection.execute(query).scalar()
+        return None if first is None else int(first)
+
     def points(self, run_ids: Iterable[str]) -> dict[tuple[str, str], int]:
         """How many numbers each run has logged of each key: {(run id, key): count}; other kinds of values left out."""
         table = schema.history

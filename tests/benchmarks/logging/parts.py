@@ -1,4 +1,4 @@
-"""The benchmark's other parts: kills, reading, trivial runs, the tutorial's loop, imports. A part gives its text."""
+"""The benchmark's other parts: kills, reading, trivial runs, training, imports. A part gives its text."""
 
 from __future__ import annotations
 
@@ -44,31 +44,6 @@ count = int(sys.argv[1])
 began = time.perf_counter()
 study.optimize(objective, n_trials=count)
 print((time.perf_counter() - began) * 1000 / count)
-"""
-
-TUTORIAL = """
-import sys, time, torch, nbsweep
-from torch import nn
-torch.manual_seed(0)
-torch.set_num_threads(1)  # two would wait for whoever else uses the cores
-x, y = torch.rand(64 * 50, 784), torch.randint(0, 10, (64 * 50,))
-logs = sys.argv[1] == "log"
-run = nbsweep.init()
-def epoch():
-    model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    began = time.perf_counter()
-    for start in range(0, len(x), 64):
-        loss = nn.functional.cross_entropy(model(x[start : start + 64]), y[start : start + 64])
-        optimizer.zero_grad(); loss.backward(); optimizer.step()
-        value = loss.item()
-        if logs_now: run.log({"batch loss": value})
-    return time.perf_counter() - began
-logs_now = False
-epoch()
-for _ in range(int(sys.argv[2])):
-    for logs_now in ((False, True) if _ % 2 else (True, False)):
-        print(int(logs_now), epoch(), flush=True)
 """
 
 
@@ -185,19 +160,49 @@ def trivial_runs(peers: str | None, quick: bool) -> tuple[str, str]:
     return "Trivial runs", "\n".join(f"- {line}." for line in lines) + "\n"
 
 
-def tutorial(peers: str | None, quick: bool) -> tuple[str, str]:
-    """The tutorial's loop with and without logging each batch, in pairs."""
+def beside_training(what: str, count: int) -> str:
+    """Rows of a table: of pairs, the median ratio of each measure with a 95 % bootstrap interval."""
     with tempfile.TemporaryDirectory() as folder:
-        out = _run(TUTORIAL, "log", "10" if quick else "300", folder=folder).splitlines()
-    seconds = {kind: [float(line.split()[1]) for line in out if line[0] == kind] for kind in "01"}
-    ratios = [with_log / without for without, with_log in zip(seconds["0"], seconds["1"], strict=True)]
-    more = 100 * (statistics.median(ratios) - 1)
-    spread = statistics.quantiles(ratios, n=4)
-    text = (
-        f"784→256→10, batch 64, CPU, one thread, {len(ratios)} pairs of 50 batches: {more:+.1f} % with log for "
-        f"each (quartiles {100 * (spread[0] - 1):+.1f} to {100 * (spread[2] - 1):+.1f} %). No dashboard is open.\n"
+        environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+        words = [sys.executable, str(Path(__file__).with_name("training.py")), what, str(count)]
+        done = subprocess.run(words, env=environment, cwd=folder, capture_output=True, text=True, check=True)
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("[[["))
+    found, rng = np.array(json.loads(line)), np.random.default_rng(0)  # (pairs, 2, 3)
+    ratios = found[:, 0] / found[:, 1]
+    drawn = np.median(ratios[rng.integers(0, count, (4000, count))], axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    lines = ["| | median of the ratios | 95 % | the two, seconds in the middle |", "|---|---:|---:|---:|"]
+    for number, name in enumerate(("wall clock", "CPU, the thread that trains", "CPU, the whole process")):
+        if what != "log" and number == 1:
+            continue  # there it waits for others
+        ends = f"{100 * (low[number] - 1):+.1f} to {100 * (high[number] - 1):+.1f} %"
+        middle = np.median(found[:, :, number], axis=0)
+        more = f"{100 * (np.median(ratios[:, number]) - 1):+.1f} %"
+        lines.append(f"| {name} | {more} | {ends} | {middle[0]:.3f}, {middle[1]:.3f} |")
+    return "\n".join(lines) + "\n"
+
+
+def tutorial(peers: str | None, quick: bool) -> tuple[str, str]:
+    """The tutorial's loop with log of each batch and a dashboard open, and without log."""
+    count = 10 if quick else 150
+    head = (
+        f"784→256→10, batch 64, CPU, one thread; {count} pairs of 200 batches, load average {os.getloadavg()[0]:.1f}."
     )
-    return "The tutorial's loop", text
+    return "The tutorial's loop", f"{head}\n\n{beside_training('log', count)}"
+
+
+def five_runs(peers: str | None, quick: bool) -> tuple[str, str]:
+    """Five runs by the agent, which log each batch, and the same loops bare."""
+    count = 2 if quick else 12
+    head = f"{count} pairs of five runs of 3,000 batches, load average {os.getloadavg()[0]:.1f}."
+    return "Five runs by the agent", f"{head}\n\n{beside_training('agent', count)}"
+
+
+def two_workers(peers: str | None, quick: bool) -> tuple[str, str]:
+    """Six runs by two workers and by one."""
+    count = 2 if quick else 8
+    head = f"{count} pairs of six runs of 1,500 batches, load average {os.getloadavg()[0]:.1f}; -40 % is aimed at."
+    return "Two workers", f"{head}\n\n{beside_training('workers', count)}"
 
 
 def imports(peers: str | None, quick: bool) -> tuple[str, str]:
@@ -224,5 +229,7 @@ PARTS: dict[str, Callable[[str | None, bool], tuple[str, str]]] = {
     "reading": reading,
     "runs": trivial_runs,
     "tutorial": tutorial,
+    "agent": five_runs,
+    "workers": two_workers,
     "imports": imports,
 }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,11 +14,12 @@ from nbsweep import process, sweep_config
 from nbsweep.agents import Agent
 from nbsweep.analysis import best_run, flat, metric_value
 from nbsweep.definitions import define_sweep
-from nbsweep.errors import ConfigError, UsageError
+from nbsweep.errors import UsageError
 from nbsweep.exporting import write_table
 from nbsweep.notebook import live
 from nbsweep.notebook.body import training_function
 from nbsweep.notebook.card import SpaceCard
+from nbsweep.notebook.define_body import body_config
 from nbsweep.notebook.report import write_report
 from nbsweep.notebook.twins import text_table
 from nbsweep.programs import gpu_environments, program_agent
@@ -96,7 +96,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         parser.add_argument("name", nargs="?")
         _add_define_options(parser)
         options = parser.parse_args(words)
-        return self._define(self._body_config(body), options, options.name)
+        return self._define(body_config(body, self.shell.user_ns), options, options.name)
 
     def _define_line(self, words: list[str]) -> SpaceCard:
         parser = _Parser("%sweep define", "CONFIG_VARIABLE | FILE.yaml [--name NAME] [--project P] [--seed N]")
@@ -119,51 +119,6 @@ class SweepMagics(Magics):  # type: ignore[misc]
         defined = define_sweep(store, checked, project=options.project, name=name, seed=options.seed)
         process.set_current_sweep(defined.sweep.id)
         return SpaceCard(defined.sweep, checked, defined)
-
-    def _body_config(self, body: str) -> Any:
-        """The dict or YAML of a define cell."""
-        if not body.strip():
-            raise ConfigError("the cell is empty; below %%sweep define write the sweep config, a dict or YAML")
-        try:
-            tree: ast.Module | None = ast.parse(body)
-        except SyntaxError as error:
-            tree, reason = None, error
-        if tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], (ast.Expr, ast.Assign)):
-            return self._evaluated(tree.body[0], body)
-        if tree is None and body.lstrip().startswith(("{", "dict(")):
-            line = (reason.text or "").strip()
-            raise ConfigError(
-                f"the dict below %%sweep define is not Python: {reason.msg} (line {reason.lineno}: {line})"
-            )
-        try:
-            return sweep_config.parse_yaml(body, "the cell")
-        except ConfigError as error:
-            raise ConfigError(
-                f"the cell below %%sweep define is neither a dict nor YAML: {error}", error.path
-            ) from None
-
-    def _evaluated(self, statement: ast.Expr | ast.Assign, body: str) -> Any:
-        """A dict expression; ``sweep_config = {...}``, as tutorials have it, is taken and the name kept."""
-        try:
-            value = eval(compile(ast.Expression(statement.value), "<sweep define>", "eval"), self.shell.user_ns)
-        except NameError as error:
-            if getattr(error, "name", None) in ("true", "false", "null"):  # JSON, which is YAML
-                return sweep_config.parse_yaml(body, "the cell")
-            raise ConfigError(f"the dict below %%sweep define uses a name that the notebook lacks: {error}") from None
-        except Exception as error:
-            raise ConfigError(
-                f"the dict below %%sweep define could not be evaluated: {type(error).__name__}: {error}"
-            ) from None
-        if isinstance(value, str) and isinstance(statement, ast.Expr):
-            raise ConfigError(f"the cell below %%sweep define is a string, {value!r:.60}; write a dict or YAML")
-        if not isinstance(value, Mapping):
-            kind = type(value).__name__
-            raise ConfigError(f"the cell below %%sweep define gives {kind} {value!r:.60}; write a dict or YAML")
-        if isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                if isinstance(target, ast.Name):
-                    self.shell.user_ns[target.id] = value
-        return value
 
     # -- train ---------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """A define cell's body as a value with places: which characters wrote each key and value, and what is not known.
 
-`read_expression` takes a Python syntax tree, `read_yaml` a YAML text. Only literals, dicts, lists, arithmetic of numbers
-and a few harmless builtins are evaluated; for all else an `Unknown` stands in the value.
+`read_expression` takes a Python syntax tree, `read_yaml` a YAML text. Only literals, dicts, lists, arithmetic of
+numbers and a few harmless builtins are evaluated; for all else an `Unknown` stands in the value.
 """
 
 from __future__ import annotations
@@ -194,7 +194,9 @@ class _PythonReader:
                 return self._unknown(path, ways, places)
             return items if isinstance(node, ast.List) else tuple(items)
         if isinstance(node, ast.Call) and self._is_builtin(node.func, "dict") and not node.args:
-            pairs = [(None if word.arg is None else ast.Constant(word.arg), word) for word in node.keywords]
+            pairs: list[tuple[ast.expr | None, Any]] = [
+                (None if word.arg is None else ast.Constant(word.arg), word) for word in node.keywords
+            ]
             return self._dict(pairs, path, ways, places)
         value = self._computed(node)
         return self._unknown(path, ways, places) if isinstance(value, Unknown) else value
@@ -282,9 +284,9 @@ def _number(value: Any) -> int | float:
 
 def _arithmetic(symbol: ast.operator, left: int | float, right: int | float) -> Any:
     """The result, or `Unknown` where whole numbers would grow without bounds."""
-    if isinstance(symbol, ast.Pow) and isinstance(left, int) and isinstance(right, int):
-        if left.bit_length() * abs(right) > _MOST_BITS:
-            return Unknown()
+    whole = isinstance(left, int) and isinstance(right, int)
+    if whole and isinstance(symbol, ast.Pow) and int(left).bit_length() * abs(right) > _MOST_BITS:
+        return Unknown()
     return _OPERATORS[type(symbol)](left, right)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from nbsweep.config_text import parse_yaml
 from nbsweep.errors import ConfigError
 from nbsweep.notebook.body_tree import Places, Span, read_expression, read_yaml
-from nbsweep.notebook.define_body import JSON_NAMES, NOT_YAML, YAML_SOURCE, Expression, NotPython, written_as
+from nbsweep.notebook.define_body import JSON_NAMES, NOT_YAML, YAML_SOURCE, Expression, NotPythonError, written_as
 from nbsweep.sweep_config import problems_of
 
 __all__ = ["Found", "answer_check", "check"]
@@ -65,7 +65,7 @@ def check(body: str, shadowed: Mapping[str, Any] | None = None) -> list[Found]:
         return []  # nothing was written yet
     try:
         expression = written_as(body)
-    except NotPython as error:
+    except NotPythonError as error:
         return [_not_python(error, body)]
     except ConfigError as error:
         return [Found(error.path, str(error), *_visible(body))]
@@ -126,7 +126,7 @@ def _is_json(expression: Expression) -> bool:
     return any(isinstance(node, ast.Name) and node.id in JSON_NAMES for node in ast.walk(expression.value))
 
 
-def _not_python(error: NotPython, body: str) -> Found:
+def _not_python(error: NotPythonError, body: str) -> Found:
     lines = body.split("\n")
     number = min(max((error.syntax.lineno or 1) - 1, 0), len(lines) - 1)
     column = min(max((error.syntax.offset or 1) - 1, 0), len(lines[number]))

@@ -13,7 +13,7 @@ from typing import Any
 from nbsweep.config_text import parse_yaml
 from nbsweep.errors import ConfigError
 
-__all__ = ["JSON_NAMES", "NOT_YAML", "YAML_SOURCE", "NotPython", "body_config", "written_as"]
+__all__ = ["JSON_NAMES", "NOT_YAML", "YAML_SOURCE", "NotPythonError", "body_config", "written_as"]
 
 JSON_NAMES = frozenset({"true", "false", "null"})
 """Names that tell a JSON text, which is YAML, from a dict of Python."""
@@ -22,7 +22,7 @@ YAML_SOURCE = "the cell"
 NOT_YAML = "the cell below %%sweep define is neither a dict nor YAML: {error}"
 
 
-class NotPython(ConfigError):
+class NotPythonError(ConfigError):
     """A body that begins as a dict and is not Python; `syntax` says where."""
 
     def __init__(self, syntax: SyntaxError) -> None:
@@ -49,7 +49,7 @@ def written_as(body: str) -> Expression | None:
     Raises
     ------
     ConfigError
-        For an empty body, and (`NotPython`) one that begins as a dict and is not Python.
+        For an empty body, and (`NotPythonError`) one that begins as a dict and is not Python.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def written_as(body: str) -> Expression | None:
         tree = ast.parse(body)
     except SyntaxError as error:
         if body.lstrip().startswith(("{", "dict(")):
-            raise NotPython(error) from None
+            raise NotPythonError(error) from None
         return None
     except (ValueError, RecursionError, MemoryError):  # NUL characters; nesting that the parser gives up on
         return None

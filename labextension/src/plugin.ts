@@ -9,6 +9,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/applica
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { INotebookTracker, NotebookActions, type Notebook } from "@jupyterlab/notebook";
 import { INSERT_CELL } from "./insert-cell";
+import { editorPlugin } from "./lab/editor-plugin";
 import { linkPlugin } from "./lab/link-plugin";
 
 export const INSERT_EXAMPLE = "nbsweep:insert-example";
@@ -73,4 +74,4 @@ function insertBelow(notebook: Notebook, source: string): void {
   notebook.activeCell?.model.sharedModel.setSource(source);
 }
 
-export default [plugin, linkPlugin];
+export default [plugin, linkPlugin, editorPlugin];

@@ -14,12 +14,22 @@ from typing import Any, Literal
 
 from nbsweep.command import MACROS, problem_with
 from nbsweep.config_parameters import check_grid, read_parameters
-from nbsweep.config_problems import MISSING, Problems, did_you_mean, join, show
+from nbsweep.config_problems import MISSING, Problem, Problems, did_you_mean, join, show
 from nbsweep.config_schema import EARLY_TERMINATE, IGNORED, INSTEAD, METRIC, TOP_LEVEL, Key, json_schema
 from nbsweep.config_text import parse_yaml, read_file
 from nbsweep.errors import ConfigError
 
-__all__ = ["MACROS", "EarlyTerminate", "Metric", "SweepConfig", "json_schema", "load", "loads", "parse_yaml"]
+__all__ = [
+    "MACROS",
+    "EarlyTerminate",
+    "Metric",
+    "SweepConfig",
+    "json_schema",
+    "load",
+    "loads",
+    "parse_yaml",
+    "problems_of",
+]
 
 Impute = Literal["worst", "best", "latest"]
 
@@ -172,6 +182,19 @@ def loads(text: str, source: str = "the YAML text") -> SweepConfig:
     return load(parse_yaml(text, source))
 
 
+def problems_of(config: Mapping[Any, Any]) -> list[Problem]:
+    """All that `load` has against a config, one by one, for who shows each at its place.
+
+    Examples
+    --------
+    >>> [problem.path for problem in problems_of({"method": "grid", "paramters": {}})]
+    ['paramters', 'parameters']
+    """
+    problems = Problems()
+    _read(config, problems)
+    return problems.found
+
+
 def _load(config: object) -> SweepConfig:
     if isinstance(config, SweepConfig):
         return config
@@ -180,6 +203,13 @@ def _load(config: object) -> SweepConfig:
     problems = Problems()
     raw = problems.mapping(config, "", '{"method": "random", "parameters": {...}}')
     problems.raise_if_any()
+    read = _read(raw, problems)
+    problems.raise_if_any()
+    return SweepConfig(**read, notes=tuple(problems.notes))
+
+
+def _read(raw: Mapping[object, object], problems: Problems) -> dict[str, Any]:
+    """The fields of the `SweepConfig`; what is wrong goes to `problems`."""
     _check_keys(raw, problems)
     read = {key: _top_level(key, rule, raw, problems) for key, rule in TOP_LEVEL.items()}
     read["prior_runs"] = _prior_runs(raw, problems)
@@ -194,8 +224,7 @@ def _load(config: object) -> SweepConfig:
     for needing in [key for key in ("early_terminate",) if _given(raw, key)] or ["bayes"] * (read["method"] == "bayes"):
         if not _given(raw, "metric"):
             problems.add("metric", f"is missing; {needing} needs it: metric: {{name: loss, goal: minimize}}")
-    problems.raise_if_any()
-    return SweepConfig(**read, notes=tuple(problems.notes))
+    return read
 
 
 def _given(raw: Mapping[object, object], key: str) -> bool:
@@ -205,9 +234,9 @@ def _given(raw: Mapping[object, object], key: str) -> bool:
 def _check_keys(raw: Mapping[object, object], problems: Problems) -> None:
     for key in raw:
         if isinstance(key, str) and key in INSTEAD:
-            problems.add(key, f"is not used by nbsweep: {INSTEAD[key]}")
+            problems.add(key, f"is not used by nbsweep: {INSTEAD[key]}", of_key=True)
         elif key not in TOP_LEVEL and key not in IGNORED:
-            problems.add(join("", key), "is not a key of a sweep config" + did_you_mean(key, TOP_LEVEL))
+            problems.add(join("", key), "is not a key of a sweep config" + did_you_mean(key, TOP_LEVEL), of_key=True)
     ignored = [key for key in IGNORED if key in raw]
     if ignored:
         problems.note(f"{', '.join(ignored)}: accepted and ignored, as nbsweep has no server and no accounts")
@@ -274,7 +303,7 @@ def _section(key: str, rules: Mapping[str, Key], raw: Mapping[object, object], l
         return None
     for name in section:
         if name not in rules:
-            problems.add(join(key, name), f"is not a key of {key}" + did_you_mean(name, rules))
+            problems.add(join(key, name), f"is not a key of {key}" + did_you_mean(name, rules), of_key=True)
     return {name: _value(name, rule, section, join(key, name), problems) for name, rule in rules.items()}
 
 

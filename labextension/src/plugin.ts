@@ -9,8 +9,9 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/applica
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { INotebookTracker, NotebookActions, type Notebook } from "@jupyterlab/notebook";
 import { INSERT_CELL } from "./insert-cell";
-import { snapshotPlugin } from "./lab/snapshot-plugin";
+import { editorPlugin } from "./lab/editor-plugin";
 import { linkPlugin } from "./lab/link-plugin";
+import { snapshotPlugin } from "./lab/snapshot-plugin";
 
 export const INSERT_EXAMPLE = "nbsweep:insert-example";
 
@@ -74,4 +75,4 @@ function insertBelow(notebook: Notebook, source: string): void {
   notebook.activeCell?.model.sharedModel.setSource(source);
 }
 
-export default [plugin, linkPlugin, snapshotPlugin];
+export default [plugin, linkPlugin, snapshotPlugin, editorPlugin];

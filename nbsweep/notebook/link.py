@@ -88,6 +88,29 @@ def _export(content: Mapping[str, Any]) -> dict[str, str]:
     return {"name": sweep.name, "text": sweep.to_pandas().to_csv(index=False)}
 
 
+@request("check")
+def _check(content: Mapping[str, Any]) -> Any:
+    """What is wrong with the body of a define cell that is being written."""
+    from nbsweep.notebook.checking import answer_check
+
+    return answer_check(content)
+
+
+@request("complete")
+def _complete(content: Mapping[str, Any]) -> Any:
+    """What the last word of a line of ``%sweep`` may become."""
+    from nbsweep.notebook.completing import answer_complete
+
+    return answer_complete(content)
+
+
+@request("names")
+def _names(content: Mapping[str, Any]) -> Any:
+    from nbsweep.notebook.completing import answer_names
+
+    return answer_names(content)
+
+
 class _LinkedStream(SweepStream):
     """A sweep's dashboard on the page at the other end of a link."""
 

@@ -1,73 +1,48 @@
 /**
- * The JupyterLab plugin: tokens in, commands out.
- *
- * Everything a user needs works without it (Colab and VS Code load no labextensions). It adds what
- * only JupyterLab can: a command that inserts an example sweep below the active cell, and cells that
- * a dashboard offers, inserted below it.
+ * Commands, in the palette, in the launcher, and (by schema/settings.json) in the Run menu, in the cells' context menu
+ * and on keys; and cells that dashboards offer, inserted into their notebook.
  */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ICommandPalette } from "@jupyterlab/apputils";
-import { INotebookTracker, NotebookActions, type Notebook } from "@jupyterlab/notebook";
-import { INSERT_CELL } from "../insert-cell";
+import { ILauncher } from "@jupyterlab/launcher";
+import { INotebookTracker } from "@jupyterlab/notebook";
+import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import { addBrowserCommand } from "./browser-command";
+import * as ids from "./command-ids";
+import { takeOffers } from "./inserting";
+import { ISweepLinks } from "./link";
+import { addNotebookCommands } from "./notebook-commands";
+import { ISweepSettings } from "./settings";
+import { addSweepCommands } from "./sweep-commands";
 
-export const INSERT_EXAMPLE = "nbsweep:insert-example";
-
-const DEFINE = `%%sweep define
-{
-    "method": "random",
-    "metric": {"name": "loss", "goal": "minimize"},
-    "parameters": {
-        "learning_rate": {"distribution": "log_uniform_values", "min": 1e-4, "max": 1e-1},
-        "batch_size": {"values": [32, 64, 128]},
-    },
-}`;
-
-const TRAIN = `%%sweep_train --count 10
-for step in range(100):
-    log({"loss": (1 + 1 / config.batch_size) * 0.5 ** (step * config.learning_rate)})`;
+const CATEGORY = "nbsweep";
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: "nbsweep-labextension:commands",
-  description: "nbsweep: hyperparameter sweeps that live in the notebook.",
+  description:
+    "nbsweep's commands: new sweeps from training code, pausing and stopping, best configs.",
   autoStart: true,
-  requires: [INotebookTracker],
-  optional: [ICommandPalette],
-  activate(app: JupyterFrontEnd, tracker: INotebookTracker, palette: ICommandPalette | null) {
-    app.commands.addCommand(INSERT_EXAMPLE, {
-      label: "nbsweep: insert an example sweep",
-      caption: "Insert a %%sweep define cell and a %%sweep_train cell below the active cell",
-      isEnabled: () => tracker.currentWidget !== null,
-      describedBy: { args: { type: "object", properties: {} } },
-      execute: () => {
-        const notebook = tracker.currentWidget?.content;
-        if (!notebook) return;
-        insertBelow(notebook, DEFINE);
-        insertBelow(notebook, TRAIN);
-      },
+  requires: [INotebookTracker, ISweepLinks, ISweepSettings],
+  optional: [ICommandPalette, ILauncher, ITranslator],
+  activate(
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker,
+    links: ISweepLinks,
+    settings: ISweepSettings,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    translator: ITranslator | null,
+  ) {
+    const trans = (translator ?? nullTranslator).load("nbsweep");
+    addNotebookCommands(app, tracker, links, settings, trans);
+    addSweepCommands(app, tracker, links, trans);
+    addBrowserCommand(app, settings, trans);
+    takeOffers(tracker, (panel) => {
+      app.shell.activateById(panel.id);
     });
-    document.addEventListener(INSERT_CELL, (event) => {
-      if (offered(event, tracker)) event.preventDefault();
-    });
-    palette?.addItem({ command: INSERT_EXAMPLE, category: "nbsweep" });
+
+    for (const command of Object.values(ids))
+      palette?.addItem({ command, category: CATEGORY, args: { isPalette: true } });
+    launcher?.add({ command: ids.NEW_EXAMPLE, category: trans.__("Notebook"), rank: 10 });
   },
 };
-
-/** A dashboard's code goes below the cell the dashboard stands in; whether there was such a cell. */
-function offered(event: Event, tracker: INotebookTracker): boolean {
-  const from = event.target;
-  if (!(event instanceof CustomEvent) || !(from instanceof Node)) return false;
-  const panel = tracker.find(({ node }) => node.contains(from));
-  const notebook = panel?.content;
-  const above = notebook?.widgets.findIndex(({ node }) => node.contains(from)) ?? -1;
-  const { code } = event.detail as { code?: unknown };
-  if (!notebook || above < 0 || typeof code !== "string") return false;
-  notebook.activeCellIndex = above;
-  insertBelow(notebook, code);
-  void notebook.scrollToItem(notebook.activeCellIndex);
-  return true;
-}
-
-function insertBelow(notebook: Notebook, source: string): void {
-  NotebookActions.insertBelow(notebook);
-  notebook.activeCell?.model.sharedModel.setSource(source);
-}

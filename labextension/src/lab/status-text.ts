@@ -7,8 +7,8 @@ type Words = Pick<TranslationBundle, "__" | "_n">;
 
 /** "2 sweeps · 3 runs · best 0.031": what is running, and the best of the newest; empty where there is nothing. */
 export function statusText(sweeps: readonly SweepItem[], trans: Words): string {
-  const at = sweeps.filter((sweep) => sweep.state === "running" || sweep.running.length > 0);
-  const runs = at.reduce((sum, { running }) => sum + running.length, 0);
+  const at = sweeps.filter((sweep) => sweep.state === "running" || sweep.running_count > 0);
+  const runs = at.reduce((sum, { running_count }) => sum + running_count, 0);
   const best = (current(at) ?? current(sweeps))?.best ?? null;
   const parts: string[] = [];
   if (at.length > 0) {

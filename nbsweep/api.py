@@ -59,6 +59,9 @@ def sweep(
         warnings.warn(note, stacklevel=2)
     defined = define_sweep(process.recorder().store, checked, project=project, name=name, seed=seed)
     process.set_current_sweep(defined.sweep.id)
+    notebook = _notebook()
+    if notebook is not None:
+        notebook.announce()
     if defined.said is not None:
         print(defined.said)
     return defined.sweep.id
@@ -115,6 +118,7 @@ def agent(
         raise UsageError(f"engine={engine!r} needs the training function too: nbsweep.agent(sweep_id, train)")
     notebook = _notebook()
     if notebook is not None:
+        notebook.announce()
         notebook.train(working, wait=block, echo=block and workers == 1)
         return working
     again = working.again
@@ -175,6 +179,9 @@ def init(
     recorder.watch(fresh)
     if of_thread is None:
         set_process_run(fresh)
+        notebook = _notebook()
+        if notebook is not None:
+            notebook.announce()
     else:  # training code that goes on after finish()
         bind_thread(fresh)
     if config:

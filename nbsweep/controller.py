@@ -248,6 +248,24 @@ class Controller:
         """As `stop`, and for good: no agent can take the sweep up again."""
         return self._end("cancelled", after_current=False)
 
+    def delete(self) -> None:
+        """Delete the sweep with its runs and all that they logged, for good.
+
+        Raises
+        ------
+        UsageError
+            While runs train or an agent is at work: they would go on writing to what is no more.
+        """
+        with self.store.write() as db:
+            recover_in(db, self.sweep_id)
+            sweep = existing_sweep(db, self.sweep_id)
+            live = db.runs(self.sweep_id, states=("running",))
+            working = sum(agent.left_at is None for agent in db.agents(self.sweep_id))
+            if live or working:
+                busy = f"{len(live)} of its runs train" if live else "an agent is at work on it"
+                raise UsageError(f"sweep {sweep.name} cannot be deleted while {busy}; stop it first, then delete it")
+            db.delete_sweep(self.sweep_id)
+
     def kill_run(self, run_id: str) -> None:
         """Ask a running run to end; it will be `killed`."""
         with self.store.write() as db:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from nbsweep import current
 from nbsweep.recorder import Recorder
 from nbsweep.recovery import crash_own_runs
-from nbsweep.store import Store, storage_url
+from nbsweep.store import Store, is_there, shown, storage_url
 
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
@@ -26,12 +26,14 @@ __all__ = [
     "current_sweep_id",
     "end_held",
     "forget_agent",
+    "has_store",
     "recorder",
     "remember_agent",
     "remember_training",
     "selection",
     "set_current_sweep",
     "set_selection",
+    "shown_storage",
     "shut_down",
     "train_more",
 ]
@@ -45,6 +47,24 @@ _current: dict[str, str] = {}
 _selections: dict[str, frozenset[str]] = {}
 _trainings: dict[str, Callable[[int | None], object]] = {}
 _default_url: list[tuple[str | None, str]] = []
+
+
+def _url() -> str:
+    named = os.environ.get("NBSWEEP_STORAGE")
+    return _default_url[0][1] if _default_url and _default_url[0][0] == named else storage_url()
+
+
+def has_store() -> bool:
+    """Whether there is a store to look at. Looking makes none, as `recorder` would."""
+    with _lock:
+        url = _url()
+        return url in _recorders or is_there(url)
+
+
+def shown_storage() -> str:
+    """The URL of the store that is used now, or would be, without its password."""
+    with _lock:
+        return shown(_url())
 
 
 def recorder() -> Recorder:

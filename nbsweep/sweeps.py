@@ -257,6 +257,19 @@ class Sweep:
         self._recorder.notify()
         return running
 
+    def delete(self) -> None:
+        """Delete it from the store with its runs and all that they logged, for good.
+
+        Raises
+        ------
+        UsageError
+            While runs train or an agent is at work on it, in any process.
+        """
+        self._recorder.flush()
+        process.end_held(self.id)
+        self._controller.delete()
+        self._recorder.notify()
+
     def kill_run(self, run: str) -> None:
         """End one running run (name or id)."""
         self._controller.kill_run(self.run(run).id)

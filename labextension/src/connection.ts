@@ -52,6 +52,10 @@ export function connect(feed: Feed, session: string, hooks: ConnectionHooks): Co
     clearTimeout(retry);
     clearTimeout(patience);
   });
+  const unwatch = feed.watch?.((connected) => {
+    if (connected) hello(0);
+    else hooks.lost();
+  });
   // A tick later: the hooks are those of somebody who is still being put together.
   retry = setTimeout(() => {
     hello(0);
@@ -85,6 +89,7 @@ export function connect(feed: Feed, session: string, hooks: ConnectionHooks): Co
       for (const timer of [retry, patience, resync]) clearTimeout(timer);
       clearInterval(here);
       unsubscribe();
+      unwatch?.();
     },
   };
 }

@@ -13,4 +13,6 @@ export type FeedListener = (message: KernelMessage, buffers: readonly DataView[]
 export interface Feed {
   subscribe(listener: FeedListener): Disposer;
   send(request: PageRequest): void;
+  /** Where the transport can tell: the way to the kernel is there (again), or is gone. */
+  watch?(watcher: (connected: boolean) => void): Disposer;
 }

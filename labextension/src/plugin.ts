@@ -5,8 +5,9 @@
  * package's name: by that `jupyter labextension disable nbsweep-labextension` finds it, and settings their schema.
  */
 import { commandsPlugin } from "./lab/commands-plugin";
+import { linkPlugin } from "./lab/link-plugin";
 import { notificationsPlugin } from "./lab/notifications-plugin";
 import { settingsPlugin } from "./lab/settings-plugin";
 import { statusPlugin } from "./lab/status-plugin";
 
-export default [settingsPlugin, commandsPlugin, statusPlugin, notificationsPlugin];
+export default [linkPlugin, settingsPlugin, commandsPlugin, statusPlugin, notificationsPlugin];

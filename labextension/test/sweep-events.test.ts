@@ -75,7 +75,9 @@ describe("the status bar", () => {
 
   it("says little when little is there, and nothing where there is nothing", () => {
     expect(statusText([sweep({ running_count: 1 })], trans)).toBe("1 sweep · 1 run");
-    expect(statusText([sweep({ state: "finished", best: 0.25 })], trans)).toBe("best 0.25");
+    expect(statusText([sweep({ state: "finished", best: 0.25 })], trans)).toBe(
+      "digits · best 0.25",
+    );
     expect(statusText([], trans)).toBe("");
   });
 });

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["load", "train", "unload"]
+__all__ = ["announce", "load", "train", "unload"]
 
 
 def load(ipython: Any) -> None:
@@ -15,12 +15,20 @@ def load(ipython: Any) -> None:
     from nbsweep.notebook.magics import SweepMagics
 
     ipython.register_magics(SweepMagics)
+    announce()
 
 
 def unload(ipython: Any) -> None:
     """Take the magics out."""
     for kind, name in (("line", "sweep"), ("cell", "sweep"), ("cell", "sweep_train")):
         ipython.magics_manager.magics[kind].pop(name, None)
+
+
+def announce() -> None:
+    """Let JupyterLab's panel, where there is one, know that this kernel has nbsweep."""
+    from nbsweep.notebook import link
+
+    link.announce()
 
 
 def train(agent: Any, *, wait: bool, echo: bool = False) -> None:

@@ -71,17 +71,23 @@ class Audience:
 
     def wants(self) -> bool:
         """Whether to send now what is new: always while somebody looks, rarely and then never when nobody does."""
+        silent_s = self.silent_s
+        if silent_s < SLOW_AFTER_S:
+            return True
+        if silent_s >= SILENT_AFTER_S or self._clock() < self._next_slow:
+            return False
+        self._next_slow = self._clock() + SLOW_EVERY_S
+        return True
+
+    @property
+    def silent_s(self) -> float:
+        """For how long no page has been heard, as far as the kernel could hear one."""
         now = self._clock()
         since = self._heard_at
         if not self._hears_beside_cells:
             free_since = self._main.free_since
             since = now if free_since is None else max(since, free_since)
-        if now - since < SLOW_AFTER_S:
-            return True
-        if now - since >= SILENT_AFTER_S or now < self._next_slow:
-            return False
-        self._next_slow = now + SLOW_EVERY_S
-        return True
+        return now - since
 
 
 _main_threads: list[MainThread] = []

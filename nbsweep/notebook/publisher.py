@@ -21,12 +21,13 @@ from nbsweep.notebook.host import in_colab
 from nbsweep.recovery import recover
 
 if TYPE_CHECKING:
-    from nbsweep.notebook.dashboard import Dashboard
+    from nbsweep.notebook.stream import SweepStream
     from nbsweep.store import Store
 
 __all__ = ["Publisher", "Thinker", "publisher", "thinker"]
 
 UPDATE_EVERY_S = 0.05
+SLOWEST_S = 5.0
 LOOK_EVERY_S = 1.0
 RECOVER_EVERY_S = 5.0
 LEAST_REST_S = 0.5
@@ -34,22 +35,52 @@ IDLE_EXIT_S = 10.0
 
 
 class Publisher:
-    """Sends every dashboard of this kernel what changed; its thread ends when there are none."""
+    """Sends every dashboard of this kernel what changed; its thread ends when there is nobody to send to."""
 
     def __init__(self, *, own_thread: bool = True) -> None:
-        self._dashboards: weakref.WeakSet[Dashboard] = weakref.WeakSet()
+        self._dashboards: weakref.WeakSet[SweepStream] = weakref.WeakSet()
+        self._looks: list[Callable[[], None]] = []
         self._wake = threading.Event()
         self._own_thread = own_thread
         self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
         self._disposers: dict[int, Callable[[], None]] = {}
         self._next_recovery = 0.0
+        self.pace_s = UPDATE_EVERY_S
 
-    def add(self, dashboard: Dashboard) -> None:
-        self._dashboards.add(dashboard)
+    def set_rate(self, per_second: float) -> float:
+        """Send at most so many updates a second; gives back what holds, between `SLOWEST_S` and `UPDATE_EVERY_S`."""
+        self.pace_s = min(max(1 / max(per_second, 1e-9), UPDATE_EVERY_S), SLOWEST_S)
+        return 1 / self.pace_s
+
+    def add(self, dashboard: SweepStream) -> None:
+        self.listen()
+        with self._starting:
+            self._dashboards.add(dashboard)
+            self._start()
+
+    def remove(self, dashboard: SweepStream) -> None:
+        self._dashboards.discard(dashboard)
+
+    def attend(self, look: Callable[[], None]) -> None:
+        """Call `look` too at every turn, until `forget`."""
+        with self._starting:
+            self._looks.append(look)
+            self._start()
+        self._wake.set()
+
+    def forget(self, look: Callable[[], None]) -> None:
+        with self._starting:
+            self._looks.remove(look)
+
+    def listen(self) -> None:
+        """Be woken by the recorder of the store that is used now."""
         recorder = process.recorder()
         if id(recorder) not in self._disposers:
             self._disposers[id(recorder)] = recorder.add_listener(self._wake.set)
-        if self._own_thread and (self._thread is None or not self._thread.is_alive()):
+
+    def _start(self) -> None:
+        if self._own_thread and self._thread is None:
             self._thread = threading.Thread(target=self._loop, name="nbsweep-dashboards", daemon=True)
             self._thread.start()
 
@@ -58,15 +89,17 @@ class Publisher:
         looking = time.monotonic() >= self._next_recovery  # whether another process has gone
         if looking:
             self._next_recovery = time.monotonic() + RECOVER_EVERY_S
-        by_store: dict[Store, list[Dashboard]] = {}
+        by_store: dict[Store, list[SweepStream]] = {}
         for dashboard in list(self._dashboards):
             by_store.setdefault(dashboard.sweep.store, []).append(dashboard)
         for store, dashboards in by_store.items():
             self._turn_of(store, dashboards, looking)
+        for look in tuple(self._looks):
+            look()
         if not self._own_thread:
             thinker().work_off()
 
-    def _turn_of(self, store: Store, dashboards: list[Dashboard], looking: bool) -> None:
+    def _turn_of(self, store: Store, dashboards: list[SweepStream], looking: bool) -> None:
         """One question to the store for all of its dashboards, however many a long notebook has."""
         try:
             for sweep_id in {dashboard.sweep.id for dashboard in dashboards} if looking else ():
@@ -85,14 +118,20 @@ class Publisher:
                     dashboard.publish(revisions[dashboard.sweep.id])
 
     def _loop(self) -> None:
-        while self._dashboards:
+        while self._wanted():
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
             try:
                 self.turn()
             except Exception:  # one dashboard's trouble (a front end that has gone) must not end all of them
                 logging.getLogger(__name__).exception("a dashboard could not be brought up to date")
-            time.sleep(UPDATE_EVERY_S)
+            time.sleep(self.pace_s)
+
+    def _wanted(self) -> bool:
+        with self._starting:
+            if not self._dashboards and not self._looks:
+                self._thread = None
+        return self._thread is not None
 
 
 class Thinker:
@@ -102,12 +141,12 @@ class Thinker:
     """
 
     def __init__(self, *, own_thread: bool = True) -> None:
-        self._asked: dict[tuple[int, str], weakref.ref[Dashboard]] = {}
+        self._asked: dict[tuple[int, str], weakref.ref[SweepStream]] = {}
         self._changed = threading.Condition()
         self._own_thread = own_thread
         self._thread: threading.Thread | None = None
 
-    def ask(self, dashboard: Dashboard, metric: str) -> None:
+    def ask(self, dashboard: SweepStream, metric: str) -> None:
         """Compute the importance of a metric for a dashboard's pages, soon."""
         with self._changed:
             self._asked[id(dashboard), metric] = weakref.ref(dashboard)

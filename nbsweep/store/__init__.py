@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from nbsweep.store.chunks import Chunk, Column, History, RunTail, first_values, read_history
-from nbsweep.store.database import DEFAULT_URL, Store, storage_url
+from nbsweep.store.database import DEFAULT_URL, Store, is_there, shown, storage_url
 from nbsweep.store.records import LIVE_STATES, AgentRecord, RunRecord, SweepRecord, SweepVersion
 from nbsweep.store.session import Session
 
@@ -24,6 +24,8 @@ __all__ = [
     "SweepRecord",
     "SweepVersion",
     "first_values",
+    "is_there",
     "read_history",
+    "shown",
     "storage_url",
 ]

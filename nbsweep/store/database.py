@@ -26,7 +26,7 @@ from nbsweep.store.migrations import migrate
 from nbsweep.store.postgresql import postgresql_engine
 from nbsweep.store.session import Session
 
-__all__ = ["DEFAULT_URL", "Store", "storage_url"]
+__all__ = ["DEFAULT_URL", "Store", "is_there", "shown", "storage_url"]
 
 DEFAULT_URL = "sqlite:///.nbsweep/nbsweep.db"
 
@@ -40,6 +40,19 @@ def storage_url() -> str:
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         url = url.set(database=str(Path(url.database).absolute()))
     return url.render_as_string(hide_password=False)
+
+
+def is_there(url: str) -> bool:
+    """Whether a store might be found there: False where its file is yet to be made."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return True
+    return Path(parsed.database).exists()
+
+
+def shown(url: str) -> str:
+    """The URL without its password."""
+    return make_url(url).render_as_string(hide_password=True)
 
 
 class Store:
@@ -77,12 +90,12 @@ class Store:
                 self._server = _server_engine(parsed)
                 self._prepare(self._server)
         except (SQLAlchemyError, sqlite3.Error, OSError, NoSuchModuleError, ImportError) as error:
-            raise StoreError(f"cannot open the store {_shown(url)}: {_reason(error)}; see NBSWEEP_STORAGE") from error
+            raise StoreError(f"cannot open the store {shown(url)}: {_reason(error)}; see NBSWEEP_STORAGE") from error
 
     @property
     def shown(self) -> str:
         """The URL without its password."""
-        return _shown(self.url)
+        return shown(self.url)
 
     @property
     def notice(self) -> str | None:
@@ -143,7 +156,7 @@ class Store:
     def _bring_up_to_date(self, connection: Connection, version: int | None) -> None:
         if version is not None and version > schema.SCHEMA_VERSION:
             raise StoreVersionError(
-                f"the store {_shown(self.url)} was written by a newer nbsweep (schema {version}; this one knows up to "
+                f"the store {shown(self.url)} was written by a newer nbsweep (schema {version}; this one knows up to "
                 f"{schema.SCHEMA_VERSION}); upgrade with `pip install -U nbsweep`, or set NBSWEEP_STORAGE to another"
             )
         if version is not None:
@@ -158,14 +171,14 @@ class Store:
             lacking = [column.name for column in table.columns if column.name not in there]
             if lacking:
                 raise StoreError(
-                    f"the store {_shown(self.url)} has a table {table.name!r} without {', '.join(lacking)}: it is not "
+                    f"the store {shown(self.url)} has a table {table.name!r} without {', '.join(lacking)}: it is not "
                     "nbsweep's or was changed by other hands; set NBSWEEP_STORAGE to another"
                 )
 
 
 def _server_engine(url: URL) -> Engine:
     if url.get_backend_name() != "postgresql":
-        raise StoreError(f"NBSWEEP_STORAGE={_shown(str(url))}: nbsweep keeps its store in SQLite or PostgreSQL")
+        raise StoreError(f"NBSWEEP_STORAGE={shown(str(url))}: nbsweep keeps its store in SQLite or PostgreSQL")
     try:
         return postgresql_engine(url)
     except ImportError as error:
@@ -187,10 +200,6 @@ def _version(connection: Connection) -> int | None:
 def _missing_tables(connection: Connection) -> list[str]:
     there = set(inspect(connection).get_table_names())
     return [table.name for table in schema.metadata.sorted_tables if table.name not in there]
-
-
-def _shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
 
 
 def _reason(error: BaseException) -> str:

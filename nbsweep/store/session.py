@@ -73,10 +73,12 @@ class Session:
             query = query.where(schema.sweeps.c.name == _plain(name))
         return [_sweep(row) for row in self._all(query)]
 
-    def revisions(self, sweep_ids: Iterable[str]) -> dict[str, int]:
-        """{sweep id: revision} of those that are there."""
+    def revisions(self, sweep_ids: Iterable[str] | None = None) -> dict[str, int]:
+        """{sweep id: revision} of those that are there; None: of all."""
         table = schema.sweeps
-        query = select(table.c.id, table.c.revision).where(table.c.id.in_(list(sweep_ids)))
+        query = select(table.c.id, table.c.revision)
+        if sweep_ids is not None:
+            query = query.where(table.c.id.in_(list(sweep_ids)))
         return {sweep_id: int(revision) for sweep_id, revision in self._connection.execute(query)}
 
     def update_sweep(self, sweep_id: str, **values: Any) -> int:
@@ -86,6 +88,18 @@ class Session:
             table.update().where(table.c.id == sweep_id).values(**_to_row(values), revision=table.c.revision + 1)
         )
         return int(self._connection.execute(select(table.c.revision).where(table.c.id == sweep_id)).scalar_one())
+
+    def delete_sweep(self, sweep_id: str) -> None:
+        """Delete a sweep with its versions, agents and runs, and all that they logged and printed.
+
+        Training code stays: other sweeps' runs may have been trained with it.
+        """
+        runs = select(schema.runs.c.id).where(schema.runs.c.sweep_id == sweep_id)
+        for table in (schema.history, schema.console):
+            self._connection.execute(table.delete().where(table.c.run_id.in_(runs)))
+        for table in (schema.runs, schema.agents, schema.sweep_versions):
+            self._connection.execute(table.delete().where(table.c.sweep_id == sweep_id))
+        self._connection.execute(schema.sweeps.delete().where(schema.sweeps.c.id == sweep_id))
 
     def insert_sweep_version(self, sweep_id: str, version: int, config: Mapping[str, Any], changes: str) -> None:
         """Keep the config of a later version; `changes` says what differs from the one before.

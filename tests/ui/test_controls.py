@@ -131,12 +131,12 @@ PUT_UP_ANEW = """for (const { outputArea } of window.jupyterapp.shell.currentWid
     }
 }"""
 
-WATCHED = """from nbsweep.notebook import dashboard as module
-heard, hello = [], module.Dashboard._hello
+WATCHED = """from nbsweep.notebook import stream as module
+heard, hello = [], module.SweepStream._hello
 def watched(self, session, content):
     heard.append(len(content['cursors']))
     hello(self, session, content)
-module.Dashboard._hello = watched"""
+module.SweepStream._hello = watched"""
 
 
 def test_the_theme_changes_while_runs_train_and_nothing_stops(notebook: Notebook) -> None:
@@ -223,12 +223,12 @@ FOCUSED = """() => {
     return `${node.localName}: ${label} ${node.className}`;
 }"""
 
-SAYS = """from nbsweep.notebook import dashboard as module
+SAYS = """from nbsweep.notebook import stream as module
 sweep_view, run_view = module.sweep_view, module.run_view
 module.sweep_view = lambda *a: {**sweep_view(*a), 'notice': 'The disk is <b>full</b>: points wait in memory.',
                                 'version': 2}
 module.run_view = lambda run, *a: {**run_view(run, *a), 'code': 'c0ffee12345', 'code_changed': run.number == 2}
-module.Dashboard('controls')"""
+nbsweep.Sweep('controls').dashboard()"""
 
 
 def test_trouble_a_second_version_and_changed_code_are_said_in_their_places(notebook: Notebook) -> None:
@@ -252,15 +252,16 @@ def test_a_page_and_a_kernel_of_different_protocols_say_so_and_what_to_do(notebo
     say(notebook, "go_on.set()")
     # A kernel whose nbsweep is another one: it refuses, in words.
     say(
-        notebook, "from nbsweep.notebook import dashboard as module\nmodule.PROTOCOL = 99\nmodule.Dashboard('controls')"
+        notebook,
+        "from nbsweep.notebook import stream as module\nmodule.PROTOCOL = 99\nnbsweep.Sweep('controls').dashboard()",
     )
     refused = notebook.dashboard(-1).get_by_test_id("nbs-banner")
     expect(refused).to_contain_text("protocol 99")
     expect(refused).to_contain_text("reload the page")
     expect(notebook.dashboard(-1).locator("tr.nbs-row")).to_have_count(0)
     # One that is too old to refuse: the page does not read what it cannot understand.
-    say(notebook, "module.OTHER_PAGE = 'old'\nmodule.Dashboard._hello = lambda self, session, content: "
-        "self.snapshot(session, {})\nmodule.Dashboard('controls')")  # fmt: skip
+    say(notebook, "module.OTHER_PAGE = 'old'\nmodule.SweepStream._hello = lambda self, session, content: "
+        "self.snapshot(session, {})\nnbsweep.Sweep('controls').dashboard()")  # fmt: skip
     unread = notebook.dashboard(-1).get_by_test_id("nbs-banner")
     expect(unread).to_contain_text("speaks protocol 99")
     expect(unread).to_contain_text("Restart the kernel")

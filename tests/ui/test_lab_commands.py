@@ -110,7 +110,7 @@ def test_the_status_bar_counts_and_a_notification_tells_the_end(open_notebook: O
     toast = toasts.filter(has_text="Sweep seen has finished")
     expect(toast).to_be_visible(timeout=30_000)
     expect(toast).to_contain_text(re.compile(r"Best loss: 0\.\d+ · 3 runs"))
-    expect(status).to_have_text(re.compile(r"^best 0\.\d+$"))
+    expect(status).to_have_text(re.compile(r"^seen · best 0\.\d+$"))
     for theme in ("dark", "light"):
         notebook.theme(theme)  # type: ignore[arg-type]
         notebook.screenshot(ARTIFACTS / f"lab-notification-{theme}.png")
@@ -146,7 +146,7 @@ def test_commands_stand_in_palette_menu_and_launcher(open_notebook: OpenNotebook
     notebook.screenshot(ARTIFACTS / "lab-palette.png")
     page.keyboard.press("Escape")
     page.locator(".lm-MenuBar-item").filter(has_text="Run").click()
-    page.get_by_role("menuitem", name="Sweeps").hover()
+    page.locator(".lm-Menu-item").filter(has_text=re.compile(r"^Sweeps")).hover()
     expect(page.get_by_role("menuitem", name="New Sweep from This Cell")).to_be_visible()
     notebook.screenshot(ARTIFACTS / "lab-menu.png")
     page.keyboard.press("Escape")

@@ -9,6 +9,7 @@ import { INotebookTracker } from "@jupyterlab/notebook";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { addBrowserCommand } from "./browser-command";
 import * as ids from "./command-ids";
+import { sweepIconUrl } from "./icons";
 import { takeOffers } from "./inserting";
 import { ISweepLinks } from "./link";
 import { addNotebookCommands } from "./notebook-commands";
@@ -34,6 +35,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
   ) {
     const trans = (translator ?? nullTranslator).load("nbsweep");
+    const lab = (translator ?? nullTranslator).load("jupyterlab");
     addNotebookCommands(app, tracker, links, settings, trans);
     addSweepCommands(app, tracker, links, trans);
     addBrowserCommand(app, settings, trans);
@@ -43,6 +45,11 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
 
     for (const command of Object.values(ids))
       palette?.addItem({ command, category: CATEGORY, args: { isPalette: true } });
-    launcher?.add({ command: ids.NEW_EXAMPLE, category: trans.__("Notebook"), rank: 10 });
+    launcher?.add({
+      command: ids.NEW_EXAMPLE,
+      category: lab.__("Notebook"), // JupyterLab's own, in its words
+      rank: 10,
+      kernelIconUrl: sweepIconUrl,
+    });
   },
 };

@@ -226,7 +226,7 @@ def announce() -> None:
     if _here or in_colab() or not hasattr(get_ipython(), "kernel"):
         return
     manager = comms.get_comm_manager()
-    from nbsweep.notebook import lab_requests  # noqa: F401  (it registers its requests)
+    from nbsweep.notebook import lab_requests  # noqa: F401  it registers requests, for which it needs this module
 
     manager.register_target(TARGET, _opened)
     here = comms.create_comm(target_name=HERE, data={"protocol": PROTOCOL, "version": nbsweep.__version__})

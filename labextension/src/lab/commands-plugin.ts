@@ -17,6 +17,17 @@ import { ISweepSettings } from "./settings";
 import { addSweepCommands } from "./sweep-commands";
 
 const CATEGORY = "nbsweep";
+/** The panel's plugin adds its own. */
+const OWN = [
+  ids.NEW_SWEEP,
+  ids.INSERT_EXAMPLE,
+  ids.NEW_EXAMPLE,
+  ids.PAUSE,
+  ids.RESUME,
+  ids.STOP,
+  ids.INSERT_BEST,
+  ids.TOGGLE_BROWSER,
+];
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: "nbsweep-labextension:commands",
@@ -43,8 +54,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       app.shell.activateById(panel.id);
     });
 
-    for (const command of Object.values(ids))
-      palette?.addItem({ command, category: CATEGORY, args: { isPalette: true } });
+    for (const command of OWN) palette?.addItem({ command, category: CATEGORY, args: { isPalette: true } });
     launcher?.add({
       command: ids.NEW_EXAMPLE,
       category: lab.__("Notebook"), // JupyterLab's own, in its words

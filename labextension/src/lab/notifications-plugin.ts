@@ -24,9 +24,9 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
   ) {
     const trans = (translator ?? nullTranslator).load("nbsweep");
-    eachLink(tracker, links, (link) => {
+    eachLink(tracker, links, (link, { context }) => {
       const notifier = new Notifier(settings, trans, (sweep) => {
-        void app.commands.execute(OPEN_DASHBOARD, { sweep: sweep.id });
+        void app.commands.execute(OPEN_DASHBOARD, { sweep: sweep.id, name: sweep.name, path: context.path });
       });
       watch(link, notifier);
     });

@@ -6,14 +6,14 @@ import type { ISweepLinks, KernelLink } from "./link";
 export function eachLink(
   tracker: INotebookTracker,
   links: ISweepLinks,
-  opened: (link: KernelLink) => void,
+  opened: (link: KernelLink, panel: NotebookPanel) => void,
 ): void {
   const seen = new WeakSet<KernelLink>();
   const look = (panel: NotebookPanel): void => {
     const link = links.of(panel.sessionContext);
     if (seen.has(link)) return;
     seen.add(link);
-    opened(link);
+    opened(link, panel);
   };
   tracker.forEach(look);
   tracker.widgetAdded.connect((_tracker, panel) => {

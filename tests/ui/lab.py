@@ -41,8 +41,12 @@ class Lab:
 
 
 @contextlib.contextmanager
-def serve(home: Path, application: Literal["jupyterlab", "notebook"] = "jupyterlab") -> Iterator[Lab]:
+def serve(
+    home: Path, application: Literal["jupyterlab", "notebook"] = "jupyterlab", *, python: Path | None = None
+) -> Iterator[Lab]:
     """Start a server below `home` and end it, with its kernels, at the end.
+
+    It has this checkout's extension; with `python`, that of the environment of this Python, which it then runs in.
 
     Raises
     ------
@@ -55,15 +59,26 @@ def serve(home: Path, application: Literal["jupyterlab", "notebook"] = "jupyterl
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
-    _link_extension(home / "data")
+    if python is None:
+        _link_extension(home / "data")
     port, token = _free_port(), secrets.token_hex(16)
-    command = [sys.executable, "-m", application, "--no-browser", "--expose-app-in-browser", "--allow-root"]
+    command = [
+        str(python or sys.executable),
+        "-m",
+        application,
+        "--no-browser",
+        "--expose-app-in-browser",
+        "--allow-root",
+    ]
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
     command += [f"--IdentityProvider.token={token}", "--ServerApp.terminals_enabled=False"]
     if application == "jupyterlab":
         command.append("--LabApp.news_url=")
     with log_file.open("wb") as log:
-        process = subprocess.Popen(command, cwd=root, env=_environment(home), stdout=log, stderr=subprocess.STDOUT)
+        environment = _environment(home)
+        if python is not None:
+            environment.pop("PYTHONPATH", None)  # what is installed there is what is tried
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=subprocess.STDOUT)
     lab = Lab(f"http://127.0.0.1:{port}/", token, root)
     try:
         _wait_until_it_answers(lab, process, log_file)

@@ -7,7 +7,15 @@
 import { commandsPlugin } from "./lab/commands-plugin";
 import { linkPlugin } from "./lab/link-plugin";
 import { notificationsPlugin } from "./lab/notifications-plugin";
+import { panelPlugin } from "./lab/panel-plugin";
 import { settingsPlugin } from "./lab/settings-plugin";
 import { statusPlugin } from "./lab/status-plugin";
 
-export default [linkPlugin, settingsPlugin, commandsPlugin, statusPlugin, notificationsPlugin];
+export default [
+  linkPlugin,
+  panelPlugin,
+  settingsPlugin,
+  commandsPlugin,
+  statusPlugin,
+  notificationsPlugin,
+];

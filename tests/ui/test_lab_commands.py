@@ -166,6 +166,30 @@ def test_commands_stand_in_palette_menu_and_launcher(open_notebook: OpenNotebook
     assert notebook.page_errors == []
 
 
+def test_what_a_dashboard_in_a_tab_offers_goes_into_the_notebook_it_belongs_to(open_notebook: OpenNotebook) -> None:
+    training = "%%sweep_train --count 3\nlog({'loss': config.lr})"
+    notebook = open_notebook([SWEEP, training])
+    page = notebook.page
+    notebook.run_all()
+    expect(notebook.dashboard()).to_contain_text("3 finished", timeout=30_000)
+    notebook.wait_idle()
+    page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0")
+    execute(notebook, "nbsweep:open-dashboard")
+    tab = page.locator(".nbs-tab").get_by_test_id("nbs-dashboard")
+    row = tab.locator("tr.nbs-row").first
+    expect(row).to_be_visible(timeout=30_000)
+    row.hover()
+    row.get_by_label(re.compile("^More about")).click()
+    tab.get_by_role("menuitem", name="Insert config as a cell").click()
+    expect(page.locator(".jp-NotebookPanel")).to_be_visible()
+    assert re.match(r"# [\w-]+, loss 0\.\d+\nconfig = \{\n", sources(notebook)[1])
+    execute(notebook, "nbsweep:open-dashboard")  # it comes back to the front: there is one a sweep
+    expect(page.locator(".nbs-tab")).to_have_count(1)
+    axis = tab.locator("[data-testid=nbs-parallel]")
+    expect(axis).to_be_visible()
+    assert notebook.page_errors == []
+
+
 @pytest.fixture
 def keep_settings(lab: Lab) -> Any:
     file = lab.root.parent / "settings" / "nbsweep-labextension" / "settings.jupyterlab-settings"

@@ -1,4 +1,4 @@
-"""Tries the built wheel as a user installs it: ``python -m tests.ui.wheel`` with the newest JupyterLab 4 and the oldest.
+"""Tries the built wheel as users install it: ``python -m tests.ui.wheel``, with the newest JupyterLab 4 and the oldest.
 
 Each in a fresh environment: `pip install` of JupyterLab and of the wheel, nothing else. There `jupyter labextension
 list` must show the extension enabled and OK, and in a page all of its plugins must be active, a sweep must train from

@@ -1,20 +1,6 @@
 /** Cells that the extension writes: the example, and the one that loads nbsweep. Pure. */
 import { quote } from "./new-sweep";
 
-export const DEFINE = `%%sweep define
-{
-    "method": "random",
-    "metric": {"name": "loss", "goal": "minimize"},
-    "parameters": {
-        "learning_rate": {"distribution": "log_uniform_values", "min": 1e-4, "max": 1e-1},
-        "batch_size": {"values": [32, 64, 128]},
-    },
-}`;
-
-export const TRAIN = `%%sweep_train --count 10
-for step in range(100):
-    log({"loss": (1 + 1 / config.batch_size) * 0.5 ** (step * config.learning_rate)})`;
-
 const LOADS = /^[ \t]*%(load|reload)_ext\s+nbsweep\b/m;
 
 /** The cell that comes before all sweeps of a notebook; a store that the kernel has from outside comes first. */

@@ -54,7 +54,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       app.shell.activateById(panel.id);
     });
 
-    for (const command of OWN) palette?.addItem({ command, category: CATEGORY, args: { isPalette: true } });
+    for (const command of OWN)
+      palette?.addItem({ command, category: CATEGORY, args: { isPalette: true } });
     launcher?.add({
       command: ids.NEW_EXAMPLE,
       category: lab.__("Notebook"), // JupyterLab's own, in its words

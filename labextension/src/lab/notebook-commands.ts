@@ -5,8 +5,9 @@ import { addBelowIcon } from "@jupyterlab/ui-components";
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { UUID } from "@lumino/coreutils";
-import { DEFINE, TRAIN, loadCell, notebookOf, type KernelSpec } from "./cells";
+import { loadCell, notebookOf, type KernelSpec } from "./cells";
 import { INSERT_EXAMPLE, NEW_EXAMPLE, NEW_SWEEP } from "./command-ids";
+import { EXAMPLE } from "./example";
 import { sweepIcon } from "./icons";
 import { insertCells, setUp } from "./inserting";
 import type { ISweepLinks } from "./link";
@@ -35,7 +36,7 @@ export function addNotebookCommands(
     isEnabled: () => here() !== null,
     execute: () => {
       const panel = here();
-      if (panel) insertCells(panel.content, [...before(panel), DEFINE, TRAIN]);
+      if (panel) insertCells(panel.content, [...before(panel), ...EXAMPLE]);
     },
   });
 
@@ -95,7 +96,7 @@ export function addNotebookCommands(
       }
       const cwd = typeof args.cwd === "string" ? args.cwd : "";
       const { path } = await contents.newUntitled({ path: cwd, type: "notebook" });
-      const cells = [loadCell(settings.values.storage), DEFINE, TRAIN];
+      const cells = [loadCell(settings.values.storage), ...EXAMPLE];
       await contents.save(path, {
         type: "notebook",
         format: "json",

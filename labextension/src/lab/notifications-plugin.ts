@@ -26,7 +26,11 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load("nbsweep");
     eachLink(tracker, links, (link, { context }) => {
       const notifier = new Notifier(settings, trans, (sweep) => {
-        void app.commands.execute(OPEN_DASHBOARD, { sweep: sweep.id, name: sweep.name, path: context.path });
+        void app.commands.execute(OPEN_DASHBOARD, {
+          sweep: sweep.id,
+          name: sweep.name,
+          path: context.path,
+        });
       });
       watch(link, notifier);
     });

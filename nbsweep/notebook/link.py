@@ -170,7 +170,7 @@ class Link:
             if not now and (time.monotonic() < self._next_list or not self.audience.wants()):
                 return
             self._told_version, self._told_trouble = version, None
-            self._next_list = time.monotonic() + LIST_EVERY_S
+            self._next_list = time.monotonic() + max(LIST_EVERY_S, publisher().pace_s)
             self.send({"type": "sweeps", "storage": self._overview.storage, "sweeps": self._overview.sweeps})
 
     def tell_trouble(self, text: str) -> None:
@@ -249,6 +249,8 @@ def announce() -> None:
     if _here or in_colab() or not hasattr(get_ipython(), "kernel"):
         return
     manager = comms.get_comm_manager()
+    from nbsweep.notebook import lab_requests  # noqa: F401  it registers requests, for which it needs this module
+
     manager.register_target(TARGET, _opened)
     here = comms.create_comm(target_name=HERE, data={"protocol": PROTOCOL, "version": nbsweep.__version__})
 

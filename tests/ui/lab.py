@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import nbsweep
-
 START_TIMEOUT_S = 60
+EXTENSION = Path(__file__).parents[2] / "nbsweep" / "labextension"
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "apputils-extension/themes": {"adaptive-theme": False, "theme": "JupyterLab Light"},
@@ -42,11 +41,16 @@ class Lab:
 
 @contextlib.contextmanager
 def serve(
-    home: Path, application: Literal["jupyterlab", "notebook"] = "jupyterlab", *, extension: bool = True
+    home: Path,
+    application: Literal["jupyterlab", "notebook"] = "jupyterlab",
+    *,
+    extension: bool = True,
+    python: Path | None = None,
 ) -> Iterator[Lab]:
     """Start a server below `home` and end it, with its kernels, at the end.
 
     It has this checkout's extension, whatever the environment has; or none, where `extension` is False.
+    With `python`, that of another environment, it runs there and has what is installed there.
 
     Raises
     ------
@@ -59,19 +63,26 @@ def serve(
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
-    _link_extension(home / "data")
+    shared = home / "path" / "labextensions" / "nbsweep-labextension"
+    shared.parent.mkdir(parents=True)
+    if python is None:
+        shared.symlink_to(EXTENSION)
     if not extension:
         page = home / "config" / "labconfig" / "page_config.json"
         page.parent.mkdir(parents=True)
-        page.write_text(json.dumps({"disabledExtensions": {"nbsweep-labextension": True, "nbsweep": True}}))
+        page.write_text(json.dumps({"disabledExtensions": {"nbsweep-labextension": True}}))
     port, token = _free_port(), secrets.token_hex(16)
-    command = [sys.executable, "-m", application, "--no-browser", "--expose-app-in-browser", "--allow-root"]
+    command = [str(python or sys.executable), "-m", application, "--no-browser", "--expose-app-in-browser"]
+    command += ["--allow-root"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
     command += [f"--IdentityProvider.token={token}", "--ServerApp.terminals_enabled=False"]
     if application == "jupyterlab":
         command.append("--LabApp.news_url=")
     with log_file.open("wb") as log:
-        process = subprocess.Popen(command, cwd=root, env=_environment(home), stdout=log, stderr=subprocess.STDOUT)
+        environment = _environment(home)
+        if python is not None:
+            environment.pop("PYTHONPATH", None)  # what is installed there is what is tried
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=subprocess.STDOUT)
     lab = Lab(f"http://127.0.0.1:{port}/", token, root)
     try:
         _wait_until_it_answers(lab, process, log_file)
@@ -85,27 +96,17 @@ def serve(
             process.wait()
 
 
-def _link_extension(data: Path) -> None:
-    """Serve this checkout's build of the extension, whatever is installed."""
-    built = Path(nbsweep.__file__).parent / "labextension"
-    if not (built / "package.json").exists():
-        raise RuntimeError(f"{built} is not built: run `npm run build:labextension` in labextension/")
-    extensions = data / "labextensions"
-    extensions.mkdir(parents=True)
-    (extensions / "nbsweep-labextension").symlink_to(built, target_is_directory=True)
-
-
 def _environment(home: Path) -> dict[str, str]:
     own = {
         "IPYTHONDIR": "ipython",
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_PATH": "path",  # looked at before the environment's own folders
         "JUPYTER_RUNTIME_DIR": "runtime",
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
     }
     environment = {**os.environ, **{name: str(home / folder) for name, folder in own.items()}}
-    environment["JUPYTER_PREFER_ENV_PATH"] = "0"  # so that `data` goes before what is installed, also in a venv
     environment.pop("NBSWEEP_STORAGE", None)  # each notebook has the store beside it
     return environment
 

@@ -12,7 +12,7 @@ import { CheckedEditors } from "./editor/underlining";
 import { ISweepLinks, type KernelLink } from "./link";
 
 export const editorPlugin: JupyterFrontEndPlugin<void> = {
-  id: "nbsweep:editor",
+  id: "nbsweep-labextension:editor",
   description: "Completes, checks, explains and highlights the cells of sweeps.",
   autoStart: true,
   requires: [INotebookTracker, ISweepLinks, IEditorExtensionRegistry],

@@ -52,7 +52,8 @@ class Suggestion:
     mean, sd : float or None
         What the model predicted for the metric, in its own unit.
     improvement : float or None
-        How far below (or, when maximising, above) the best known the metric was expected to come: at least 0.
+        How far below (or, when maximising, above) the best known, or expected of runs at work, the metric was expected
+        to come: at least 0.
 
     Examples
     --------

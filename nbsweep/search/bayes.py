@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from nbsweep.search.base import Observation, Suggestion
 from nbsweep.search.coordinates import Coordinates, Points
+from nbsweep.search.explained import explained
 from nbsweep.search.gp import GaussianProcess, Hyperparameters, fit
 from nbsweep.search.maximise import best_points
 from nbsweep.search.outputs import half_ranked, standardised
@@ -220,7 +221,7 @@ class BayesSearch:
         reach = _NEAR if number % 2 else 1.0
         for x in best_points(surrogate, coordinates, around, rng, is_free, reach):
             if surrogate.members:
-                return coordinates.config(x), _explained(surrogate, x, member_values, self._metric.goal)
+                return coordinates.config(x), explained(surrogate, x, member_values, self._metric.goal)
             return coordinates.config(x), Suggestion("exploration")
         return self._random.ask(number), Suggestion("exploration")
 
@@ -329,23 +330,3 @@ def _same(one: _Told | None, other: _Told | None) -> bool:
     if one.x is not None and other.x is not None and not np.array_equal(one.x, other.x):
         return False
     return one.value == other.value or (math.isnan(one.value) and math.isnan(other.value)) or one.kind == "pending"
-
-
-def _explained(surrogate: Surrogate, x: Array, values: Array, goal: str) -> Suggestion:
-    """The prediction at a point, in the metric's own unit."""
-    member = surrogate.members[0]
-    mean, sd = (float(each[0]) for each in member.gp.predict(x[None]))
-    nodes, weights = np.polynomial.hermite_e.hermegauss(15)
-    unit = float(np.abs(values).max()) or 1.0  # so that no sum of squares overflows
-    known = np.unique(np.column_stack([member.gp.y[: len(values)], values / unit]), axis=0)
-    spread = float(known[:, 1].std())
-
-    def back(y: Array) -> Array:
-        inside = np.interp(y, known[:, 0], known[:, 1])
-        return np.asarray(inside + spread * (np.minimum(y - known[0, 0], 0) + np.maximum(y - known[-1, 0], 0)))
-
-    outcomes, weights = back(mean + sd * nodes), weights / weights.sum()
-    predicted = float(weights @ outcomes)
-    improvement = float(weights @ np.maximum(back(np.array([member.best]))[0] - outcomes, 0.0))
-    sd = float(np.sqrt(weights @ (outcomes - predicted) ** 2))
-    return Suggestion("model", (-unit if goal == "maximize" else unit) * predicted, unit * sd, unit * improvement)

@@ -83,7 +83,8 @@ def fit(
 
     The prior on length scales grows with the dimension, after Hvarfner, Hellsten and Nardi, "Vanilla Bayesian
     Optimization Performs Great in High Dimensions", ICML 2024: LogNormal(√2 + log(√D), √3), here as a Gaussian on the
-    logarithm about its mode. The noise has a log-normal prior too.
+    logarithm about its mode. The noise has a log-normal prior too, a wide one: deterministic benchmarks have none, the
+    accuracy of a small test set much. The process' mean is always the most probable one, N(0, 1) before.
 
     Parameters
     ----------

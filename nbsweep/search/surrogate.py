@@ -21,7 +21,7 @@ _BELIEF = 0.4
 
 @dataclass(frozen=True)
 class Member:
-    """One model of the metric, lower is better, and the value to improve upon: its lowest mean at a known point."""
+    """One model of the metric, lower is better, and the value to improve upon: its lowest mean at a point it has."""
 
     gp: GaussianProcess
     best: float

@@ -1,0 +1,42 @@
+"""What a model's suggestion rests on, in the metric's own unit: for the run's details and the hint when to stop."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbsweep.search.base import Suggestion
+from nbsweep.search.surrogate import Surrogate
+
+__all__ = ["explained"]
+
+Array = NDArray[np.float64]
+
+
+def explained(surrogate: Surrogate, x: Array, values: Array, goal: str) -> Suggestion:
+    """The first model's prediction at a point, brought back through its transform.
+
+    Parameters
+    ----------
+    x : array, shape (dimension,)
+    values : array, shape (n,)
+        What the models were made from, lower is better.
+    goal : str
+        "minimize" or "maximize".
+    """
+    member = surrogate.members[0]
+    mean, sd = (float(each[0]) for each in member.gp.predict(x[None]))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(15)
+    unit = float(np.abs(values).max()) or 1.0  # so that no sum of squares overflows
+    known = np.unique(np.column_stack([member.gp.y[: len(values)], values / unit]), axis=0)
+    spread = float(known[:, 1].std())
+
+    def back(y: Array) -> Array:
+        inside = np.interp(y, known[:, 0], known[:, 1])
+        return np.asarray(inside + spread * (np.minimum(y - known[0, 0], 0) + np.maximum(y - known[-1, 0], 0)))
+
+    outcomes, weights = back(mean + sd * nodes), weights / weights.sum()
+    predicted = float(weights @ outcomes)
+    improvement = float(weights @ np.maximum(back(np.array([member.best]))[0] - outcomes, 0.0))
+    sd = float(np.sqrt(weights @ (outcomes - predicted) ** 2))
+    return Suggestion("model", (-unit if goal == "maximize" else unit) * predicted, unit * sd, unit * improvement)

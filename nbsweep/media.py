@@ -189,7 +189,7 @@ class Image(Media):
         from PIL import Image as Pillow
 
         if self._file is not None:
-            picture = Pillow.open(io.BytesIO(self._file))
+            picture: Pillow.Image = Pillow.open(io.BytesIO(self._file))
             if self.mode is None and picture.format in _AS_THEY_ARE:
                 picture.load()
                 return picture, self._file, _AS_THEY_ARE[picture.format]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -182,6 +184,21 @@ def test_a_picture_that_is_none_costs_its_value_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("tmp_store")
+def test_the_disk_is_asked_to_keep_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = os.fsync
+
+    def watched(opened: int) -> None:
+        asked.append(str(Path(f"/proc/self/fd/{opened}").readlink()))
+        real(opened)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    kept = logged({"x": nbsweep.Image(np.zeros((2, 2)))})
+    process.shut_down()
+    assert {str(kept["x"].path), str(kept["x"].path.parent)} <= set(asked)
+
+
+@pytest.mark.usefixtures("tmp_store")
 def test_odd_values_are_counted_and_nothing_is_no_error() -> None:
     kept = logged({"a": nbsweep.Histogram([1.0, float("nan"), float("inf"), 2.0]), "b": nbsweep.Histogram([])})
     assert kept["a"] == "histogram of 2 values, 1 … 2 (2 more are not finite)"
@@ -256,6 +273,12 @@ def test_a_missing_or_damaged_file_is_told_by_load_and_breaks_no_reading() -> No
     ):
         with pytest.raises(StoreError):
             Kept(record).load()
+
+
+def test_what_history_keeps_can_be_pickled_and_copied() -> None:
+    kept = Kept({"kind": "table", "text": "t"})
+    for back in (pickle.loads(pickle.dumps(kept)), copy.deepcopy(kept)):
+        assert isinstance(back, Kept) and back == "t" and back.record == kept.record
 
 
 def test_a_users_text_is_never_taken_for_one() -> None:

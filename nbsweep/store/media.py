@@ -45,8 +45,8 @@ class Kept(str):
         made.record = dict(record)
         return made
 
-    def __getnewargs__(self) -> tuple[dict[str, Any]]:
-        return (self.record,)
+    def __reduce__(self) -> tuple[type[Kept], tuple[dict[str, Any]]]:
+        return Kept, (self.record,)
 
     @property
     def kind(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import io
 import json
 import os
 import pickle
@@ -24,6 +26,7 @@ from nbsweep import process, runs
 from nbsweep.cli import main
 from nbsweep.errors import StoreError, UsageError
 from nbsweep.exporting import write_table
+from nbsweep.notebook.media_views import media_view
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, RunTail, read_history
 from nbsweep.store.columns import decode, encode
@@ -250,6 +253,28 @@ def test_a_dashboard_and_a_report_of_such_runs_are_made(tmp_path: Path) -> None:
     assert "<img src=x onerror" not in text
     nbsweep.Sweep(sweep_id).plot_history()
     nbsweep.Sweep(sweep_id).dashboard()
+
+
+def test_a_rows_details_show_the_last_of_each_as_text_and_a_picture(stores: Path) -> None:
+    run = nbsweep.init()
+    for step in range(1030):
+        values: dict[str, Any] = {"loss": float(step), "word": "a"}
+        if step % 500 == 0:
+            values["wide"] = nbsweep.Image(np.full((600, 2), step % 251, "u1"), caption="<b>")
+            values["gone"] = nbsweep.Image(np.ones((step + 1, 2)))
+            values["bars"] = nbsweep.Histogram(np_histogram=([0, step, 2 * step + 1], [0, 1, 2, 3]))
+        run.log(values)
+    run.finish()
+    with process.recorder().store.read() as db:
+        read_history(db.chunks([run.id]))[run.id].columns["gone"].values[-1].path.unlink()
+        shown = {each["name"]: each for each in media_view(db, run.id)}
+    assert set(shown) == {"wide", "gone", "bars"}
+    picture = Pillow.open(io.BytesIO(base64.b64decode(shown["wide"]["png"])))
+    pixel = picture.getpixel((0, 0))
+    assert picture.size[1] == 256 and isinstance(pixel, tuple) and pixel[0] == 1000 % 251
+    assert shown["wide"]["text"].endswith("<b>")
+    assert "png" not in shown["gone"] and "cannot be read" in shown["gone"]["text"]
+    assert shown["bars"]["text"].endswith("\n ▄█")
 
 
 @pytest.mark.usefixtures("tmp_store")

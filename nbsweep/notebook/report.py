@@ -17,6 +17,7 @@ from typing import Any
 
 from nbsweep import analysis
 from nbsweep.errors import UsageError
+from nbsweep.notebook.media_views import media_view
 from nbsweep.notebook.series import SeriesReader
 from nbsweep.notebook.views import PROTOCOL, importance_view, run_view, sweep_view
 from nbsweep.plan import Plan, sendable
@@ -105,6 +106,7 @@ def _recording(sweep: Sweep, recorded: str) -> tuple[dict[str, Any], list[bytes]
         for (_run, key), count in points.items():
             keys[key] = keys.get(key, 0) + count
         series = SeriesReader().whole(db, ids, keys, {})
+        media = {run_id: media_view(db, run_id) for run_id in ids}
         printed = {run_id: "".join(text for _stream, text in db.console(run_id)) for run_id in ids}
     assert record is not None
     buffers: list[bytes] = []
@@ -121,6 +123,7 @@ def _recording(sweep: Sweep, recorded: str) -> tuple[dict[str, Any], list[bytes]
             "console": printed[run.id][-MOST_CONSOLE:],
             "config": sendable(run.config),
             "code": sweep.code(run.id),
+            "media": media[run.id],
         }
         for run in runs
     }

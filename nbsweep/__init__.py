@@ -22,6 +22,7 @@ from nbsweep.errors import ConfigError, NbsweepError, RunStopped, StoreError, St
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
     from nbsweep.api import agent, define_metric, finish, init, log, login, sweep
+    from nbsweep.media import Histogram, Image, Table
     from nbsweep.run_config import Config, Summary
     from nbsweep.runs import Run
     from nbsweep.sweeps import Sweep
@@ -33,12 +34,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "ConfigError",
+    "Histogram",
+    "Image",
     "NbsweepError",
     "Run",
     "RunStopped",
     "StoreError",
     "StoreVersionError",
     "Sweep",
+    "Table",
     "UsageError",
     "agent",
     "config",
@@ -55,6 +59,7 @@ __all__ = [
 _HOMES = {
     "Agent": "nbsweep.agents",
     "Run": "nbsweep.runs",
+    **dict.fromkeys(("Histogram", "Image", "Table"), "nbsweep.media"),
     "Sweep": "nbsweep.sweeps",
     **dict.fromkeys(("agent", "define_metric", "finish", "init", "log", "login", "sweep"), "nbsweep.api"),
 }

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbsweep.store import History, RunRecord
+from nbsweep.store.media import Kept
 from nbsweep.sweep_config import Metric
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def history_frame(histories: Mapping[str, History]) -> pd.DataFrame:
     Parameters
     ----------
     histories : mapping
-        {run name: its history}. A key that is called run, step or time becomes ``log.KEY``.
+        {run name: its history}. A key that is called run, step or time becomes ``log.KEY``. A logged histogram, image
+        or table is a text whose ``.load()`` gives the thing itself (`nbsweep.store.media.Kept`).
     """
     import pandas as pd
 
@@ -126,7 +128,8 @@ def history_frame(histories: Mapping[str, History]) -> pd.DataFrame:
         }
         frame = pd.DataFrame(columns, index=range(len(history.steps)))
         for key, column in history.columns.items():
-            series = pd.Series(column.values, index=column.rows)
+            kept = not column.numeric and any(isinstance(value, Kept) for value in column.values)
+            series = pd.Series(column.values, index=column.rows, dtype=object if kept else None)
             frame[f"log.{key}" if key in columns else key] = series.reindex(frame.index)
         frames.append(frame)
     if not frames:

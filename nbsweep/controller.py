@@ -25,6 +25,7 @@ from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.search.base import Observation, Searcher
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
+from nbsweep.store.media import remove_media
 from nbsweep.support import identity
 from nbsweep.training_code import TrainingCode
 
@@ -249,7 +250,7 @@ class Controller:
         return self._end("cancelled", after_current=False)
 
     def delete(self) -> None:
-        """Delete the sweep with its runs and all that they logged, for good.
+        """Delete the sweep with its runs and all that they logged, files of images and tables too, for good.
 
         Raises
         ------
@@ -265,6 +266,7 @@ class Controller:
                 busy = f"{len(live)} of its runs train" if live else "an agent is at work on it"
                 raise UsageError(f"sweep {sweep.name} cannot be deleted while {busy}; stop it first, then delete it")
             db.delete_sweep(self.sweep_id)
+        remove_media(self.store.url, self.sweep_id)
 
     def kill_run(self, run_id: str) -> None:
         """Ask a running run to end; it will be `killed`."""

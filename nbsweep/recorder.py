@@ -20,6 +20,7 @@ from nbsweep.backlog import MOST_WAITING_BYTES, Backlog
 from nbsweep.errors import NbsweepError, StoreError, StoreRefusedError
 from nbsweep.recovery import recover, revive_in
 from nbsweep.store import RunTail, Session, Store
+from nbsweep.store.media import MediaFiles, media_root
 
 if TYPE_CHECKING:
     from nbsweep.runs import Run
@@ -66,6 +67,9 @@ class Recorder:
         self._soon: dict[str, dict[str, Any]] = {}
         self._agents: dict[str, Recorded] = {}
         self._backlog = Backlog(most_waiting_bytes)
+        self._media = MediaFiles(media_root(self.store.url))
+        self._media_trouble: str | None = None
+        self._media_retry_at = 0.0
         self._listeners: list[Callable[[], None]] = []
         self._writing = threading.Lock()  # held while a transaction is open; never by log()
         self._registry = threading.Lock()
@@ -137,6 +141,11 @@ class Recorder:
         """Why the store cannot be written, what waits and what to do, in a sentence or two; None while all is well."""
         return self._trouble
 
+    @property
+    def media_trouble(self) -> str | None:
+        """Why images and tables cannot be written; None while they can."""
+        return self._media_trouble
+
     def watch_agent(self, agent: Recorded) -> None:
         with self._registry:
             self._agents[agent.id] = agent
@@ -206,6 +215,9 @@ class Recorder:
         self.flush()
         if not self._backlog.empty:
             _warn(f"nbsweep ends while its store cannot be written. {self._trouble} They are lost with this process.")
+        self._media.sync(wait=True)
+        if not self._media.empty:
+            _warn(f"nbsweep ends while {self._media_trouble}. They are lost with this process.")
 
     def forget_in_child(self) -> None:
         """In a forked child: what is recorded, and the thread that does it, are the parent's."""
@@ -239,7 +251,9 @@ class Recorder:
                     return
 
     def _in_use(self) -> bool:
-        return bool(self._runs or self._agents or self._ends or self._soon or not self._backlog.empty)
+        return bool(self._runs or self._agents or self._ends or self._soon or not self._backlog.empty) or (
+            not self._media.empty
+        )
 
     def _now_or_later(self) -> str | None:
         self._ensure_thread()
@@ -252,6 +266,8 @@ class Recorder:
     def _write(self) -> bool:
         """One transaction with all that is new; True if there was anything."""
         ended = self._collect()
+        if not self._media.empty:
+            self._write_media()
         with self._registry:
             agents = list(self._agents)
         began, cpu_began = time.monotonic(), time.thread_time()
@@ -275,6 +291,17 @@ class Recorder:
             self._next_heartbeat = began + HEARTBEAT_EVERY_S
         return changed
 
+    def _write_media(self) -> None:
+        """Files before the rows that name them; where that fails, the rows need not wait for them."""
+        if time.monotonic() < self._media_retry_at and not self._closed:
+            return
+        before, self._media_trouble = self._media_trouble, self._media.write()
+        self._media.sync()
+        if self._media_trouble is not None:
+            self._media_retry_at = time.monotonic() + RETRY_EVERY_S
+            if before is None:
+                _warn(self._media_trouble)
+
     def _collect(self) -> list[str]:
         """Move what is new into the backlog, then the ends; returns the runs that have ended."""
         with self._registry:
@@ -282,6 +309,7 @@ class Recorder:
             self._ends, self._soon = {}, {}
         for run, tail in watched:
             run.drain(tail)
+            self._media.add(run.take_files())
             self._backlog.add(run.id, tail.take_chunks(), run.take_update(), run.take_console())
         for action in ends.values():
             self._backlog.add_action(action)

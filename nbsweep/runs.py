@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nbsweep.errors import RunStopped, UsageError
+from nbsweep.media import Media
 from nbsweep.run_config import Config, Summary
 from nbsweep.store import RunTail
 from nbsweep.store.packing import Packed, as_values, by_key, microseconds
@@ -31,6 +32,7 @@ __all__ = ["AGGREGATES", "Run"]
 AGGREGATES = ("last", "min", "max", "mean", "best")
 
 ENTRIES = 3  # of a call of log, in the list of what is pending: step or None, time, values
+MOST_MEDIA_BYTES = 32 * 2**20  # of images, tables and histograms that wait to be packed; beyond, log packs them itself
 MOST_PENDING = ENTRIES * 50_000  # entries; some 350 bytes a call with two numbers, so that they take some 20 MB
 
 
@@ -78,6 +80,8 @@ class Run:
         self._console: list[tuple[str, str]] = []
         self._draining = threading.Lock()  # held while values are converted; never by log()
         self._packed: list[Packed] = []
+        self._media_bytes = 0
+        self._files: dict[str, bytes] = {}
         self._next_step = 0
         self._values: dict[str, Any] = dict(record.summary)
         self._aggregates: dict[str, str] = {}
@@ -99,7 +103,8 @@ class Run:
         ----------
         data : mapping of str to value
             Numbers, booleans, strings, NumPy scalars, tensors of one element; nested dicts become dotted keys.
-            NaN and infinities are kept. What cannot be kept is left out with one warning a key.
+            `nbsweep.Histogram`, `Image` and `Table`, alone or in a list. NaN and infinities are kept. What cannot be
+            kept is left out with one warning a key.
         step : int, optional
             The step's number; by default one more than the last.
         commit : bool, default True
@@ -206,6 +211,7 @@ class Run:
         """In a forked child: the run is its parent's, which also writes what was logged before the fork."""
         self._draining = threading.Lock()  # another thread of the parent's may have held it
         self._pending, self._packed, self._console, self._partial = [], [], [], {}
+        self._files, self._media_bytes = {}, 0
         self._open = None
         self._forked = True
 
@@ -218,6 +224,12 @@ class Run:
             packed, self._packed = self._packed, []
         for calls in packed:
             tail.extend(calls)
+
+    def take_files(self) -> dict[str, bytes]:
+        """Files of images and tables that were logged, by their names; to be called after `drain`."""
+        with self._draining:
+            files, self._files = self._files, {}
+        return files
 
     def take_update(self) -> dict[str, Any]:
         """Columns of the run's record that changed since the last call."""
@@ -266,7 +278,8 @@ class Run:
             self._open_again()
         if commit:
             self._pending.extend((step, time(), taken))
-        if len(self._pending) > MOST_PENDING:
+        self._media_bytes += sum(value.weight for value in taken.values() if isinstance(value, Media))
+        if len(self._pending) > MOST_PENDING or self._media_bytes > MOST_MEDIA_BYTES:
             self._convert()
 
     def _warn_forked(self) -> None:
@@ -289,6 +302,7 @@ class Run:
             # Not by exchanging the list: a log() that has fetched the old one would add to it too late.
             entries = self._pending[:]
             del self._pending[: len(entries)]
+            self._media_bytes = 0
             if entries:
                 self._packed.append(self._pack(entries[0::ENTRIES], entries[1::ENTRIES], entries[2::ENTRIES]))
                 self._dirty.add("summary")
@@ -321,11 +335,21 @@ class Run:
         self, key: str, calls: npt.NDArray[np.int64], values: list[Any]
     ) -> tuple[npt.NDArray[np.int64], list[Any]]:
         """Values that were captured as objects are read; what cannot be kept is left out with one warning a key."""
-        read = [value if type(value) in PLAIN_TYPES else plain(value) for value in values]
+        read = [value if type(value) in PLAIN_TYPES else self._read(value) for value in values]
         kept = [place for place, value in enumerate(read) if not isinstance(value, Unkept)]
         if len(kept) < len(read):
             self._warn_unkept(key, next(value for value in read if isinstance(value, Unkept)))
         return calls[kept], [read[place] for place in kept]
+
+    def _read(self, value: Any) -> Any:
+        if not isinstance(value, Media):
+            return plain(value)
+        try:
+            kept, files = value.packed(self.sweep_id, self.id)
+        except Exception as error:  # a picture that is none, a library that is missing
+            return Unkept(f"the {type(value).__name__} could not be made: {error}")
+        self._files.update(files)
+        return kept
 
     def _best_is(self) -> Literal["min", "max"]:
         return "max" if self._metric is not None and self._metric.goal == "maximize" else "min"

@@ -83,7 +83,7 @@ class Sweep:
     @property
     def notice(self) -> str | None:
         """What is wrong with the store, in a line or two, or None: training goes on, but people should know."""
-        return " ".join(filter(None, (self._recorder.trouble, self.store.notice))) or None
+        return " ".join(filter(None, (self._recorder.trouble, self._recorder.media_trouble, self.store.notice))) or None
 
     @property
     def runs(self) -> list[RunRecord]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from nbsweep.media import Media
+
 __all__ = ["PLAIN_TYPES", "Unkept", "capture", "plain"]
 
 PLAIN_TYPES = frozenset({float, int, bool, str})
@@ -44,6 +46,10 @@ def capture(data: Mapping[Any, Any]) -> dict[str, Any]:
         elif isinstance(value, (np.number, np.bool_)):
             taken[name] = value
             _scalars.add(kind)
+        elif isinstance(value, Media):
+            taken[name] = value.taken()
+        elif isinstance(value, (list, tuple)) and value and all(isinstance(each, Media) for each in value):
+            taken.update({f"{name}.{place}": each.taken() for place, each in enumerate(value)})
         elif not hasattr(value, "detach") and isinstance(value, Mapping):
             taken.update({f"{name}.{inner}": v for inner, v in capture(value).items()})
         else:
@@ -57,6 +63,8 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, Media):
+        return Unkept(f"a {type(value).__name__}; it is kept by log")
     try:
         item = value.item()
     except Exception as error:  # a user's object: its errors are its own

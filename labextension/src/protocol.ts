@@ -125,6 +125,14 @@ export interface RunDetail {
   readonly config: Readonly<Record<string, Json>>;
   /** The training code of the run; null where it was not kept. */
   readonly code?: string | null;
+  /** The last histogram, image or table of each key; `png` is base64. A kernel before November 2026 sends none. */
+  readonly media?: readonly MediaView[];
+}
+
+export interface MediaView {
+  readonly name: string;
+  readonly text: string;
+  readonly png?: string;
 }
 
 export interface Notice {

@@ -91,6 +91,7 @@ def _store() -> Iterator[Finding]:
     yield Finding("store", "well", f"{shown}, {health.size}, schema {health.schema_version}")
     yield Finding("", "well", f"{health.sweeps} sweeps, {health.runs} runs")
     yield Finding("database", "well", f"{health.database}; {health.how_kept}")
+    yield from _media()
     if health.notice:
         yield Finding("", "note", health.notice)
     if health.damage is None:
@@ -100,6 +101,25 @@ def _store() -> Iterator[Finding]:
         yield Finding("integrity", "wrong", "; ".join(health.damage), mend)
     else:
         yield Finding("integrity", "well", "the database is whole")
+
+
+def _media() -> Iterator[Finding]:
+    import os
+
+    from nbsweep.store.media import media_root
+
+    root = media_root(storage_url())
+    if not root.exists():
+        yield Finding("media", "note", f"{root}: not there; it is made with the first image or table")
+        return
+    files = [path for path in root.rglob("*") if path.is_file()]
+    text = f"{root}, {len(files)} files, {sum(path.stat().st_size for path in files) / 2**20:.1f} MiB"
+    if root.is_dir() and os.access(root, os.W_OK):
+        yield Finding("media", "well", text)
+    else:
+        yield Finding(
+            "media", "wrong", f"{text}: it cannot be written", "make it a writable directory, or set NBSWEEP_MEDIA"
+        )
 
 
 def _front_end() -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from nbsweep import analysis
 from nbsweep.errors import UsageError
+from nbsweep.notebook.media_views import media_view
 from nbsweep.notebook.series import WHOLE_POINTS, Series, SeriesReader
 from nbsweep.notebook.views import importance_view, run_view, sweep_view
 from nbsweep.plan import Plan, sendable
@@ -54,6 +55,7 @@ def record(
     *,
     console: int,
     metrics: int,
+    media: bool = False,
     most_keys: int | None = None,
     most_points: int | None = None,
 ) -> Recording:
@@ -66,6 +68,8 @@ def record(
         How many characters of what each run printed are kept, the last ones.
     metrics : int
         Of how many metrics the importance is computed, the sweep's first.
+    media : bool
+        Keep the last image, table or histogram of each key.
     most_keys : int, optional
         Of how many keys curves are kept, those that are drawn first first; all by default.
     most_points : int, optional
@@ -83,6 +87,7 @@ def record(
         limit = WHOLE_POINTS if most_points is None else min(WHOLE_POINTS, most_points // max(curves, 1))
         series = list(_series(db, ids, names, limit)) if limit else []
         printed = {run_id: _tail(db, run_id, console) for run_id in ids} if console else {}
+        shown = {run_id: media_view(db, run_id) for run_id in ids} if media else {}
         codes = {code: db.code(code) for code in {run.code_hash for run in runs} if code is not None}
     assert found is not None
     best, now = analysis.best_run(runs, plan.config.metric), time.time()
@@ -95,6 +100,7 @@ def record(
             "console": printed.get(run.id, ""),
             "config": sendable(run.config),
             "code": None if run.code_hash is None else codes[run.code_hash],
+            "media": shown.get(run.id, []),
         }
         for run in runs
     }

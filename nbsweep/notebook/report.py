@@ -79,7 +79,7 @@ def report_page(sweep: Sweep) -> str:
     if not _SCRIPT.exists():
         raise UsageError("nbsweep's front end is not built: run `pip install .` in the checkout, with Node 20 at hand")
     recorded = time.strftime("%Y-%m-%d %H:%M %Z")
-    found = record(sweep, console=MOST_CONSOLE, metrics=MOST_METRICS)
+    found = record(sweep, console=MOST_CONSOLE, metrics=MOST_METRICS, media=True)
     buffers: list[bytes] = []
     series = [each.message(buffers) for each in found.series]
     recording = {

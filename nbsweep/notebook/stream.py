@@ -17,6 +17,7 @@ import nbsweep
 from nbsweep import analysis, narrowing, process
 from nbsweep.errors import NbsweepError, UsageError
 from nbsweep.notebook.audience import Audience, main_thread
+from nbsweep.notebook.media_views import media_view
 from nbsweep.notebook.publisher import thinker
 from nbsweep.notebook.series import Series, SeriesReader
 from nbsweep.notebook.views import PROTOCOL, importance_view, run_view, sweep_view
@@ -189,6 +190,8 @@ class SweepStream:
 
     def _detail(self, session: str | None, content: dict[str, Any]) -> None:
         run = self.sweep.run(str(content.get("run")))
+        with self.sweep.store.read() as db:
+            media = media_view(db, run.id)
         self.send(
             {
                 "type": "run_detail",
@@ -198,6 +201,7 @@ class SweepStream:
                 "console": self.sweep.console(run.id),
                 "config": sendable(run.config),
                 "code": self.sweep.code(run.id),
+                "media": media,
             }
         )
 

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nbsweep.store.media import Kept
+
 __all__ = ["JSON_CODE", "decode", "encode", "encode_regular", "kind_of"]
 
 JSON_CODE = b"j"  # the first byte of a column of anything but numbers
@@ -179,8 +181,12 @@ def _finite(value: Any) -> Any:
     """JSON has no NaN; a mixed column keeps it as an object that no user's value looks like (those are never dicts)."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
+    if isinstance(value, Kept):
+        return {"media": value.record}
     return value
 
 
 def _restored(value: Any) -> Any:
-    return float(value["float"]) if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return Kept(value["media"]) if "media" in value else float(value["float"])

@@ -323,6 +323,24 @@ class Session:
         found = [self._connection.execute(query.where(table.c.run_id.in_(ids))) for ids in _batches(run_ids)]
         return {(run_id, key): int(count) for rows in found for run_id, key, count in rows}
 
+    def newest_words(self, run_id: str) -> list[Chunk]:
+        """The newest chunk of each column of a run that holds anything but numbers."""
+        table = schema.history
+        newest = (
+            select(table.c.key, func.max(table.c.seq).label("seq"))
+            .where(table.c.run_id == run_id, table.c.kind == "key")
+            .group_by(table.c.key)
+            .subquery()
+        )
+        query = (
+            select(table)
+            .join(newest, (table.c.key == newest.c.key) & (table.c.seq == newest.c.seq))
+            .where(table.c.run_id == run_id, table.c.kind == "key")
+            .where(func.substr(table.c["values"], 1, 1) == JSON_CODE)
+            .order_by(table.c.key)
+        )
+        return [Chunk(**row) for row in self._all(query)]
+
     def append_console(self, run_id: str, pieces: Iterable[tuple[str, str]]) -> None:
         """Add (stream, text) pieces to what the run printed."""
         table = schema.console

@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -68,6 +69,46 @@ def test_a_report_shows_the_sweep_without_a_kernel_or_a_network(
     finally:
         page.close()
     assert wrong == [] and asked == [path.as_uri()]
+
+
+def test_a_rows_details_show_the_last_picture_and_histogram_and_nothing_runs(
+    browser: Browser, tmp_store: str, tmp_path: Path
+) -> None:
+    def draw(run: Any) -> None:
+        for step in (0, 1):
+            picture = np.full((4, 8, 3), (step * 200, 0, 0), "u1")
+            run.log({"loss": 1.0, HOSTILE: nbsweep.Image(picture, caption=HOSTILE)})
+            run.log({"weights": nbsweep.Histogram(np_histogram=([1, 2], [0, 1, 2]))})
+
+    config = {"method": "grid", "metric": {"name": "loss"}, "parameters": {"lr": {"values": [1]}}}
+    sweep_id = nbsweep.sweep(config)
+    nbsweep.agent(sweep_id, draw)
+    sweep = nbsweep.Sweep(sweep_id)
+    write_report(sweep, tmp_path / "report.html")
+    wrong: list[str] = []
+    page = browser.new_page(viewport={"width": 1100, "height": 900}, offline=True)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("dialog", lambda dialog: wrong.append(f"a dialog: {dialog.message}"))
+    try:
+        page.goto((tmp_path / "report.html").as_uri())
+        page.get_by_text(sweep.runs[0].name).last.click()
+        images = page.locator(".nbs-media img")
+        expect(images).to_have_count(1)
+        size, red = images.evaluate(
+            """async (image) => {
+                await image.decode();
+                const canvas = new OffscreenCanvas(8, 4).getContext("2d");
+                canvas.drawImage(image, 0, 0);
+                return [[image.naturalWidth, image.naturalHeight], canvas.getImageData(3, 3, 1, 1).data[0]];
+            }"""
+        )
+        assert size == [8, 4] and red == 200
+        expect(page.locator(".nbs-media")).to_contain_text(f"{HOSTILE}: image 8×4: {HOSTILE}")
+        expect(page.locator(".nbs-media")).to_contain_text("▄█")
+        page.screenshot(path=ARTIFACTS / "media.png", full_page=True)
+    finally:
+        page.close()
+    assert wrong == []
 
 
 def test_a_report_that_cannot_be_written_is_said(sweep: nbsweep.Sweep, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from nbsweep.notebook.series import WHOLE_POINTS, Series, SeriesReader
 from nbsweep.store import RunRecord, RunTail, Store, read_history
-from nbsweep.store.chunks import CHUNK_VALUES
+from nbsweep.store.chunks import CHUNK_VALUES, thinned
 from nbsweep.store.columns import decode
 from nbsweep.store.packing import Packed
 
@@ -139,3 +140,21 @@ def test_the_copy_costs_less_than_a_tenth_of_a_byte_a_point() -> None:
     tail.extend(packed(np.random.default_rng(0).normal(size=POINTS)))
     kept = [chunk for chunk in tail.take_chunks() if chunk.kind == "peak"]
     assert 0 < sum(len(chunk.index) + len(chunk.values) for chunk in kept) < POINTS / 10
+
+
+def test_where_points_were_left_out_while_the_store_was_away_the_count_and_the_end_are_right(store: Store) -> None:
+    values, tail = losses(), RunTail("r")
+    tail.extend(packed(values))
+    chunks, left_out = [], 0
+    for chunk in tail.take_chunks():
+        if chunk.kind == "key":
+            chunk = replace(chunk, first=chunk.first - left_out)
+            if chunk.seq in (3, 4, 5):
+                left_out += chunk.count // 2
+                chunk = thinned(chunk)
+        chunks.append(chunk)
+    with store.write() as db:
+        db.put_chunks(chunks)
+    series = drawn(store)
+    assert left_out == 1536 and series.total == POINTS - left_out
+    assert series.values[-1] == values[-1] and {99.0, -99.0} <= set(series.values.tolist())

@@ -76,7 +76,7 @@ def _sqlite(query: str, pattern: str) -> Callable[[str], Iterator[float]]:
                 if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'metrics'").fetchone():
                     continue
                 for (value,) in db.execute(query):
-                    found = json.loads(value)[KEY] if isinstance(value, str) else value
+                    found = json.loads(value)[KEY] if isinstance(value, (str, bytes)) else value
                     yield float(found)
 
     return rows

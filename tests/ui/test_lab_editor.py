@@ -108,7 +108,7 @@ def test_bodies_are_highlighted_as_what_they_are(open_notebook: OpenNotebook) ->
     expect(yaml.locator(".cm-lintRange-error")).to_have_text("5.0", timeout=30_000)
     expect(train.locator(".cm-lintRange-error")).to_have_count(0)
     for theme in ("light", "dark"):
-        notebook.theme(theme)  # type: ignore[arg-type]
+        notebook.theme(theme)
         notebook.screenshot(ARTIFACTS / f"editor-highlighted-{theme}.png")
 
     # Without the magic it is a cell like all others again.

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import comm as comms
 from IPython.core.getipython import get_ipython
 
 import nbsweep
@@ -247,6 +246,10 @@ _changing = threading.Lock()
 def announce() -> None:
     """Let pages link to this kernel and tell those that are there. Does nothing outside a kernel, and in Colab."""
     if _here or in_colab() or not hasattr(get_ipython(), "kernel"):
+        return
+    try:
+        import comm as comms
+    except ImportError:  # ipykernel before 6.18 has comms of its own, and no JupyterLab 4 beside it
         return
     manager = comms.get_comm_manager()
     from nbsweep.notebook import lab_requests  # noqa: F401  it registers requests, for which it needs this module

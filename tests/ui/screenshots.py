@@ -3,6 +3,8 @@
 The quickstart's sweep, made larger: sixty runs, two at a time, learning rates up to where training diverges (which
 fails the run) and early termination, in a real JupyterLab. With --live the picture is taken while it trains; without,
 docs/snapshot.png and its dark twin show the saved notebook, opened again when its kernel has gone.
+With --editor a define cell is photographed instead, in both themes, into tests/artifacts: an underline and its message, a
+distribution's explanation.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 import nbformat
 from PIL import Image
 from playwright.sync_api import Locator, expect, sync_playwright
 
-from tests.ui.conftest import CHROMIUM_OPTIONS
+from tests.ui.conftest import ARTIFACTS, CHROMIUM_OPTIONS, write_notebook
 from tests.ui.lab import serve
 from tests.ui.notebook import Notebook
 
@@ -37,6 +40,7 @@ CHANGES = (
         '        raise FloatingPointError(f"the loss is {loss:.3g}")',
     ),
 )
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTH = 1280
 LIVE_AT = 40
 
@@ -90,6 +94,44 @@ def photograph(notebook: Notebook, of: Locator, name: str) -> None:
         Image.open(picture).convert("RGB").quantize(256).save(picture, optimize=True)
 
 
+EDITOR_CELL = """%%sweep define
+method: random
+metric: {name: loss, goal: minimise}
+parameters:
+  learning_rate:
+    distribution: log_uniform_values
+    min: 0.1
+    max: 0.0001
+  optimizer: {values: [adam, sgd]}
+"""
+
+
+def editor() -> None:
+    with tempfile.TemporaryDirectory() as home, serve(Path(home)) as lab, sync_playwright() as playwright:
+        path = lab.root / "editor.ipynb"
+        write_notebook(path, ["%load_ext nbsweep", EDITOR_CELL])
+        chromium = shutil.which("chromium") or playwright.chromium.executable_path
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+        page = browser.new_page(viewport={"width": 900, "height": 520}, device_scale_factor=2)
+        notebook = Notebook(page, lab, path)
+        notebook.open()
+        notebook.run_all()
+        wrong = page.locator(".cm-lintRange-error")
+        expect(wrong).to_have_count(2, timeout=30_000)
+        for theme in THEMES:
+            notebook.theme(theme)
+            line = page.locator(".cm-line", has_text="log_uniform_values")
+            for name in ("problem", "distribution"):
+                page.mouse.move(0, 0)
+                expect(page.locator(".cm-tooltip")).to_have_count(0)
+                # A plain value of YAML has no element of its own: it is found by where it stands in its line.
+                wrong.last.hover() if name == "problem" else line.hover(position={"x": 190, "y": 8})
+                expect(page.locator(".cm-tooltip").first).to_be_visible()
+                notebook.screenshot(ARTIFACTS / f"editor-{name}-{theme}.png")
+        notebook.close()
+        browser.close()
+
+
 def _larger(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     missing = {old for old, _ in CHANGES}
     for cell in notebook.cells:
@@ -102,4 +144,4 @@ def _larger(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 if __name__ == "__main__":
-    main("--live" in sys.argv)
+    editor() if "--editor" in sys.argv else main("--live" in sys.argv)

@@ -39,7 +39,7 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
         const isCode = !("type" in model) || model.type === "code";
         if (!inline || !isCode) return null; // files have no cells, and Markdown no magics
         return EditorExtensionRegistry.createImmutableExtension([
-          cellLanguage(),
+          cellLanguage(model.sharedModel.getSource()),
           hoverText(trans),
           editors.extension(() => linkOf(model)),
         ]);

@@ -8,7 +8,7 @@
 import { pythonLanguage } from "@codemirror/lang-python";
 import { yamlLanguage } from "@codemirror/lang-yaml";
 import { defineLanguageFacet, Language, language, languageDataProp } from "@codemirror/language";
-import { Prec, type Extension } from "@codemirror/state";
+import { Compartment, EditorState, Prec, type Extension } from "@codemirror/state";
 import {
   NodeSet,
   NodeType,
@@ -106,11 +106,27 @@ function lineTree(text: string): Tree {
 // Its own extension is not used: the notebook's language already answers for comments, by what is parsed where.
 const sweepLanguage = new Language(data, new CellParser(), [], "nbsweep");
 
-/** The editor extension: in sweep cells, and only there, their language. */
-export function cellLanguage(): Extension {
-  const ours = language.computeN(["doc"], ({ doc }) => {
-    const head = doc.sliceString(0, Math.min(doc.length, LONGEST_HEAD));
-    return sweepCell(head) ? [sweepLanguage] : [];
+/**
+ * The editor extension: in sweep cells, and only there, their language.
+ *
+ * It comes and goes with the cell's first line. A computed facet would not do: CodeMirror takes an
+ * editor that has a language facet, though an empty one, for one with a language, and fails.
+ *
+ * @param source - What the editor will begin with.
+ */
+export function cellLanguage(source: string): Extension {
+  const place = new Compartment();
+  const follow = EditorState.transactionExtender.of(({ docChanged, newDoc, startState }) => {
+    if (!docChanged) return null;
+    const wanted = languageOf(newDoc.sliceString(0, Math.min(newDoc.length, LONGEST_HEAD)));
+    return place.get(startState) === wanted ? null : { effects: place.reconfigure(wanted) };
   });
-  return Prec.highest(ours);
+  return [Prec.highest(place.of(languageOf(source))), follow];
+}
+
+const OURS = language.of(sweepLanguage);
+const THE_NOTEBOOKS: Extension = [];
+
+function languageOf(source: string): Extension {
+  return sweepCell(source) ? OURS : THE_NOTEBOOKS;
 }

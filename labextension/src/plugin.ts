@@ -9,24 +9,12 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/applica
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { INotebookTracker, NotebookActions, type Notebook } from "@jupyterlab/notebook";
 import { INSERT_CELL } from "./insert-cell";
-import { snapshotPlugin } from "./lab/snapshot-plugin";
+import { EXAMPLE } from "./lab/example";
 import { linkPlugin } from "./lab/link-plugin";
+import { panelPlugin } from "./lab/panel-plugin";
+import { snapshotPlugin } from "./lab/snapshot-plugin";
 
 export const INSERT_EXAMPLE = "nbsweep:insert-example";
-
-const DEFINE = `%%sweep define
-{
-    "method": "random",
-    "metric": {"name": "loss", "goal": "minimize"},
-    "parameters": {
-        "learning_rate": {"distribution": "log_uniform_values", "min": 1e-4, "max": 1e-1},
-        "batch_size": {"values": [32, 64, 128]},
-    },
-}`;
-
-const TRAIN = `%%sweep_train --count 10
-for step in range(100):
-    log({"loss": (1 + 1 / config.batch_size) * 0.5 ** (step * config.learning_rate)})`;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: "nbsweep:plugin",
@@ -43,8 +31,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       execute: () => {
         const notebook = tracker.currentWidget?.content;
         if (!notebook) return;
-        insertBelow(notebook, DEFINE);
-        insertBelow(notebook, TRAIN);
+        for (const source of EXAMPLE) insertBelow(notebook, source);
       },
     });
     document.addEventListener(INSERT_CELL, (event) => {
@@ -74,4 +61,4 @@ function insertBelow(notebook: Notebook, source: string): void {
   notebook.activeCell?.model.sharedModel.setSource(source);
 }
 
-export default [plugin, linkPlugin, snapshotPlugin];
+export default [plugin, linkPlugin, panelPlugin, snapshotPlugin];

@@ -27,26 +27,38 @@ export function createSparkline(): Sparkline {
       const wanted = `${key ?? ""} ${series?.version ?? -1} ${color} ${devicePixelRatio}`;
       if (wanted === drawn) return;
       drawn = wanted;
-      const context = fitted(node, SIZE.width, SIZE.height);
-      if (!context || !series || series.length < 2) return;
-      const values = series.values.subarray(0, series.length).filter(Number.isFinite).sort();
-      if (values.length < 2) return;
-      // The first loss is often ten times the second; what matters of a trend is below it.
-      const [low, high] = [values[0]!, values[Math.ceil(0.97 * (values.length - 1))]!];
-      const [x0, x1] = [series.steps[0]!, series.steps[series.length - 1]!];
-      context.strokeStyle = color;
-      context.lineWidth = 1;
-      context.beginPath();
-      context.rect(0, 0, SIZE.width, SIZE.height);
-      context.clip();
-      context.beginPath();
-      tracePath(context, series.steps, series.values, series.length, {
-        ...{ x0, x1: x1 > x0 ? x1 : x0 + 1, left: 1, width: SIZE.width - 2, log: false },
-        ...{ y0: low, y1: high > low ? high : low + 1, top: 2, height: SIZE.height - 4 },
-      });
-      context.stroke();
+      if (series) drawTrend(node, series.steps, series.values, series.length, color);
+      else fitted(node, SIZE.width, SIZE.height);
     },
   };
+}
+
+/** Draw a curve's trend into a canvas, on a scale of its own. */
+export function drawTrend(
+  canvas: HTMLCanvasElement,
+  steps: Float64Array,
+  all: Float64Array,
+  length: number,
+  color: string,
+): void {
+  const context = fitted(canvas, SIZE.width, SIZE.height);
+  if (!context || length < 2) return;
+  const values = all.slice(0, length).filter(Number.isFinite).sort();
+  if (values.length < 2) return;
+  // The first loss is often ten times the second; what matters of a trend is below it.
+  const [low, high] = [values[0]!, values[Math.ceil(0.97 * (values.length - 1))]!];
+  const [x0, x1] = [steps[0]!, steps[length - 1]!];
+  context.strokeStyle = color;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.rect(0, 0, SIZE.width, SIZE.height);
+  context.clip();
+  context.beginPath();
+  tracePath(context, steps, all, length, {
+    ...{ x0, x1: x1 > x0 ? x1 : x0 + 1, left: 1, width: SIZE.width - 2, log: false },
+    ...{ y0: low, y1: high > low ? high : low + 1, top: 2, height: SIZE.height - 4 },
+  });
+  context.stroke();
 }
 
 /** The metric where it has a trend to show; else what the curves show first. */

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import nbsweep
-
 START_TIMEOUT_S = 60
+EXTENSION = Path(__file__).parents[2] / "nbsweep" / "labextension"
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "apputils-extension/themes": {"adaptive-theme": False, "theme": "JupyterLab Light"},
@@ -59,11 +58,13 @@ def serve(
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
-    _link_extension(home / "data")
+    shared = home / "path" / "labextensions" / "nbsweep-labextension"
+    shared.parent.mkdir(parents=True)
+    shared.symlink_to(EXTENSION)
     if not extension:
         page = home / "config" / "labconfig" / "page_config.json"
         page.parent.mkdir(parents=True)
-        page.write_text(json.dumps({"disabledExtensions": {"nbsweep-labextension": True, "nbsweep": True}}))
+        page.write_text(json.dumps({"disabledExtensions": {"nbsweep-labextension": True}}))
     port, token = _free_port(), secrets.token_hex(16)
     command = [sys.executable, "-m", application, "--no-browser", "--expose-app-in-browser", "--allow-root"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
@@ -85,27 +86,17 @@ def serve(
             process.wait()
 
 
-def _link_extension(data: Path) -> None:
-    """Serve this checkout's build of the extension, whatever is installed."""
-    built = Path(nbsweep.__file__).parent / "labextension"
-    if not (built / "package.json").exists():
-        raise RuntimeError(f"{built} is not built: run `npm run build:labextension` in labextension/")
-    extensions = data / "labextensions"
-    extensions.mkdir(parents=True)
-    (extensions / "nbsweep-labextension").symlink_to(built, target_is_directory=True)
-
-
 def _environment(home: Path) -> dict[str, str]:
     own = {
         "IPYTHONDIR": "ipython",
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_PATH": "path",  # looked at before the environment's own folders
         "JUPYTER_RUNTIME_DIR": "runtime",
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
     }
     environment = {**os.environ, **{name: str(home / folder) for name, folder in own.items()}}
-    environment["JUPYTER_PREFER_ENV_PATH"] = "0"  # so that `data` goes before what is installed, also in a venv
     environment.pop("NBSWEEP_STORAGE", None)  # each notebook has the store beside it
     return environment
 

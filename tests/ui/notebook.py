@@ -17,7 +17,11 @@ from tests.ui.lab import Lab
 CELL_TIMEOUT_S = 200
 OPEN_TIMEOUT_S = 60
 
-_PANEL = "window.jupyterapp.shell.currentWidget"
+# The notebook that is worked in; where a dashboard's tab is in front, the first that is open.
+_PANEL = (
+    "[window.jupyterapp.shell.currentWidget, ...window.jupyterapp.shell.widgets('main')]"
+    ".find((widget) => widget?.sessionContext && widget.content?.widgets)"
+)
 _CODE_CELLS = f"{_PANEL}.content.widgets.filter((cell) => cell.model.type === 'code')"
 _BUSY_CELLS = f"{_CODE_CELLS}.filter((cell) => cell.model.executionState === 'running')"
 

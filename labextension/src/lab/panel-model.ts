@@ -1,0 +1,138 @@
+/**
+ * What the Sweeps panel says, as plain data: which sweeps a filter leaves, how far one is, what stands there when there
+ * is nothing to list. Nothing here knows a DOM.
+ */
+import type { TranslationBundle } from "@jupyterlab/translation";
+import { formatNumber } from "../format";
+import type { LinkState } from "./link";
+import type { SweepItem } from "./wire";
+
+/** Of a sweep's running runs so many have a line of their own. */
+export const MOST_LINES = 4;
+
+/** Each word of the filter is in the name, id, method, metric or state. */
+export function matches(item: SweepItem, filter: string): boolean {
+  const text = [item.name, item.id, item.method, item.metric ?? "", item.state]
+    .join("\n")
+    .toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
+
+/** Parts of a bar, 0..1 of what was asked for; null when nobody has said how many runs there will be. */
+export interface SweepProgress {
+  readonly finished: number;
+  readonly failed: number;
+  readonly running: number;
+}
+
+export function progressOf(item: SweepItem): SweepProgress | null {
+  const { finished, failed, running_count: running, total } = item;
+  if (total === null || total <= 0) return null;
+  // More than was asked for: runs that were added, or trained by others.
+  const all = Math.max(total, finished + failed + running);
+  return { finished: finished / all, failed: failed / all, running: running / all };
+}
+
+/** “3 of 10 runs, 1 failed”: those begun, as the dashboard counts them. */
+export function runsText(item: SweepItem, trans: TranslationBundle): string {
+  const runs =
+    item.total === null
+      ? trans._n("%1 run", "%1 runs", item.runs)
+      : trans.__("%1 of %2 runs", item.runs, item.total);
+  return item.failed > 0 ? trans.__("%1, %2 failed", runs, item.failed) : runs;
+}
+
+export function bestText(item: SweepItem): string {
+  return item.best === null ? "" : formatNumber(item.best);
+}
+
+export function stateText(state: SweepItem["state"], trans: TranslationBundle): string {
+  const words = {
+    running: trans.__("running"),
+    paused: trans.__("paused"),
+    finished: trans.__("finished"),
+    cancelled: trans.__("cancelled"),
+  };
+  return words[state];
+}
+
+/** What a screen reader is told of a row. */
+export function rowLabel(item: SweepItem, trans: TranslationBundle): string {
+  const best =
+    item.best === null ? "" : trans.__("best %1 %2", item.metric ?? "", formatNumber(item.best));
+  const parts = [item.name, item.method, stateText(item.state, trans), runsText(item, trans), best];
+  return parts.filter((part) => part !== "").join(", ");
+}
+
+/** What a user can do from an empty panel, or from a tab whose kernel is not there. */
+export type Way = "load" | "example" | "kernel" | "open";
+
+export interface Empty {
+  readonly text: string;
+  readonly more?: string;
+  readonly ways: readonly Way[];
+  /** Show the example's cells. */
+  readonly example?: boolean;
+}
+
+/**
+ * What stands instead of the list, or above it while the link is lost; null where the list needs no words.
+ * `state` is null when no notebook is open, `notebook` is its name.
+ */
+export function emptyState(
+  state: LinkState | null,
+  count: number,
+  notebook: string,
+  trans: TranslationBundle,
+): Empty | null {
+  switch (state) {
+    case null:
+      return {
+        text: trans.__("No notebook is open."),
+        more: trans.__("The sweeps of the notebook that you work in are listed here."),
+        ways: [],
+      };
+    case "no-kernel":
+      return { text: trans.__("%1 has no kernel.", notebook), ways: ["kernel"] };
+    case "connecting":
+      return { text: trans.__("Asking the kernel of %1…", notebook), ways: [] };
+    case "other-language":
+      return {
+        text: trans.__("The kernel of %1 is not Python.", notebook),
+        more: trans.__("nbsweep trains in Python kernels."),
+        ways: ["kernel"],
+      };
+    case "not-loaded":
+      return {
+        text: trans.__("nbsweep is not loaded in %1.", notebook),
+        more: trans.__("Run a cell with %load_ext nbsweep, or let it be added and run."),
+        ways: ["load", "example"],
+      };
+    case "lost":
+      return {
+        text: trans.__("The kernel of %1 is not connected.", notebook),
+        more:
+          count > 0
+            ? trans.__("This is how the sweeps were.")
+            : trans.__("The sweeps appear when it answers; what was logged is in the store."),
+        ways: [],
+      };
+    case "other-protocol":
+      return {
+        text: trans.__("The kernel of %1 has another version of nbsweep.", notebook),
+        more: trans.__("Restart the kernel and reload the page."),
+        ways: [],
+      };
+    case "live":
+      if (count > 0) return null;
+      return {
+        text: trans.__("No sweeps yet."),
+        more: trans.__("A sweep is two cells: what to try, and how to train."),
+        ways: ["example"],
+        example: true,
+      };
+  }
+}

@@ -212,11 +212,9 @@ def test_a_page_that_is_heard_no_more_is_sent_less_then_nothing_and_is_parted_fr
     links._turn()
     assert len(comm.sent) == heard and not comm.closed
     comm.say(type="here")
-    links._turn()
-    assert comm.told("sweeps")[-1]["sweeps"][0]["name"] == "unheard of"
+    until(lambda: comm.told("sweeps")[-1]["sweeps"][0]["name"] == "unheard of")
     now += links.GONE_AFTER_S + SILENT_AFTER_S
-    links._turn()
-    assert comm.closed and not links._links
+    until(lambda: comm.closed and not links._links)
 
 
 def test_a_sweep_is_deleted_with_all_it_has_and_not_while_it_trains() -> None:

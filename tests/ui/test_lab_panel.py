@@ -71,7 +71,7 @@ def test_the_panel_is_live_and_pauses_beside_a_running_cell(open_notebook: OpenN
     expect(panel.get_by_test_id("nbs-panel-words")).to_contain_text("nbsweep is not loaded in notebook.ipynb")
     notebook.run_all()
     first = row(panel, "first sweep")
-    expect(first).to_contain_text("random · running · 0 of 4 runs")
+    expect(first).to_contain_text("running · 1 of 4 runs · random")
     expect(first.locator(".nbs-list-line canvas")).to_be_visible()
     expect(notebook.page.locator(".jp-Notebook .jp-InputPrompt").last).to_have_text("[*]:")
     drawn = "(canvas) => canvas.toDataURL()"

@@ -12,7 +12,7 @@ FLOOR := .venv-floor
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 FLOOR_INSTALLED := $(FLOOR)/.installed
-FRONT_END := $(wildcard labextension/*.json labextension/*.mjs) $(shell find labextension/src -type f)
+FRONT_END := $(wildcard labextension/*.json labextension/*.mjs) $(shell find labextension/src labextension/schema -type f)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -71,9 +71,12 @@ export interface ViewState {
 /** More rows than these are shown when asked for: a page of 10,000 rows is nobody's. */
 export const ROWS_AT_ONCE = 100;
 
+/** What a new dashboard begins with; the JupyterLab extension sets it from the user's settings. */
+export const defaults: { x: CurveX } = { x: "step" };
+
 export function initialView(): ViewState {
   return {
-    ...{ key: null, x: "step", zoom: null, logY: false, smoothing: 0 },
+    ...{ key: null, x: defaults.x, zoom: null, logY: false, smoothing: 0 },
     ...{ sort: null, columns: null, expanded: new Set(), filter: "" },
     ...{ brushes: new Map(), picked: null, metric: null },
     parallel: { axes: null, inverted: new Set() },

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Publisher", "Thinker", "publisher", "thinker"]
 
 UPDATE_EVERY_S = 0.05
+SLOWEST_S = 5.0
 LOOK_EVERY_S = 1.0
 RECOVER_EVERY_S = 5.0
 LEAST_REST_S = 0.5
@@ -45,6 +46,12 @@ class Publisher:
         self._starting = threading.Lock()
         self._disposers: dict[int, Callable[[], None]] = {}
         self._next_recovery = 0.0
+        self.pace_s = UPDATE_EVERY_S
+
+    def set_rate(self, per_second: float) -> float:
+        """Send at most so many updates a second; gives back what holds, between `SLOWEST_S` and `UPDATE_EVERY_S`."""
+        self.pace_s = min(max(1 / max(per_second, 1e-9), UPDATE_EVERY_S), SLOWEST_S)
+        return 1 / self.pace_s
 
     def add(self, dashboard: SweepStream) -> None:
         self.listen()
@@ -118,7 +125,7 @@ class Publisher:
                 self.turn()
             except Exception:  # one dashboard's trouble (a front end that has gone) must not end all of them
                 logging.getLogger(__name__).exception("a dashboard could not be brought up to date")
-            time.sleep(UPDATE_EVERY_S)
+            time.sleep(self.pace_s)
 
     def _wanted(self) -> bool:
         with self._starting:

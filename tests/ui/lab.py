@@ -41,11 +41,16 @@ class Lab:
 
 @contextlib.contextmanager
 def serve(
-    home: Path, application: Literal["jupyterlab", "notebook"] = "jupyterlab", *, extension: bool = True
+    home: Path,
+    application: Literal["jupyterlab", "notebook"] = "jupyterlab",
+    *,
+    extension: bool = True,
+    python: Path | None = None,
 ) -> Iterator[Lab]:
     """Start a server below `home` and end it, with its kernels, at the end.
 
     It has this checkout's extension, whatever the environment has; or none, where `extension` is False.
+    With `python`, that of another environment, it runs there and has what is installed there.
 
     Raises
     ------
@@ -60,19 +65,24 @@ def serve(
         file.write_text(json.dumps(values))
     shared = home / "path" / "labextensions" / "nbsweep-labextension"
     shared.parent.mkdir(parents=True)
-    shared.symlink_to(EXTENSION)
+    if python is None:
+        shared.symlink_to(EXTENSION)
     if not extension:
         page = home / "config" / "labconfig" / "page_config.json"
         page.parent.mkdir(parents=True)
         page.write_text(json.dumps({"disabledExtensions": {"nbsweep-labextension": True}}))
     port, token = _free_port(), secrets.token_hex(16)
-    command = [sys.executable, "-m", application, "--no-browser", "--expose-app-in-browser", "--allow-root"]
+    command = [str(python or sys.executable), "-m", application, "--no-browser", "--expose-app-in-browser"]
+    command += ["--allow-root"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
     command += [f"--IdentityProvider.token={token}", "--ServerApp.terminals_enabled=False"]
     if application == "jupyterlab":
         command.append("--LabApp.news_url=")
     with log_file.open("wb") as log:
-        process = subprocess.Popen(command, cwd=root, env=_environment(home), stdout=log, stderr=subprocess.STDOUT)
+        environment = _environment(home)
+        if python is not None:
+            environment.pop("PYTHONPATH", None)  # what is installed there is what is tried
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=subprocess.STDOUT)
     lab = Lab(f"http://127.0.0.1:{port}/", token, root)
     try:
         _wait_until_it_answers(lab, process, log_file)

@@ -1,11 +1,11 @@
-/** The plugin `nbsweep:link`: one link a notebook, which all other parts share. */
+/** The plugin `nbsweep-labextension:link`: one link a notebook, which all other parts share. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { ISweepLinks } from "./link";
 import { SweepLinks } from "./session-link";
 
 export const linkPlugin: JupyterFrontEndPlugin<ISweepLinks> = {
-  id: "nbsweep:link",
+  id: "nbsweep-labextension:link",
   description: "Links notebooks to nbsweep in their kernels.",
   autoStart: true,
   provides: ISweepLinks,

@@ -1,4 +1,4 @@
-/** The plugin `nbsweep:panel`: the Sweeps panel in the left sidebar, and sweeps' dashboards as tabs. */
+/** The plugin `nbsweep-labextension:panel`: the Sweeps panel in the left sidebar, and sweeps' dashboards as tabs. */
 import {
   ILabShell,
   ILayoutRestorer,
@@ -23,7 +23,7 @@ import { SweepsPanel } from "./panel";
 import type { Way } from "./panel-model";
 
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
-  id: "nbsweep:panel",
+  id: "nbsweep-labextension:panel",
   description: "The Sweeps panel, and dashboards as tabs.",
   autoStart: true,
   requires: [INotebookTracker, ISweepLinks],

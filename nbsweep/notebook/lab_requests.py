@@ -1,0 +1,35 @@
+"""What JupyterLab's commands and settings ask of a kernel beyond steering its sweeps: a best run, and a slower pace.
+
+In: requests of pages by the link. Out: answers that JSON can carry. Imported for what it registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nbsweep.analysis import flat, metric_value
+from nbsweep.errors import UsageError
+from nbsweep.notebook.link import request
+from nbsweep.notebook.publisher import publisher
+from nbsweep.plan import sendable
+from nbsweep.sweeps import Sweep
+
+__all__ = ["best", "rate"]
+
+
+@request("best")
+def best(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The best run of ``sweep``: its name, its config by dotted names, and the metric's value."""
+    sweep = Sweep(str(content.get("sweep")))
+    metric, run = sweep.checked_config.metric, sweep.best_run
+    if metric is None or run is None:
+        raise UsageError(f"sweep {sweep.name} has no finished run with a finite metric yet")
+    value = metric_value(run, metric)
+    return {"name": run.name, "metric": metric.name, "value": value, "config": sendable(flat(run.config))}
+
+
+@request("rate")
+def rate(content: Mapping[str, Any]) -> float:
+    """Send at most ``per_second`` updates a second from now on, to all pages of this kernel; the pace that holds."""
+    return publisher().set_rate(float(content["per_second"]))

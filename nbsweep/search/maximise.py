@@ -138,9 +138,7 @@ def _ascended(
         value, gradient = surrogate.with_gradient(x, real)
         return -float(value.sum()), -gradient.ravel()
 
-    flat, _, _ = fmin_l_bfgs_b(
-        falling, starts[:, real].ravel(), bounds=bounds * len(x), maxiter=_STEPS, maxfun=40, m=8
-    )
+    flat, _, _ = fmin_l_bfgs_b(falling, starts[:, real].ravel(), bounds=bounds * len(x), maxiter=_STEPS, maxfun=40, m=8)
     x[:, real] = np.reshape(flat, (len(x), len(real)))
     better = surrogate.acquisition(x) >= surrogate.acquisition(starts)
     return np.where(better[:, None], x, starts)

@@ -1,7 +1,7 @@
 """What logging and a sweep cost beside training: run by `parts`, one JSON line with what each pair took.
 
-    python training.py log PAIRS        the tutorial's loop in a run of an agent, a dashboard open: with log of each batch,
-                                        and without any
+    python training.py log PAIRS      the tutorial's loop in a run of an agent, a dashboard open: with log of each batch,
+                                      and without any
     python training.py agent PAIRS      five runs by an agent, which log each batch, and the same five loops bare
     python training.py workers PAIRS    six runs by two workers and by one, PyTorch at its default threads
 

@@ -90,7 +90,7 @@ def _optuna(parameter: Parameter, distributions: Any) -> Any:
 
 
 def tpe(parameters: Mapping[str, Any], seed: int, budget: int) -> Asking:
-    """Optuna's default: since 5.0 that is multivariate with constant_liar, and group changes nothing in a flat space."""
+    """Optuna's default: since 5.0 multivariate with constant_liar, and group changes nothing in a flat space."""
     return Optuna(parameters, seed, lambda samplers, seed: samplers.TPESampler(seed=seed))
 
 

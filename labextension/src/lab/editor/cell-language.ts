@@ -112,5 +112,6 @@ export function cellLanguage(): Extension {
     const head = doc.sliceString(0, Math.min(doc.length, LONGEST_HEAD));
     return sweepCell(head) ? [sweepLanguage] : [];
   });
-  return Prec.highest(ours);
+  // JupyterLab's language comes a moment after the editor; a language facet without any cannot be read.
+  return [Prec.highest(ours), Prec.lowest(language.of(sweepLanguage))];
 }

@@ -117,9 +117,16 @@ class _LinkedStream(SweepStream):
         super().__init__(sweep_id)
         self._asked_as = sweep_id  # an id or a name, as the page called it
         self._link = link
+        self._left = False
+
+    def leave(self) -> None:
+        """Send no more, from now on."""
+        with self._sending:
+            self._left = True
 
     def send(self, content: Any, buffers: Any = None) -> None:
-        self._link.send({"type": "dashboard", "sweep": self._asked_as, "content": content}, buffers)
+        if not self._left:
+            self._link.send({"type": "dashboard", "sweep": self._asked_as, "content": content}, buffers)
 
 
 class Link:
@@ -235,6 +242,7 @@ class Link:
         stream = self.streams.pop(str(content.get("sweep")), None)
         if stream is not None:
             publisher().remove(stream)
+            stream.leave()
 
 
 _links: list[Link] = []

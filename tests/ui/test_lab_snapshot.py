@@ -148,6 +148,7 @@ def test_a_saved_dashboard_goes_live_with_a_kernel_that_has_the_sweep_and_stays_
     expect(dashboard).to_have_attribute("data-same", "yes")
     expect(dashboard.get_by_test_id("nbs-add-runs")).to_be_visible()
     notebook.wait_idle()
+    notebook.screenshot(ARTIFACTS / "snapshot-live.png")
     notebook.run(MORE)
     expect(dashboard.locator("[data-run-state=finished]")).to_have_count(14, timeout=30_000)
     notebook.wait_idle()

@@ -7,7 +7,6 @@
  */
 import type { IRenderMime, IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import type { TranslationBundle } from "@jupyterlab/translation";
-import { Signal } from "@lumino/signaling";
 import { Panel, Widget } from "@lumino/widgets";
 import { mountDashboard } from "../dashboard";
 import { element } from "../dom";
@@ -51,16 +50,16 @@ export class SnapshotRenderer extends Panel implements IRenderMime.IRenderer {
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this.model = model;
     this.fresh = true;
+    this.unshown = true;
     this.head = headOf(model.data[MIME]);
     await this.draw();
   }
 
   override dispose(): void {
     if (this.isDisposed) return;
-    Signal.clearData(this);
     this.unmount?.();
     this.feed.dispose();
-    super.dispose();
+    super.dispose(); // and with it whom it listens to
   }
 
   protected override onAfterAttach(): void {
@@ -124,8 +123,11 @@ export class SnapshotRenderer extends Panel implements IRenderMime.IRenderer {
       this.when = this.head.recorded === null ? "" : minute(this.head.recorded);
       try {
         const { recording, buffers } = await readSnapshot(model.data[MIME], this.when);
-        // The kernel, or another output, was quicker.
-        if (this.isDisposed || this.model !== model || drawer(this.situation) !== "file") return;
+        if (this.isDisposed || this.model !== model) return;
+        if (drawer(this.situation) !== "file") {
+          this.fresh = true; // the kernel was quicker; it may go again
+          return;
+        }
         this.feed.connect(recordedFeed(recording, buffers, refusal), true);
         this.fed = "file";
         this.unreadable = "";
@@ -156,6 +158,9 @@ export class SnapshotRenderer extends Panel implements IRenderMime.IRenderer {
     this.host.hide();
     this.other.show();
     this.say("unreadable", complaint, "");
+    // Once for each update of the output: a widget that is rendered again is put up anew.
+    if (!this.unshown) return;
+    this.unshown = false;
     await this.other.renderModel(model);
   }
 
@@ -167,6 +172,9 @@ export class SnapshotRenderer extends Panel implements IRenderMime.IRenderer {
 
   private say(state: string, text: string, more: string): void {
     const { node } = this.standing;
+    const said = [state, text, more].join("\n");
+    if (said === this.said) return; // screen readers read every change aloud
+    this.said = said;
     this.standing.setHidden(text === "");
     node.dataset.state = state;
     node.title = "";
@@ -177,6 +185,9 @@ export class SnapshotRenderer extends Panel implements IRenderMime.IRenderer {
     );
   }
 
+  /** The model has not been given to the other renderers yet. */
+  private unshown = true;
+  private said = "";
   private readonly standing: Widget;
   private readonly host: Widget;
   private readonly other: OtherOutput;

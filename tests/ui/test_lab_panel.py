@@ -182,5 +182,6 @@ def test_a_tab_comes_back_after_a_reload_and_goes_on_after_a_restart(open_notebo
     sweep = tab.evaluate("(node) => node.closest('[id^=nbsweep-dashboard-]').id.split('-').pop()")
     page.evaluate(OPEN_AND_CLOSE, sweep)
     expect(page.locator(".nbs-tab")).to_have_count(0)
+    expect(row(panel, "first sweep").locator('[data-action="more"]')).to_be_enabled()
     assert counts(notebook) == {"nbsweep.here": 1, "nbsweep.link": 1}
     assert not notebook.page_errors

@@ -73,7 +73,8 @@ def test_the_panel_is_live_and_pauses_beside_a_running_cell(open_notebook: OpenN
     first = row(panel, "first sweep")
     expect(first).to_contain_text("running · 1 of 4 runs · random")
     expect(first.locator(".nbs-list-line canvas")).to_be_visible()
-    expect(notebook.page.locator(".jp-Notebook .jp-InputPrompt").last).to_have_text("[*]:")
+    waiting = f"{PANEL}.content.widgets.map((cell) => cell.model.executionState).join() === 'idle,idle,running'"
+    notebook.page.wait_for_function(waiting)
     drawn = "(canvas) => canvas.toDataURL()"
     before = first.locator("canvas").evaluate(drawn)
     notebook.page.wait_for_function(

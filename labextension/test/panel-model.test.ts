@@ -27,6 +27,8 @@ describe("a sweep in the panel", () => {
   it("is told in words, also to screen readers", () => {
     expect(runsText(item, trans)).toBe("5 of 10 runs, 1 failed");
     expect(runsText({ ...item, total: null, failed: 0, runs: 1 }, trans)).toBe("1 run");
+    const done = { ...item, state: "finished" as const, failed: 0, runs: 10 };
+    expect(runsText(done, trans)).toBe("10 runs");
     expect(rowLabel(item, trans)).toBe(
       "ResNet Baseline, bayes, running, 5 of 10 runs, 1 failed, best val loss 0.07671",
     );

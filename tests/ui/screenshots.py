@@ -67,7 +67,9 @@ def main(live: bool) -> None:
         expect(matters).to_have_attribute("data-runs-used", re.compile(used or r"^\d\d"), timeout=90_000)
         expect(matters.locator("[data-parameter]").first).to_be_visible()
         photograph(notebook, dashboard, "dashboard-live" if live else "dashboard")
-        if not live:
+        if live:
+            photograph_panel(notebook)
+        else:
             notebook.wait_idle()
             notebook.save()
             page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
@@ -80,6 +82,16 @@ def main(live: bool) -> None:
             photograph(notebook, page.locator(".jp-NotebookPanel"), "snapshot")
         notebook.close()
         browser.close()
+
+
+def photograph_panel(notebook: Notebook) -> None:
+    """The Sweeps panel and the dashboard as a tab beside it."""
+    page = notebook.page
+    page.set_viewport_size({"width": WIDTH, "height": 900})
+    page.evaluate("void window.jupyterapp.commands.execute('nbsweep:show-panel')")
+    page.get_by_test_id("nbs-list-row").first.locator(".nbs-list-main").click()
+    expect(page.locator(".nbs-tab").get_by_test_id("nbs-dashboard")).to_contain_text("running")
+    photograph(notebook, page.locator("body"), "jupyterlab-panel")
 
 
 def photograph(notebook: Notebook, of: Locator, name: str) -> None:

@@ -38,8 +38,9 @@ export function progressOf(item: SweepItem): SweepProgress | null {
 
 /** “3 of 10 runs, 1 failed”: those begun, as the dashboard counts them. */
 export function runsText(item: SweepItem, trans: TranslationBundle): string {
+  const done = item.state === "finished" && item.runs === item.total;
   const runs =
-    item.total === null
+    item.total === null || done
       ? trans._n("%1 run", "%1 runs", item.runs)
       : trans.__("%1 of %2 runs", item.runs, item.total);
   return item.failed > 0 ? trans.__("%1, %2 failed", runs, item.failed) : runs;

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nbsweep
 from nbsweep import analysis, narrowing, process
@@ -45,9 +45,7 @@ class SweepStream:
         Id or name of the sweep.
     """
 
-    if TYPE_CHECKING:
-
-        def send(self, content: Any, buffers: Any = None) -> None: ...
+    send: Callable[..., None]
 
     def __init__(self, sweep_id: str) -> None:
         self.sweep = Sweep(sweep_id)

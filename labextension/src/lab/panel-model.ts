@@ -21,27 +21,27 @@ export function matches(item: SweepItem, filter: string): boolean {
     .every((word) => text.includes(word));
 }
 
+/** Parts of a bar, 0..1 of what was asked for; null when nobody has said how many runs there will be. */
 export interface SweepProgress {
-  readonly ended: number;
-  /** 0..1, of what was asked for; null when nobody has said how many. */
-  readonly share: number | null;
-  /** 0..1 of the bar, of runs that failed. */
-  readonly failedShare: number;
+  readonly finished: number;
+  readonly failed: number;
+  readonly running: number;
 }
 
-export function progressOf({ finished, failed, total }: SweepItem): SweepProgress {
-  const ended = finished + failed;
-  if (total === null || total <= 0) return { ended, share: null, failedShare: 0 };
-  return { ended, share: Math.min(1, ended / total), failedShare: Math.min(1, failed / total) };
+export function progressOf(item: SweepItem): SweepProgress | null {
+  const { finished, failed, running_count: running, total } = item;
+  if (total === null || total <= 0) return null;
+  // More than was asked for: runs that were added, or trained by others.
+  const all = Math.max(total, finished + failed + running);
+  return { finished: finished / all, failed: failed / all, running: running / all };
 }
 
-/** “3 of 10 runs, 1 failed”. */
+/** “3 of 10 runs, 1 failed”: those begun, as the dashboard counts them. */
 export function runsText(item: SweepItem, trans: TranslationBundle): string {
-  const { ended } = progressOf(item);
   const runs =
     item.total === null
-      ? trans._n("%1 run", "%1 runs", ended)
-      : trans.__("%1 of %2 runs", ended, item.total);
+      ? trans._n("%1 run", "%1 runs", item.runs)
+      : trans.__("%1 of %2 runs", item.runs, item.total);
   return item.failed > 0 ? trans.__("%1, %2 failed", runs, item.failed) : runs;
 }
 

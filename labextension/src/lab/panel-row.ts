@@ -31,8 +31,9 @@ export class Row {
   private readonly best = element("span", { class: "nbs-list-best" });
   private readonly note = element("div", { class: "nbs-list-note" });
   private readonly bar = element("div", { class: "nbs-list-bar" });
-  private readonly done = element("div", { class: "nbs-list-done" });
-  private readonly failed = element("div", { class: "nbs-list-failed" });
+  private readonly parts = (["finished", "failed", "running"] as const).map(
+    (name) => [name, element("div", { class: `nbs-list-${name}` })] as const,
+  );
   private readonly runs = element("div", { class: "nbs-list-runs" });
   private readonly buttons: readonly { node: HTMLButtonElement; action: ActionName | "more" }[];
   private readonly lines = new Map<string, RunLine>();
@@ -62,7 +63,7 @@ export class Row {
       { class: "nbs-list-tools" },
       ...this.buttons.map(({ node }) => node),
     );
-    this.bar.append(this.done, this.failed);
+    this.bar.append(...this.parts.map(([, part]) => part));
     const top = element("div", { class: "nbs-list-top" }, this.main, tools);
     this.node = element("li", { class: "nbs-list-row", "data-testid": "nbs-list-row" });
     this.node.append(top, this.bar, this.note, this.runs, this.more);
@@ -85,14 +86,14 @@ export class Row {
     this.node.dataset.sweep = item.id;
     setName(this.name, item.name);
     setAttribute(this.main, "aria-label", rowLabel(item, trans));
-    const facts = [item.method, stateText(item.state, trans), runsText(item, trans)];
+    // The method goes last, for the end is what a narrow sidebar cuts.
+    const facts = [stateText(item.state, trans), runsText(item, trans), item.method];
     setText(this.facts, facts.join(" · "), facts.join(" · "));
     const best = bestText(item);
     setText(this.best, best, best === "" ? "" : trans.__("best %1", item.metric ?? ""));
-    const { share, failedShare } = progressOf(item);
-    show(this.bar, share !== null);
-    this.done.style.width = `${((share ?? 0) - failedShare) * 100}%`;
-    this.failed.style.width = `${failedShare * 100}%`;
+    const progress = progressOf(item);
+    show(this.bar, progress !== null);
+    for (const [name, part] of this.parts) part.style.width = `${(progress?.[name] ?? 0) * 100}%`;
     show(this.note, item.note !== null);
     setText(this.note, item.note ?? "", item.note ?? "");
     for (const { node, action } of this.buttons) {

@@ -11,6 +11,9 @@ import type { PageRequest } from "../protocol";
 import type { ISweepLinks, KernelLink, LinkState } from "./link";
 import { Wire, type DashboardMessage, type SweepItem } from "./wire";
 
+/** What a session says while its kernel is about to be there. */
+const STARTING: readonly string[] = ["initializing", "starting", "restarting", "connecting"];
+
 export class SweepLinks implements ISweepLinks, IDisposable {
   private readonly links = new Map<ISessionContext, SessionLink>();
   private readonly wires = new WirePool();
@@ -118,8 +121,9 @@ class SessionLink implements KernelLink {
   get state(): LinkState {
     if (this.wire) return this.wire.state;
     if (this.isDisposed) return "no-kernel";
-    if (this.session.session?.kernel?.status === "dead") return "lost";
-    return this.session.isReady ? "no-kernel" : "connecting";
+    const status = this.session.kernelDisplayStatus;
+    if (status === "dead") return "lost";
+    return STARTING.includes(status) ? "connecting" : "no-kernel";
   }
 
   get storage(): string | null {

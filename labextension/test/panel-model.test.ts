@@ -1,0 +1,55 @@
+import { nullTranslator } from "@jupyterlab/translation";
+import { describe, expect, it } from "vitest";
+import { emptyState, matches, progressOf, rowLabel, runsText } from "../src/lab/panel-model";
+import type { SweepItem } from "../src/lab/wire";
+
+const trans = nullTranslator.load("nbsweep");
+const item: SweepItem = {
+  ...{ id: "abc123", name: "ResNet Baseline", method: "bayes", state: "running" as const },
+  ...{ metric: "val loss", goal: "minimize" as const, best: 0.076712, created_at: 0, note: null },
+  ...{ runs: 5, finished: 3, failed: 1, total: 10, running: [], running_count: 1 },
+};
+
+describe("a sweep in the panel", () => {
+  it("is left by a filter whose words are all somewhere in it", () => {
+    for (const filter of ["", "resnet", "  base BAYES ", "abc running", "val"])
+      expect(matches(item, filter)).toBe(true);
+    for (const filter of ["resnet grid", "finished"]) expect(matches(item, filter)).toBe(false);
+  });
+
+  it("has a bar of what ended well, what failed and what runs", () => {
+    expect(progressOf(item)).toEqual({ finished: 0.3, failed: 0.1, running: 0.1 });
+    expect(progressOf({ ...item, total: null })).toBeNull();
+    const more = progressOf({ ...item, finished: 20 })!;
+    expect(more.finished + more.failed + more.running).toBeCloseTo(1);
+  });
+
+  it("is told in words, also to screen readers", () => {
+    expect(runsText(item, trans)).toBe("5 of 10 runs, 1 failed");
+    expect(runsText({ ...item, total: null, failed: 0, runs: 1 }, trans)).toBe("1 run");
+    expect(rowLabel(item, trans)).toBe(
+      "ResNet Baseline, bayes, running, 5 of 10 runs, 1 failed, best val loss 0.07671",
+    );
+    expect(rowLabel({ ...item, best: null, metric: null }, trans)).not.toContain("best");
+  });
+});
+
+describe("where there is nothing to list", () => {
+  const words = (state: Parameters<typeof emptyState>[0], count = 0) =>
+    emptyState(state, count, "a.ipynb", trans);
+
+  it("says what is so and what can be done, for every state of the link", () => {
+    expect(words(null)?.text).toContain("No notebook");
+    expect(words("no-kernel")?.ways).toEqual(["kernel"]);
+    expect(words("other-language")?.text).toContain("not Python");
+    expect(words("connecting")?.text).toContain("a.ipynb");
+    expect(words("not-loaded")?.ways).toEqual(["load", "example"]);
+    expect(words("other-protocol")?.more).toContain("Restart");
+    expect(words("live")).toMatchObject({ ways: ["example"], example: true });
+  });
+
+  it("leaves the list alone while it is live, and says above it that it is an old one", () => {
+    expect(words("live", 3)).toBeNull();
+    expect(words("lost", 3)?.more).toContain("how the sweeps were");
+  });
+});

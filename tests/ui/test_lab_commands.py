@@ -83,7 +83,7 @@ def test_the_status_bar_counts_and_a_notification_tells_the_end(open_notebook: O
     notebook.run_all()
     expect(status).to_have_text("1 sweep · 1 run", timeout=30_000)
     for theme in ("light", "dark"):
-        notebook.theme(theme)  # type: ignore[arg-type]
+        notebook.theme(theme)
         notebook.screenshot(ARTIFACTS / f"lab-status-{theme}.png")
     assert enabled(notebook, "nbsweep:pause") and not enabled(notebook, "nbsweep:resume")
     execute(notebook, "nbsweep:pause")

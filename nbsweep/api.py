@@ -32,6 +32,7 @@ def sweep(
     *,
     name: str | None = None,
     seed: int | None = None,
+    prior_runs: Any = None,
     **ignored: Any,
 ) -> str:
     """Define a sweep and return its id.
@@ -47,17 +48,26 @@ def sweep(
         Default: what the config says, then ``NBSWEEP_PROJECT``.
     seed : int, optional
         Makes the search repeatable. Default: the config's, else drawn and kept with the sweep.
+    prior_runs : list, DataFrame, Sweep or str, optional
+        Earlier runs, which count as observations where they fit the search space; how many do is printed. A list of
+        (config, value) pairs; a DataFrame with a column a parameter and one for the metric, as `Sweep.to_pandas` gives
+        it; a `Sweep`; the id or name of a sweep or run, or a list of these. A value that is None or NaN is that of a
+        run that failed. They are kept with the sweep, so that every agent knows the same ones.
 
     Raises
     ------
     ConfigError
         When the config cannot be used; all that is wrong with it is said at once.
+    UsageError
+        When `prior_runs` is none of these, or names what the store does not have.
     """
     _warn_ignored("sweep", ignored)
     checked = sweep_config.load(config)
     for note in checked.notes:
         warnings.warn(note, stacklevel=2)
-    defined = define_sweep(process.recorder().store, checked, project=project, name=name, seed=seed)
+    defined = define_sweep(
+        process.recorder().store, checked, project=project, name=name, seed=seed, prior_runs=prior_runs
+    )
     process.set_current_sweep(defined.sweep.id)
     notebook = _notebook()
     if notebook is not None:

@@ -81,7 +81,7 @@ def _read_parameter(raw: object, path: str, problems: Problems, depth: int) -> d
         return {}
     unknown = [key for key in definition if key not in PARAMETER_KEYS]
     for key in unknown:
-        problems.add(join(path, key), "is not a key of a parameter" + did_you_mean(key, PARAMETER_KEYS))
+        problems.add(join(path, key), "is not a key of a parameter" + did_you_mean(key, PARAMETER_KEYS), of_key=True)
     keys = {str(key): value for key, value in definition.items() if key in PARAMETER_KEYS}
     if "parameters" in keys:
         if len(keys) > 1:
@@ -165,7 +165,8 @@ def _read_keys(name: str, keys: Mapping[str, Any], path: str, problems: Problems
                 hint = "; leave distribution out or use categorical_w_probabilities"
             elif key == "q" and f"q_{name}" in DISTRIBUTIONS:
                 hint = f"; use q_{name}"
-            problems.add(join(path, key), f"does not belong to {name}, which takes {_listing(list(takes))}{hint}")
+            belongs = f"does not belong to {name}, which takes {_listing(list(takes))}{hint}"
+            problems.add(join(path, key), belongs, of_key=True)
     read: dict[str, Any] = {}
     for key, rule in takes.items():
         here = join(path, key)

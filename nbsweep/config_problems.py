@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from nbsweep.config_schema import EXPONENT, Key
 from nbsweep.errors import ConfigError
 
-__all__ = ["MISSING", "Problems", "did_you_mean", "join", "show"]
+__all__ = ["MISSING", "Problem", "Problems", "did_you_mean", "join", "show"]
 
 MISSING: Any = object()
 
@@ -84,18 +85,38 @@ def did_you_mean(word: object, words: Iterable[str]) -> str:
     return f"; it can be {', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else f"; it can be {words[0]}"
 
 
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a config.
+
+    Attributes
+    ----------
+    path : str
+        The key's path, as in ``parameters.lr.min``; empty for the config as a whole.
+    text : str
+        The whole text for the user.
+    of_key : bool
+        Whether the key does not belong where it stands, rather than its value.
+    """
+
+    path: str
+    text: str
+    of_key: bool = False
+
+
 class Problems:
     """The problems and notes of one config, gathered while it is read."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, str]] = []
+        self.found: list[Problem] = []
         self._notes: list[str] = []
         self._made_lists: list[str] = []
         self._values = 0
 
-    def add(self, path: str, text: str) -> None:
+    def add(self, path: str, text: str, *, of_key: bool = False) -> None:
         """Note a problem: `text` goes on where the path ends, as in ``run_cap`` + ``is 0; ...`` or ``: ...``."""
-        self.found.append((path, f"{path or 'the sweep config'}{'' if text.startswith(':') else ' '}{text}"))
+        whole = f"{path or 'the sweep config'}{'' if text.startswith(':') else ' '}{text}"
+        self.found.append(Problem(path, whole, of_key))
 
     def note(self, text: str) -> None:
         """Note a thing to tell the user, once."""
@@ -120,9 +141,9 @@ class Problems:
         """Raise a `ConfigError` that tells all the problems, if there is one."""
         if not self.found:
             return
-        path, text = self.found[0]
+        path, text = self.found[0].path, self.found[0].text
         if len(self.found) > 1:
-            lines = [f"  {line}" for _, line in self.found[:_MAX_LINES]]
+            lines = [f"  {problem.text}" for problem in self.found[:_MAX_LINES]]
             if len(self.found) > _MAX_LINES:
                 lines.append(f"  ... and {len(self.found) - _MAX_LINES} more")
             text = "\n".join([f"{what} has {len(self.found)} problems:", *lines])

@@ -144,6 +144,7 @@ TOP_LEVEL: dict[str, Key] = {
     "program": Key("text", "the training script, for the command line"),
     "command": Key("words", "how the command line starts the script"),
     "prior_sweep": Key("text", "a sweep of the store whose results the search knows from the start"),
+    "prior_runs": Key("text", "what the store calls the earlier runs that were given beside the config"),
     "seed": Key("whole", "makes the search repeatable", at_least=0),
     "grid_order": Key("choice", "the order of a grid's points", default="sorted", choices=("sorted", "random")),
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from nbsweep.errors import ConfigError
 
-__all__ = ["parse_yaml", "read_file"]
+__all__ = ["parse_yaml", "read_file", "yaml_loader"]
 
 
 def parse_yaml(text: str, source: str = "the YAML text") -> dict[str, Any]:
@@ -40,7 +40,7 @@ def parse_yaml(text: str, source: str = "the YAML text") -> dict[str, Any]:
     import yaml
 
     try:
-        value = yaml.load(text, Loader=_loader())
+        value = yaml.load(text, Loader=yaml_loader())
     except yaml.YAMLError as error:
         raise ConfigError(f"{source} is not YAML: {_where(error)}") from None
     except (ValueError, TypeError, OverflowError, RecursionError, AttributeError) as error:
@@ -90,7 +90,8 @@ def _where(error: Exception) -> str:
     return f"{problem} (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else str(problem)
 
 
-def _loader() -> Any:
+def yaml_loader() -> Any:
+    """The class of the loader: the safe one, and strict about keys that are written twice."""
     import yaml
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types

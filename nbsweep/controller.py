@@ -444,7 +444,8 @@ class Controller:
         if self._searcher is None:
             self._searcher = search.make_searcher(self.config, self.seed)
             for observation in prior_observations(db, self.sweep_id, self.config):
-                self._searcher.tell(observation)
+                if observation.state != "failed" or self.config.method == "bayes":  # a point that failed is open still
+                    self._searcher.tell(observation)
         if not getattr(self._searcher, "listens", True):
             return self._searcher
         sweep = existing_sweep(db, self.sweep_id)

@@ -11,11 +11,15 @@ import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nbsweep import search
 from nbsweep.config_changes import changes
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
+from nbsweep.prior import given_runs, keep_prior_runs, prior_observations
+from nbsweep.search.priors import COUNTED, said_of_priors
+from nbsweep.space import SearchSpace
 from nbsweep.store import RunRecord, Session, Store, SweepRecord
 from nbsweep.sweep_config import SweepConfig
 
@@ -37,16 +41,23 @@ class Definition:
         What differs from its last version; empty for a new sweep and for the same config.
     runs : int
         How many runs it has so far.
+    priors : str or None
+        How many of its prior runs count, in words; None without any.
     """
 
     sweep: SweepRecord
     attached: bool = False
     changes: tuple[str, ...] = ()
     runs: int = 0
+    priors: str | None = None
 
     @property
     def said(self) -> str | None:
-        """What people should know when they run the cell again; None for a new sweep."""
+        """What people should know: what came of running the cell again, and how many prior runs count."""
+        return "\n".join(filter(None, (self._again, self.priors))) or None
+
+    @property
+    def _again(self) -> str | None:
         if not self.attached:
             return None
         runs = f"{self.runs} run{'' if self.runs == 1 else 's'} so far"
@@ -60,21 +71,43 @@ class Definition:
 
 
 def define_sweep(
-    store: Store, config: SweepConfig, *, project: str | None = None, name: str | None = None, seed: int | None = None
+    store: Store,
+    config: SweepConfig,
+    *,
+    project: str | None = None,
+    name: str | None = None,
+    seed: int | None = None,
+    prior_runs: Any = None,
 ) -> Definition:
     """The sweep of that name and project with this config: a new one, the one that is there, or its next version.
 
-    Without a name, here or in the config, and where the one of that name was cancelled, the sweep is new.
+    Without a name, here or in the config, and where the one of that name was cancelled, the sweep is new. Earlier runs
+    that are given (`nbsweep.prior.given_runs`) are kept, and the sweep's config names them.
     """
+    given = None if prior_runs is None else given_runs(store, config, prior_runs)
     wanted = name or config.name
-    if wanted is None:
-        return Definition(create_sweep(store, config, project=project, seed=seed))
     with store.write() as db:
+        there = None if wanted is None else _there(db, wanted, _project(project, config))
+        if given is not None:
+            given = [run for run in given if there is None or run.sweep_id != there.id]  # its own runs it has
+            counted = [run for run in given if run.state in COUNTED]
+            config = replace(config, prior_runs=keep_prior_runs(db, counted))
         config = _with_prior(db, config)
-        for sweep in db.sweeps(name=wanted, project=_project(project, config)):
-            if sweep.state != "cancelled":
-                return _taken_up(db, sweep, config, seed)
-        return Definition(_created(db, config, project, name, seed))
+        if there is None:
+            defined = Definition(_created(db, config, project, wanted, seed))
+        else:
+            defined = _taken_up(db, there, config, seed)
+        told = prior_observations(db, defined.sweep.id, config)
+    if given is None and not told:
+        return defined
+    unended = 0 if given is None else len(given) - len(counted)
+    space = SearchSpace.from_config(config.parameters)
+    return replace(defined, priors=said_of_priors(space, told, config.method, unended=unended))
+
+
+def _there(db: Session, name: str, project: str) -> SweepRecord | None:
+    """The newest sweep of that name that still takes runs."""
+    return next((sweep for sweep in db.sweeps(name=name, project=project) if sweep.state != "cancelled"), None)
 
 
 def create_sweep(
@@ -154,6 +187,11 @@ def _taken_up(db: Session, sweep: SweepRecord, config: SweepConfig, seed: int | 
 
 def _with_prior(db: Session, config: SweepConfig) -> SweepConfig:
     """The config with the id of its prior sweep, which may be given by name."""
+    if config.prior_runs is not None and db.code(config.prior_runs) is None:
+        raise UsageError(
+            f"prior_runs: this store keeps no runs {config.prior_runs!r}; remove the key, and give earlier runs beside "
+            "the config: nbsweep.sweep(config, prior_runs=[...])"
+        )
     reference = config.prior_sweep
     if reference is None:
         return config

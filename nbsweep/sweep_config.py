@@ -14,12 +14,22 @@ from typing import Any, Literal
 
 from nbsweep.command import MACROS, problem_with
 from nbsweep.config_parameters import check_grid, read_parameters
-from nbsweep.config_problems import MISSING, Problems, did_you_mean, join, show
+from nbsweep.config_problems import MISSING, Problem, Problems, did_you_mean, join, show
 from nbsweep.config_schema import EARLY_TERMINATE, IGNORED, INSTEAD, METRIC, TOP_LEVEL, Key, json_schema
 from nbsweep.config_text import parse_yaml, read_file
 from nbsweep.errors import ConfigError
 
-__all__ = ["MACROS", "EarlyTerminate", "Metric", "SweepConfig", "json_schema", "load", "loads", "parse_yaml"]
+__all__ = [
+    "MACROS",
+    "EarlyTerminate",
+    "Metric",
+    "SweepConfig",
+    "json_schema",
+    "load",
+    "loads",
+    "parse_yaml",
+    "problems_of",
+]
 
 Impute = Literal["worst", "best", "latest"]
 
@@ -84,6 +94,7 @@ class SweepConfig:
     run_cap: int | None = None
     retry: int = 1
     prior_sweep: str | None = None
+    prior_runs: str | None = None
     name: str | None = None
     description: str | None = None
     project: str | None = None
@@ -96,7 +107,7 @@ class SweepConfig:
     def to_dict(self) -> dict[str, Any]:
         """A plain dict, fit for JSON, that loads as this config."""
         plain: dict[str, Any] = {"method": self.method}
-        for key in ("name", "description", "project", "program", "prior_sweep", "run_cap", "seed"):
+        for key in ("name", "description", "project", "program", "prior_sweep", "prior_runs", "run_cap", "seed"):
             if getattr(self, key) is not None:
                 plain[key] = getattr(self, key)
         if self.command is not None:
@@ -171,6 +182,19 @@ def loads(text: str, source: str = "the YAML text") -> SweepConfig:
     return load(parse_yaml(text, source))
 
 
+def problems_of(config: Mapping[Any, Any]) -> list[Problem]:
+    """All that `load` has against a config, one by one, for who shows each at its place.
+
+    Examples
+    --------
+    >>> [problem.path for problem in problems_of({"method": "grid", "paramters": {}})]
+    ['paramters', 'parameters']
+    """
+    problems = Problems()
+    _read(config, problems)
+    return problems.found
+
+
 def _load(config: object) -> SweepConfig:
     if isinstance(config, SweepConfig):
         return config
@@ -179,8 +203,16 @@ def _load(config: object) -> SweepConfig:
     problems = Problems()
     raw = problems.mapping(config, "", '{"method": "random", "parameters": {...}}')
     problems.raise_if_any()
+    read = _read(raw, problems)
+    problems.raise_if_any()
+    return SweepConfig(**read, notes=tuple(problems.notes))
+
+
+def _read(raw: Mapping[object, object], problems: Problems) -> dict[str, Any]:
+    """The fields of the `SweepConfig`; what is wrong goes to `problems`."""
     _check_keys(raw, problems)
     read = {key: _top_level(key, rule, raw, problems) for key, rule in TOP_LEVEL.items()}
+    read["prior_runs"] = _prior_runs(raw, problems)
     read["parameters"] = _parameters(raw, problems)
     read["metric"] = _metric(raw, problems)
     read["early_terminate"] = _early_terminate(raw, problems)
@@ -192,8 +224,7 @@ def _load(config: object) -> SweepConfig:
     for needing in [key for key in ("early_terminate",) if _given(raw, key)] or ["bayes"] * (read["method"] == "bayes"):
         if not _given(raw, "metric"):
             problems.add("metric", f"is missing; {needing} needs it: metric: {{name: loss, goal: minimize}}")
-    problems.raise_if_any()
-    return SweepConfig(**read, notes=tuple(problems.notes))
+    return read
 
 
 def _given(raw: Mapping[object, object], key: str) -> bool:
@@ -203,16 +234,16 @@ def _given(raw: Mapping[object, object], key: str) -> bool:
 def _check_keys(raw: Mapping[object, object], problems: Problems) -> None:
     for key in raw:
         if isinstance(key, str) and key in INSTEAD:
-            problems.add(key, f"is not used by nbsweep: {INSTEAD[key]}")
+            problems.add(key, f"is not used by nbsweep: {INSTEAD[key]}", of_key=True)
         elif key not in TOP_LEVEL and key not in IGNORED:
-            problems.add(join("", key), "is not a key of a sweep config" + did_you_mean(key, TOP_LEVEL))
+            problems.add(join("", key), "is not a key of a sweep config" + did_you_mean(key, TOP_LEVEL), of_key=True)
     ignored = [key for key in IGNORED if key in raw]
     if ignored:
         problems.note(f"{', '.join(ignored)}: accepted and ignored, as nbsweep has no server and no accounts")
 
 
 def _top_level(key: str, rule: Key, raw: Mapping[object, object], problems: Problems) -> Any:
-    if rule.kind in ("any", "words"):
+    if rule.kind in ("any", "words") or key == "prior_runs":
         return None  # these have readers of their own
     return _value(key, rule, raw, key, problems)
 
@@ -243,6 +274,19 @@ def _value(key: str, rule: Key, raw: Mapping[object, object], path: str, problem
     return None if read is MISSING else read
 
 
+def _prior_runs(raw: Mapping[object, object], problems: Problems) -> str | None:
+    """The name under which the store keeps the runs that were given beside the config."""
+    name = raw.get("prior_runs")
+    if name is None or isinstance(name, str):
+        return name
+    problems.add(
+        "prior_runs",
+        f"is {show(name)}; earlier runs are given beside the config: nbsweep.sweep(config, prior_runs=[...]), "
+        "or %%sweep define --prior NAME",
+    )
+    return None
+
+
 def _parameters(raw: Mapping[object, object], problems: Problems) -> dict[str, Any]:
     if not _given(raw, "parameters"):
         problems.add("parameters", "is missing; add parameters: {lr: {min: 0.0001, max: 0.1}}")
@@ -259,7 +303,7 @@ def _section(key: str, rules: Mapping[str, Key], raw: Mapping[object, object], l
         return None
     for name in section:
         if name not in rules:
-            problems.add(join(key, name), f"is not a key of {key}" + did_you_mean(name, rules))
+            problems.add(join(key, name), f"is not a key of {key}" + did_you_mean(name, rules), of_key=True)
     return {name: _value(name, rule, section, join(key, name), problems) for name, rule in rules.items()}
 
 

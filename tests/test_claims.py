@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from nbsweep import process, sweep_config
 from nbsweep.claims import Claims, give_back_in
 from nbsweep.controller import Controller, End
 from nbsweep.definitions import create_sweep
+from nbsweep.progress import progress_of
 from nbsweep.recovery import recover_in
 from nbsweep.store import RunRecord, Store
 from tests.test_agents import until
@@ -169,3 +171,48 @@ def test_short_runs_share_transactions_and_statements() -> None:
     nbsweep.agent(sweep_id, square, count=1000)
     # On an idle machine about 30 transactions and 350 statements; one by one it were 2,000 and 25,000.
     assert len(transactions) < 400 and len(statements) < 5000
+
+
+def steps_of_a_turn(folder: Path, there: int) -> int:
+    """SQLite's own count of what it does, in steps of its machine, to claim 20 runs, end them and show progress."""
+    store = Store(f"sqlite:///{folder}/{there}.db")
+    controller = controller_of(store, RANDOM)
+    agent = SimpleNamespace(
+        id=controller.join(None), store=store, sweep_id=controller.sweep_id, controller=controller, count=None
+    )
+    with store.write() as db:
+        for number in range(there):
+            db.insert_run(
+                RunRecord(
+                    f"r{number}", controller.sweep_id, number, f"calm-hare-{number}", "p", {"x": 0.5}, "finished",
+                    agent_id="another", summary={"y": float(number)},
+                )
+            )  # fmt: skip
+        db.touch_runs([f"r{number}" for number in range(there)])
+    progress_of([agent])  # type: ignore[list-item]  # who waits has seen the runs that are there
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 10
+        return 0
+
+    assert store._file is not None
+    event.listen(
+        store._file.engine_now(lambda: True),
+        "begin",
+        lambda connection: connection.connection.dbapi_connection.set_progress_handler(step, 10),
+    )
+    runs = controller.next_runs(agent.id, None, 20)
+    assert isinstance(runs, list) and len(runs) == 20
+    with store.write() as db:
+        db.update_runs({run.id: {"state": "finished", "summary": {"y": -1.0}} for run in runs})
+    assert str(progress_of([agent])) == f"20 runs · best y -1 ({runs[0].name})"  # type: ignore[list-item]
+    store.close()
+    assert steps > 1000
+    return steps
+
+
+def test_a_claim_and_an_end_cost_the_store_the_same_with_thousands_of_runs_there(tmp_path: Path) -> None:
+    few, many = steps_of_a_turn(tmp_path, 50), steps_of_a_turn(tmp_path, 4000)
+    assert many < 1.5 * few, (few, many)

@@ -18,6 +18,7 @@ from nbsweep import runs
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, RunTail, Store, read_history
+from nbsweep.store.columns import encode
 
 TWO = {"batch loss": 0.5, "step": 3}
 TEN: dict[str, float] = {f"key {number}": 0.5 for number in range(10)}
@@ -199,3 +200,39 @@ def test_the_metric_is_counted_value_by_value() -> None:
         run.log({"y": value})
     run.drain(RunTail("r1"))
     assert (run.metric_count, run.metric_best) == (3, 3)
+
+
+def test_what_keys_of_the_same_calls_share_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten keys that every call gives, the rows' numbers are neither added up nor searched for gaps ten times."""
+    encoded: list[str] = []
+
+    def counted(values: Any, kind: str, *, final: bool = True) -> bytes:
+        encoded.append(kind)
+        return encode(values, kind, final=final)
+
+    monkeypatch.setattr("nbsweep.store.chunks.encode", counted)
+    run, tail = fresh_run(), RunTail("r1")
+    for _ in range(1000):
+        run.log(TEN)
+    run.drain(tail)
+    chunks = tail.take_chunks()
+    assert sorted(encoded) == ["float"] * 10 + ["int"] * 2, "the values, and the calls' steps and times"
+    history = read_history(chunks)["r1"]
+    assert all(history.columns[key].rows.tolist() == list(range(1000)) for key in TEN)
+
+
+def test_keys_of_some_calls_keep_the_numbers_of_theirs() -> None:
+    run, tail = fresh_run(), RunTail("r1")
+    for number in range(3000):
+        run.log(
+            {
+                "all": number,
+                **({"third": number} if number % 3 == 0 else {}),
+                **({"late": number} if number > 2000 else {}),
+            }
+        )
+    run.drain(tail)
+    columns = read_history(tail.take_chunks())["r1"].columns
+    for key, column in columns.items():
+        assert column.rows.tolist() == column.values.tolist(), key
+    assert len(columns["third"].rows) == 1000 and len(columns["late"].rows) == 999

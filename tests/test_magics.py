@@ -352,3 +352,20 @@ def test_figures_show_themselves_in_a_notebook_that_never_set_pyplot_up(notebook
     notebook.text("%%sweep_train --count 4 --wait\nlog({'loss': config.learning_rate})")
     for code in ("__import__('nbsweep').Sweep().plot_slices()", "%sweep parallel", "%sweep importance"):
         assert notebook.result(code)["image/png"].startswith("iVBORw0KGgo"), code
+
+
+def test_a_variable_of_the_notebook_or_a_sweeps_name_gives_prior_runs(notebook: Notebook) -> None:
+    body = '{"method": "bayes", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0, "max": 1.0}}}'
+    notebook.run("earlier = [({'x': 0.5}, 0.2), ({'x': 7}, 1.0)]")
+    card = notebook.result(f"%%sweep define first --prior earlier\n{body}")
+    said = (
+        "1 of 2 prior runs fits the search space and counts as an observation; 1 does not: parameters.x: 7 is above max"
+    )
+    assert said in card["text/plain"] and said in card["text/html"]
+    notebook.run("import nbsweep, pandas; table = pandas.DataFrame({'x': [0.1, 0.2], 'loss': [1, None]})")
+    card = notebook.result(f"%%sweep define second --prior table\n{body}")
+    assert "2 of 2 prior runs fit the search space and count as observations (1 of them failed)" in card["text/plain"]
+    notebook.text("nbsweep.agent('second', lambda config: nbsweep.log({'loss': config.x}), count=2); print('done')")
+    card = notebook.result(f"%%sweep define third --prior second\n{body}")
+    assert "2 of 2 prior runs fit" in card["text/plain"]
+    assert "no sweep and no run 'nosuch'" in notebook.run(f"%%sweep define --prior nosuch\n{body}").error

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
-from nbsweep.progress import Progress, Terminal
+from nbsweep.progress import Progress, Terminal, _Known
+from nbsweep.store import RunRecord
+from nbsweep.sweep_config import Metric
 
 HALF = Progress(3, 6, ("1 running", "best loss 0.25 (calm-fox-2)"))
 END = Progress(6, 6, ("best loss 0.125 (calm-fox-5)",))
@@ -47,3 +49,24 @@ def everything(terminal: int) -> str:
     while select.select([terminal], [], [], 0.2)[0]:
         read += os.read(terminal, 100_000)
     return read.decode()
+
+
+def test_what_is_known_of_a_sweep_follows_each_change_of_its_runs() -> None:
+    known, loss = _Known(), Metric("loss", "minimize")
+
+    def run(number: int, state: str, value: float | None = None, agent: str = "a") -> RunRecord:
+        summary = {} if value is None else {"loss": value}
+        return RunRecord(f"r{number}", "s", number, f"fox-{number}", "p", {}, state, agent_id=agent, summary=summary)
+
+    known.update([run(0, "running"), run(1, "running"), run(2, "pending", agent="b")])
+    assert known.best(loss) is None and known.states["a"]["running"] == 2
+    known.update([run(0, "finished", 0.5), run(1, "failed", 0.1), run(2, "running")])
+    best = known.best(loss)
+    assert best is not None and best.number == 0
+    assert known.states["a"] == {"running": 1, "finished": 1, "failed": 1} and not known.states["b"].total()
+    known.update([run(2, "finished", 0.2)])
+    assert (best := known.best(loss)) is not None and best.number == 2
+    known.update([run(2, "finished", 0.9)])
+    assert (best := known.best(loss)) is not None and best.number == 0, "the best one's value was changed for the worse"
+    assert (best := known.best(Metric("loss", "maximize"))) is not None and best.number == 2
+    assert known.best(None) is None

@@ -50,12 +50,12 @@ def best_of(problem: str, seed: int, budget: int) -> float:
 
 @pytest.mark.slow
 def test_25_evaluations_come_near_the_minimum_of_branin() -> None:
-    assert statistics.mean(best_of("branin", seed, 25) for seed in range(16)) <= 0.43  # W&B's engine: 0.55
+    assert statistics.mean(best_of("branin", seed, 25) for seed in range(16)) <= 0.41  # W&B's engine: 0.55
 
 
 @pytest.mark.slow
 def test_25_evaluations_come_near_the_minimum_of_hartmann6() -> None:
-    assert statistics.mean(best_of("hartmann6", seed, 25) for seed in range(16)) <= -2.7  # W&B's engine: -2.3
+    assert statistics.mean(best_of("hartmann6", seed, 25) for seed in range(16)) <= -3.0  # W&B's engine: -2.3
 
 
 @pytest.mark.parametrize("goal", ["minimize", "maximize"])

@@ -30,7 +30,11 @@ export function anywidgetFeed(model: WidgetModel): Feed {
       };
     },
     send(request: PageRequest): void {
-      model.send(request);
+      try {
+        model.send(request);
+      } catch {
+        // The kernel has gone, and its comm with it. Silence says so, as where a kernel hangs.
+      }
     },
   };
 }

@@ -147,7 +147,7 @@ function createHeading(actions: Actions): { node: HTMLElement; update(frame: Fra
   const hint = element("span", { class: "nbs-dim" });
   const chips = element("span", { class: "nbs-chips" });
   const narrow = button(
-    { class: "nbs-button nbs-small", "data-testid": "nbs-narrow" },
+    { class: "nbs-button nbs-small nbs-needs-kernel", "data-testid": "nbs-narrow" },
     "Search here next",
     () => {
       actions.narrow();
@@ -155,7 +155,7 @@ function createHeading(actions: Actions): { node: HTMLElement; update(frame: Fra
   );
   narrow.title = "A cell that defines a sweep of the brushed region";
   const python = button(
-    { class: "nbs-button nbs-small", "data-testid": "nbs-python" },
+    { class: "nbs-button nbs-small nbs-needs-kernel", "data-testid": "nbs-python" },
     "Use in Python",
     () => {
       const id = frame?.state.sweep?.id ?? "";

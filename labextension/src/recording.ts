@@ -1,8 +1,8 @@
 /**
  * A recorded sweep as a Feed: what a kernel would answer, answered from one block of bytes.
  *
- * In: the block that nbsweep/notebook/report.py made. Out: messages in the kernel's protocol.
- * Requests for what a kernel alone can do get a notice that says so.
+ * In: the block of a report (nbsweep/notebook/report.py), or what a notebook's snapshot was unpacked to. Out:
+ * messages in the kernel's protocol. Requests for what a kernel alone can do get a notice that says so.
  */
 import type { Feed, FeedListener } from "./feed";
 import type {
@@ -24,7 +24,12 @@ export interface Recording {
   readonly recorded: string;
 }
 
-export function recordedFeed(recording: Recording, buffers: readonly DataView[]): Feed {
+/** `refusal` is what is said to who asks for what only a kernel can do. */
+export function recordedFeed(
+  recording: Recording,
+  buffers: readonly DataView[],
+  refusal = `A report of ${recording.recorded} cannot do that.`,
+): Feed {
   const listeners = new Set<FeedListener>();
   const tell = (message: KernelMessage, data: readonly DataView[] = []): void => {
     // Later, as from a kernel: who asks is not told while asking.
@@ -38,7 +43,7 @@ export function recordedFeed(recording: Recording, buffers: readonly DataView[])
       return () => listeners.delete(listener);
     },
     send(request): void {
-      const answer = answerTo(recording, buffers, request);
+      const answer = answerTo(recording, buffers, request, refusal);
       if (answer) tell(...answer);
     },
   };
@@ -50,23 +55,23 @@ export function answerTo(
   { snapshot, details, importance, recorded }: Recording,
   buffers: readonly DataView[],
   request: PageRequest,
+  refusal = `A report of ${recorded} cannot do that.`,
 ): Answer | null {
   const to = request.session;
-  const refused: Answer = [
-    { type: "notice", to, level: "info", text: `A report of ${recorded} cannot do that.` },
-  ];
+  const refused: Answer = [{ type: "notice", to, level: "info", text: refusal }];
   switch (request.type) {
     case "hello":
       if (Object.keys(request.cursors).length === 0) return [{ ...snapshot, to }, buffers];
       return [{ ...snapshot, type: "delta", to, series: [] }]; // the page holds all there is
     case "run_detail": {
-      const detail = details[request.run];
+      const detail = Object.hasOwn(details, request.run) ? details[request.run] : undefined;
       return detail ? [{ ...detail, to }] : refused;
     }
     case "importance": {
-      const found = importance[request.metric];
-      const reason = "This metric's importance is not in the report.";
-      const none = { type: "importance" as const, metric: request.metric, rows: [], runs_used: 0 };
+      const { metric } = request;
+      const found = Object.hasOwn(importance, metric) ? importance[metric] : undefined;
+      const reason = "This metric's importance was not recorded.";
+      const none = { type: "importance" as const, metric, rows: [], runs_used: 0 };
       return [{ ...(found ?? { ...none, left_out: {}, reason }), to }];
     }
     case "zoom":

@@ -16,6 +16,7 @@ async function inflated(base64: string): Promise<ArrayBuffer> {
 export async function showReport(host: HTMLElement): Promise<void> {
   const packed = document.getElementById("nbsweep-recording")?.textContent ?? "";
   const [recording, buffers] = readBlock(await inflated(packed.trim()));
+  host.dataset.nbsKernel = "none";
   mountDashboard(host, recordedFeed(recording, buffers));
 }
 

@@ -53,10 +53,11 @@ export function createRowMenu(actions: Actions): RowMenu {
   const insert = item("Insert config as a cell", (view) => {
     actions.offerCell(`Config of ${view.name}`, configCode(view, frame));
   });
+  for (const each of [stop, rerun]) each.classList.add("nbs-needs-kernel");
   node.append(expand, rerun, stop, copy, insert);
   node.addEventListener("keydown", (event) => {
-    const items = [...node.querySelectorAll<HTMLElement>("button:not([hidden])")];
-    const at = items.indexOf(document.activeElement as HTMLElement);
+    const items = [...node.querySelectorAll("button")].filter((each) => each.checkVisibility());
+    const at = items.indexOf(document.activeElement as HTMLButtonElement);
     if (event.key === "Escape") {
       close();
       opener?.focus();

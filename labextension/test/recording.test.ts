@@ -38,7 +38,7 @@ describe("a recording", () => {
     const [unknown] = answerTo(recording, buffers, { ...asked, metric: "other" }) ?? [];
     expect(unknown).toMatchObject({
       rows: [],
-      reason: expect.stringContaining("not in the") as string,
+      reason: expect.stringContaining("not recorded") as string,
     });
   });
 

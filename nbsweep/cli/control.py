@@ -91,7 +91,9 @@ def _define(options: argparse.Namespace) -> str:
     for note in checked.notes:
         sys.stderr.write(f"note: {note}\n")
     store = process.recorder().store
-    defined = define_sweep(store, checked, project=options.project, name=options.name, seed=options.seed)
+    defined = define_sweep(
+        store, checked, project=options.project, name=options.name, seed=options.seed, prior_runs=options.prior
+    )
     if defined.said is not None:
         sys.stderr.write(f"{safe(defined.said)}\n")
     return defined.sweep.id

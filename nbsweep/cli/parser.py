@@ -85,6 +85,12 @@ nbsweep sweep --pause 3k9x2vq1""",
     sweep.add_argument(
         "--prior-sweep", metavar="ID", help="an earlier sweep whose results this search knows from the start"
     )
+    sweep.add_argument(
+        "--prior",
+        metavar="SWEEP",
+        action="append",
+        help="the runs of this sweep, or this run, so far count as observations where they fit; may be repeated",
+    )
     steering = sweep.add_mutually_exclusive_group()
     for name, about in _STEERING:
         steering.add_argument(f"--{name}", metavar="ID", help=about)

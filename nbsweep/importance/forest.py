@@ -7,6 +7,7 @@ and the same candidate splits, so that the permuted ones are the exact null dist
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ CHUNK_CELLS = 500_000  # numbers in the largest array of a chunk of trees
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,14 @@ def grow(
     by_run = np.zeros((n, len(columns)))
     tested = np.zeros(n)
     predicted = np.zeros(n)
+    memory = _Memory()
     for first in range(0, trees, most):
         if stop():
             return None
-        size = min(most, trees - first)
-        order = rng.permuted(np.tile(np.arange(n), (size, 1)), axis=1)
+        order = rng.permuted(np.tile(np.arange(n), (min(most, trees - first), 1)), axis=1)
         inside, outside = order[:, :bag], order[:, bag : bag + test]
         part = _Chunk(wide, flat, inside, outside, picked, rng)
-        part.grow(depth)
+        part.grow(depth, memory)
         shares += part.shares
         np.add.at(by_run, outside, part.by_run)
         np.add.at(predicted, outside, part.predicted)
@@ -111,8 +113,32 @@ class _Wide:
         self.levels = self.codes.max(axis=0, initial=0) + 2  # the first stands for missing
 
 
+class _Memory:
+    """Large arrays that are written over and over: fresh ones would cost more in page faults than what is computed."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, NDArray[Any]] = {}
+
+    def floats(self, name: str, *shape: int) -> Floats:
+        """An array of that shape, holding anything; it is the caller's until the name is asked for again."""
+        return self._array(name, shape, np.float32)
+
+    def bools(self, name: str, *shape: int) -> Bools:
+        return self._array(name, shape, np.bool_)
+
+    def _array(self, name: str, shape: tuple[int, ...], kind: type) -> NDArray[Any]:
+        size = math.prod(shape)
+        if name not in self._arrays or self._arrays[name].size < size:
+            self._arrays[name] = np.empty(size, dtype=kind)
+        return self._arrays[name][:size].reshape(shape)
+
+
 class _Chunk:
     """Some trees, each grown for every target at once, level by level.
+
+    Which runs a node has is kept as one byte a run and node rather than as the node of each run: the next level then
+    is `and`, products of matrices and sums over long rows, which NumPy does at the speed of the memory, where an index
+    a run costs a jump a run. The children of node i of a level of q are i (left) and q + i (right).
 
     Shapes: c trees, p targets, a runs in the bag, b outside of it, s candidate splits, q nodes of a level, d columns.
     """
@@ -125,15 +151,15 @@ class _Chunk:
         chosen = rng.permuted(np.tile(np.arange(d), (trees, 1)), axis=1)[:, :picked]
         self.feature = np.repeat(chosen, CANDIDATES, axis=1)  # (c, s)
         goes_right = self._candidates(wide, inside, rng)
-        self.z_in: Floats = goes_right(inside).astype(np.float32)  # (c, a, s)
-        self.z_out = goes_right(outside)  # (c, b, s)
+        self.z_in = goes_right(inside)  # (c, s, a)
+        self.z_out = goes_right(outside)  # (c, s, b)
         self.y_in = np.ascontiguousarray(targets[inside].transpose(0, 2, 1))  # (c, p, a)
         self.y_out = np.ascontiguousarray(targets[outside].transpose(0, 2, 1))  # (c, p, b)
         self.shares = np.zeros((targets.shape[1], d))
         self.by_run = np.zeros((*outside.shape, d))
         self.predicted = np.zeros(outside.shape)
 
-    def _candidates(self, wide: _Wide, inside: Ints, rng: np.random.Generator) -> Callable[[Ints], NDArray[np.bool_]]:
+    def _candidates(self, wide: _Wide, inside: Ints, rng: np.random.Generator) -> Callable[[Ints], Bools]:
         """Random splits: a number above that of a random run of the bag, a category in a random half of the levels."""
         trees, splits = self.feature.shape
         row = np.take_along_axis(inside, rng.integers(0, inside.shape[1], (trees, splits)), axis=1)
@@ -145,81 +171,132 @@ class _Chunk:
         categories = not wide.ordered.all()
         halves = rng.random((trees, splits, int(wide.levels[~wide.ordered].max()))) < 0.5 if categories else None
 
-        def goes_right(rows: Ints) -> NDArray[np.bool_]:
-            codes = wide.codes[rows[:, :, None], feature[:, None, :]]
-            right: NDArray[np.bool_] = codes > threshold[:, None, :]
+        def goes_right(rows: Ints) -> Bools:
+            codes = wide.codes[rows[:, None, :], feature[:, :, None]]
+            right: Bools = codes > threshold[:, :, None]
             if halves is not None:
                 c, s = np.ogrid[:trees, :splits]
-                level = np.where(wide.ordered[feature][:, None, :], 0, codes + 1)
-                right = np.where(wide.ordered[feature][:, None, :], right, halves[c[:, None, :], s[:, None, :], level])
+                level = np.where(wide.ordered[feature][:, :, None], 0, codes + 1)
+                right = np.where(wide.ordered[feature][:, :, None], right, halves[c[:, :, None], s[:, :, None], level])
             return right
 
         return goes_right
 
-    def grow(self, depth: int) -> None:
+    def grow(self, depth: int, memory: _Memory) -> None:
         c, p, a = self.y_in.shape
-        s = self.z_in.shape[2]
+        s, b = self.z_out.shape[1:]
+        nodes = 2 ** (depth - 1)  # of the last level that is divided
         leaf = 2 if a < 40 else 3
-        node_in = np.zeros((c, p, a), dtype=np.int8)
-        node_out = np.zeros((c, p, self.y_out.shape[2]), dtype=np.int8)
-        total = self.y_in.sum(axis=2)[:, :, None]  # (c, p, q)
-        size = np.full((c, p, 1), float(a), dtype=np.float32)
-        right_sum = (self.y_in @ self.z_in)[:, :, None, :]  # (c, p, q, s)
-        right_size = np.broadcast_to(self.z_in.sum(axis=1)[:, None, None, :], right_sum.shape)
-        trees, rows_in, rows_out = np.arange(c)[:, None, None], np.arange(a), np.arange(self.y_out.shape[2])
+        z = self.z_in.astype(np.float32)
+        in_node, out_node = memory.bools("in", c, nodes, p, a), memory.bools("out", c, 2 * nodes, p, b)
+        in_node[:, 0], out_node[:, 0] = True, True
+        rows_in, rows_out = _rows(self.z_in), _rows(self.z_out)
+        right_sum, right_size = memory.floats("sum", c, s, nodes, p), memory.floats("size", c, s, nodes, p)
+        np.matmul(z, self.y_in.transpose(0, 2, 1), out=right_sum[:, :, 0])
+        right_size[:, :, 0] = z.sum(axis=2)[:, :, None]
+        total, size = self.y_in.sum(axis=2)[:, None], np.full((c, 1, p), float(a), dtype=np.float32)  # (c, q, p)
+        tested = self.y_out.sum(axis=2)[:, None]  # (c, q, p)
+        tree = np.arange(c)[:, None, None]
         for level in range(depth):
             q = 2**level
-            best, valid, r_sum, r_size = _best(right_sum, right_size, total, size, leaf)
             mean = total / np.maximum(size, 1)
-            means = np.stack(
-                [
-                    np.where(valid, (total - r_sum) / np.maximum(size - r_size, 1), mean),
-                    np.where(valid, r_sum / np.maximum(r_size, 1), mean),
-                ],
-                axis=-1,
-            )  # (c, p, q, 2)
-            moves = (means - mean[..., None]).reshape(c, p, 2 * q)
-            split_out = np.take_along_axis(best, node_out, axis=2)
-            side = self.z_out[trees, rows_out, split_out]
-            node_out = 2 * node_out + side
-            self._share(np.take_along_axis(moves, node_out, axis=2), np.take_along_axis(best, node_out >> 1, axis=2))
+            best, splits = _best(right_sum[:, :, :q], right_size[:, :, :q], mean, size, leaf, memory)  # (c, q, p)
+            at = ((tree * s + best) * nodes + np.arange(q)[:, None]) * p + np.arange(p)
+            r_sum = np.where(splits, right_sum.ravel().take(at), 0)
+            r_size = np.where(splits, right_size.ravel().take(at), 0)
+            left = np.where(splits, (total - r_sum) / np.maximum(size - r_size, 1) - mean, 0)
+            right = np.where(splits, r_sum / np.maximum(r_size, 1) - mean, 0)
+            moves = np.concatenate([left, right], axis=1)  # (c, 2q, p)
+            feature = self.feature.ravel().take(tree * s + best)
+
+            row = np.where(splits, tree * s + best, c * s)
+            ones = _divide(out_node, q, rows_out, row, memory)
+            r_tested = np.einsum("cqpb,cpb->cqp", ones, self.y_out)
+            tested = np.concatenate([tested - r_tested, r_tested], axis=1)
+            self._share(moves, tested, feature)
+            self._first(moves[:, :, 0], out_node[:, : 2 * q, 0], feature[:, :, 0])
             if level + 1 == depth:
                 break
-            split_in = np.take_along_axis(best, node_in, axis=2)
-            right = self.z_in[trees, rows_in, split_in] > 0
-            one_hot = (node_in[:, :, None, :] == np.arange(q, dtype=np.int8)[:, None]) & right[:, :, None, :]
-            node_in = 2 * node_in + right
-            one_hot_f = one_hot.astype(np.float32).reshape(c, p * q, a)
-            child_size = (one_hot_f @ self.z_in).reshape(c, p, q, s)
-            one_hot_f = (one_hot * self.y_in[:, :, None, :]).reshape(c, p * q, a)
-            child_sum = (one_hot_f @ self.z_in).reshape(c, p, q, s)
-            right_sum = np.stack([right_sum - child_sum, child_sum], axis=3).reshape(c, p, 2 * q, s)
-            right_size = np.stack([right_size - child_size, child_size], axis=3).reshape(c, p, 2 * q, s)
-            # an invalid split: everything stays together on the side it fell to; what the other has is nothing
-            total = np.stack([total - r_sum, r_sum], axis=3).reshape(c, p, 2 * q)
-            size = np.stack([size - r_size, r_size], axis=3).reshape(c, p, 2 * q)
+            ones = _divide(in_node, q, rows_in, row, memory)
+            _to_children(right_size, q, z, ones)
+            ones *= self.y_in[:, None]
+            _to_children(right_sum, q, z, ones)
+            total = np.concatenate([total - r_sum, r_sum], axis=1)
+            size = np.concatenate([size - r_size, r_size], axis=1)
 
-    def _share(self, move: Floats, split: Ints) -> None:
-        c, p, _ = move.shape
-        feature = self.feature[np.arange(c)[:, None, None], split]
-        gain = move * self.y_out
-        place = feature + (np.arange(p) * self.d)[None, :, None]
-        self.shares += np.bincount(place.ravel(), gain.ravel(), p * self.d).reshape(p, self.d)
-        first = np.take_along_axis(self.by_run, feature[:, 0, :, None], axis=2)[..., 0]
-        np.put_along_axis(self.by_run, feature[:, 0, :, None], (first + gain[:, 0])[..., None], axis=2)
-        self.predicted += move[:, 0]
+    def _share(self, moves: Floats, tested: Floats, feature: Ints) -> None:
+        """Add what a level's splits explain, of every target, to the columns that they are on."""
+        q, p = feature.shape[1:]
+        gain = moves * tested
+        place = feature + np.arange(p) * self.d
+        self.shares += np.bincount(place.ravel(), (gain[:, :q] + gain[:, q:]).ravel(), p * self.d).reshape(p, self.d)
+
+    def _first(self, moves: Floats, out_node: Bools, feature: Ints) -> None:
+        """The first target's, run by run."""
+        c, q = feature.shape
+        by_column = np.zeros((c, 2 * q, self.d), dtype=np.float32)
+        np.put_along_axis(by_column, np.concatenate([feature, feature], axis=1)[:, :, None], moves[:, :, None], axis=2)
+        moved = out_node.astype(np.float32).transpose(0, 2, 1) @ by_column  # (c, b, d)
+        self.predicted += moved.sum(axis=2)
+        moved *= self.y_out[:, 0, :, None]
+        self.by_run += moved
 
 
-def _best(right_sum: Any, right_size: Any, total: Any, size: Any, leaf: int) -> tuple[Any, Any, Any, Any]:
-    """The split of each node with the greatest gain: its index, whether there is one, its right sum and size."""
-    left_size = size[..., None] - right_size
-    ok = (right_size >= leaf) & (left_size >= leaf)
-    left_sum = total[..., None] - right_sum
-    gain = right_sum**2 / np.maximum(right_size, 1) + left_sum**2 / np.maximum(left_size, 1)
-    gain[~ok] = -1.0
-    best = gain.argmax(axis=-1)
-    at = best[..., None]
-    valid = np.take_along_axis(gain, at, axis=-1)[..., 0] >= 0
-    r_sum = np.take_along_axis(right_sum, at, axis=-1)[..., 0]
-    r_size = np.take_along_axis(right_size, at, axis=-1)[..., 0]
-    return best, valid, r_sum, r_size
+def _rows(goes_right: Bools) -> Bools:
+    """The splits of all trees, (c s + 1, runs): at the end the row of a node that no split divides."""
+    c, s, runs = goes_right.shape
+    return np.concatenate([goes_right.reshape(c * s, runs), np.zeros((1, runs), dtype=bool)])
+
+
+def _divide(node: Bools, q: int, rows: Bools, row: Ints, memory: _Memory) -> Floats:
+    """Divide the runs of q nodes among their 2q children, in place; 1 for each run of a right one, (c, q, p, runs)."""
+    c, _, p, runs = node.shape
+    goes_right = memory.bools("goes right", c, q, p, runs)
+    rows.take(row, axis=0, out=goes_right, mode="clip")  # the default mode takes into a copy first
+    parent, right = node[:, :q], node[:, q : 2 * q]
+    np.logical_and(parent, goes_right, out=right)
+    np.not_equal(parent, right, out=parent)
+    ones = memory.floats("ones", c, q, p, runs)
+    np.copyto(ones, right)
+    return ones
+
+
+def _to_children(right: Floats, q: int, z: Floats, weights: Floats) -> None:
+    """What q nodes have right of each split becomes what their 2q children have, in place.
+
+    Multiplied a node at a time rather than a tree at a time: so small that BLAS starts no threads for it, which on a
+    busy machine wait for each other longer than they work.
+    """
+    parent, child = right[:, :, :q], right[:, :, q : 2 * q]
+    np.matmul(z[:, None], weights.transpose(0, 1, 3, 2), out=child.transpose(0, 2, 1, 3))
+    np.subtract(parent, child, out=parent)
+
+
+def _best(
+    right_sum: Floats, right_size: Floats, mean: Floats, size: Floats, leaf: int, memory: _Memory
+) -> tuple[Ints, Bools]:
+    """The split of each node with the greatest gain, (c, q, p), and whether there is one that explains anything.
+
+    With sums r and t, sizes m and n (right and whole), r²/m + (t - r)²/(n - m) - t²/n = (r - m t/n)² n / (m (n - m)).
+    """
+    splits, shape = right_sum.shape[1], right_sum.shape
+    gain, left_size, enough = (memory.floats(name, *shape) for name in ("gain", "left", "enough"))
+    np.multiply(right_size, mean[:, None], out=gain)
+    np.subtract(right_sum, gain, out=gain)
+    np.multiply(gain, gain, out=gain)
+    np.subtract(size[:, None], right_size, out=left_size)
+    np.minimum(left_size, right_size, out=enough)
+    np.subtract(enough, leaf - 1, out=enough)
+    np.clip(enough, 0, 1, out=enough)  # 1 or 0, as sizes are whole
+    np.multiply(gain, enough, out=gain)
+    np.multiply(left_size, right_size, out=left_size)
+    np.maximum(left_size, 1, out=left_size)
+    np.divide(gain, left_size, out=gain)
+    # The greatest and where it is in one pass: bits of floats that are not negative are ordered as the floats are, and
+    # the last of them can hold the place. Of gains that are alike to some 17 bits the first is taken.
+    bits = (splits - 1).bit_length()
+    key = gain.view(np.int32)
+    np.bitwise_and(key, -1 << bits, out=key)
+    np.bitwise_or(key, np.arange(splits - 1, -1, -1, dtype=np.int32)[:, None, None], out=key)
+    greatest = key.max(axis=1)
+    return splits - 1 - (greatest & ((1 << bits) - 1)).astype(np.intp), greatest >= 1 << bits

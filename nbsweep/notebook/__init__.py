@@ -11,15 +11,20 @@ __all__ = ["announce", "load", "train", "unload"]
 
 
 def load(ipython: Any) -> None:
-    """Register the magics."""
+    """Register the magics and their completion."""
+    from nbsweep.notebook import completing
     from nbsweep.notebook.magics import SweepMagics
 
     ipython.register_magics(SweepMagics)
+    completing.attach(ipython)
     announce()
 
 
 def unload(ipython: Any) -> None:
     """Take the magics out."""
+    from nbsweep.notebook import completing
+
+    completing.detach(ipython)
     for kind, name in (("line", "sweep"), ("cell", "sweep"), ("cell", "sweep_train")):
         ipython.magics_manager.magics[kind].pop(name, None)
 

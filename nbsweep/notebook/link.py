@@ -88,6 +88,29 @@ def _export(content: Mapping[str, Any]) -> dict[str, str]:
     return {"name": sweep.name, "text": sweep.to_pandas().to_csv(index=False)}
 
 
+@request("check")
+def _check(content: Mapping[str, Any]) -> Any:
+    """What is wrong with the body of a define cell that is being written."""
+    from nbsweep.notebook.checking import answer_check
+
+    return answer_check(content)
+
+
+@request("complete")
+def _complete(content: Mapping[str, Any]) -> Any:
+    """What the last word of a line of ``%sweep`` may become."""
+    from nbsweep.notebook.completing import answer_complete
+
+    return answer_complete(content)
+
+
+@request("names")
+def _names(content: Mapping[str, Any]) -> Any:
+    from nbsweep.notebook.completing import answer_names
+
+    return answer_names(content)
+
+
 class _LinkedStream(SweepStream):
     """A sweep's dashboard on the page at the other end of a link."""
 
@@ -95,9 +118,16 @@ class _LinkedStream(SweepStream):
         super().__init__(sweep_id)
         self._asked_as = sweep_id  # an id or a name, as the page called it
         self._link = link
+        self._left = False
+
+    def leave(self) -> None:
+        """Send no more, from now on."""
+        with self._sending:
+            self._left = True
 
     def send(self, content: Any, buffers: Any = None) -> None:
-        self._link.send({"type": "dashboard", "sweep": self._asked_as, "content": content}, buffers)
+        if not self._left:
+            self._link.send({"type": "dashboard", "sweep": self._asked_as, "content": content}, buffers)
 
 
 class Link:
@@ -213,6 +243,7 @@ class Link:
         stream = self.streams.pop(str(content.get("sweep")), None)
         if stream is not None:
             publisher().remove(stream)
+            stream.leave()
 
 
 _links: list[Link] = []

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,23 +14,19 @@ from nbsweep import process, sweep_config
 from nbsweep.agents import Agent
 from nbsweep.analysis import best_run, flat, metric_value
 from nbsweep.definitions import define_sweep
-from nbsweep.errors import ConfigError, UsageError
+from nbsweep.errors import UsageError
 from nbsweep.exporting import write_table
 from nbsweep.notebook import live
 from nbsweep.notebook.body import training_function
 from nbsweep.notebook.card import SpaceCard
+from nbsweep.notebook.define_body import body_config
 from nbsweep.notebook.report import write_report
 from nbsweep.notebook.twins import text_table
+from nbsweep.notebook.usage import USAGE
 from nbsweep.programs import gpu_environments, program_agent
 from nbsweep.sweeps import Sweep, find_sweep
 
 __all__ = ["SweepMagics"]
-
-TRAIN_OPTIONS = "[--count N] [--workers N] [--engine E] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
-
-AGENT_OPTIONS = (
-    "[--program FILE.py] [--count N] [--workers N] [--gpus 0,1] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
-)
 
 
 @magics_class
@@ -84,7 +79,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
     @cell_magic  # type: ignore[untyped-decorator]
     def sweep_train(self, line: str, cell: str) -> None:
         """Train runs of the current sweep; the body is the run and sees `config`, `run` and `log`."""
-        parser = _Parser("%%sweep_train", TRAIN_OPTIONS)
+        parser = _Parser("%%sweep_train")
         _add_train_options(parser)
         options = parser.parse_args(_split(line))
         self._train(options, training_function(self.shell, cell))
@@ -92,14 +87,14 @@ class SweepMagics(Magics):  # type: ignore[misc]
     # -- define --------------------------------------------------------------------------------------------------
 
     def _define_cell(self, words: list[str], body: str) -> SpaceCard:
-        parser = _Parser("%%sweep define", "[NAME] [--project P] [--seed N]")
+        parser = _Parser("%%sweep define")
         parser.add_argument("name", nargs="?")
         _add_define_options(parser)
         options = parser.parse_args(words)
-        return self._define(self._body_config(body), options, options.name)
+        return self._define(body_config(body, self.shell.user_ns), options, options.name)
 
     def _define_line(self, words: list[str]) -> SpaceCard:
-        parser = _Parser("%sweep define", "CONFIG_VARIABLE | FILE.yaml [--name NAME] [--project P] [--seed N]")
+        parser = _Parser("%sweep define")
         parser.add_argument("config")
         parser.add_argument("--name")
         _add_define_options(parser)
@@ -116,59 +111,21 @@ class SweepMagics(Magics):  # type: ignore[misc]
     def _define(self, config: Any, options: argparse.Namespace, name: str | None) -> SpaceCard:
         checked = sweep_config.load(config)
         store = process.recorder().store
-        defined = define_sweep(store, checked, project=options.project, name=name, seed=options.seed)
+        prior = None if options.prior is None else self._prior(options.prior)
+        defined = define_sweep(store, checked, project=options.project, name=name, seed=options.seed, prior_runs=prior)
         process.set_current_sweep(defined.sweep.id)
         return SpaceCard(defined.sweep, checked, defined)
 
-    def _body_config(self, body: str) -> Any:
-        """The dict or YAML of a define cell."""
-        if not body.strip():
-            raise ConfigError("the cell is empty; below %%sweep define write the sweep config, a dict or YAML")
-        try:
-            tree: ast.Module | None = ast.parse(body)
-        except SyntaxError as error:
-            tree, reason = None, error
-        if tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], (ast.Expr, ast.Assign)):
-            return self._evaluated(tree.body[0], body)
-        if tree is None and body.lstrip().startswith(("{", "dict(")):
-            line = (reason.text or "").strip()
-            raise ConfigError(
-                f"the dict below %%sweep define is not Python: {reason.msg} (line {reason.lineno}: {line})"
-            )
-        try:
-            return sweep_config.parse_yaml(body, "the cell")
-        except ConfigError as error:
-            raise ConfigError(
-                f"the cell below %%sweep define is neither a dict nor YAML: {error}", error.path
-            ) from None
-
-    def _evaluated(self, statement: ast.Expr | ast.Assign, body: str) -> Any:
-        """A dict expression; ``sweep_config = {...}``, as tutorials have it, is taken and the name kept."""
-        try:
-            value = eval(compile(ast.Expression(statement.value), "<sweep define>", "eval"), self.shell.user_ns)
-        except NameError as error:
-            if getattr(error, "name", None) in ("true", "false", "null"):  # JSON, which is YAML
-                return sweep_config.parse_yaml(body, "the cell")
-            raise ConfigError(f"the dict below %%sweep define uses a name that the notebook lacks: {error}") from None
-        except Exception as error:
-            raise ConfigError(
-                f"the dict below %%sweep define could not be evaluated: {type(error).__name__}: {error}"
-            ) from None
-        if isinstance(value, str) and isinstance(statement, ast.Expr):
-            raise ConfigError(f"the cell below %%sweep define is a string, {value!r:.60}; write a dict or YAML")
-        if not isinstance(value, Mapping):
-            kind = type(value).__name__
-            raise ConfigError(f"the cell below %%sweep define gives {kind} {value!r:.60}; write a dict or YAML")
-        if isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                if isinstance(target, ast.Name):
-                    self.shell.user_ns[target.id] = value
-        return value
+    def _prior(self, name: str) -> Any:
+        """A variable of the notebook, where it is one that has earlier runs; else the name of a sweep."""
+        value = self.shell.user_ns.get(name)
+        known = isinstance(value, (list, tuple, str)) or hasattr(value, "checked_config") or hasattr(value, "columns")
+        return value if known else name
 
     # -- train ---------------------------------------------------------------------------------------------------
 
     def _train_line(self, words: list[str]) -> None:
-        parser = _Parser("%sweep train", f"FUNCTION {TRAIN_OPTIONS}")
+        parser = _Parser("%sweep train")
         parser.add_argument("function")
         _add_train_options(parser)
         options = parser.parse_args(words)
@@ -178,7 +135,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         self._train(options, function)
 
     def _agent(self, words: list[str]) -> None:
-        parser = _Parser("%sweep agent", AGENT_OPTIONS)
+        parser = _Parser("%sweep agent")
         parser.add_argument("--program")
         parser.add_argument("--gpus")
         parser.add_argument("--count", type=int)
@@ -221,7 +178,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         print(text_table(_named("status", words)))
 
     def _list(self, words: list[str]) -> None:
-        _Parser("%sweep list", "").parse_args(words)
+        _Parser("%sweep list").parse_args(words)
         store = process.recorder().store
         with store.read() as db:
             rows = [(sweep, db.run_count(sweep.id)) for sweep in db.sweeps()]
@@ -233,7 +190,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
             print("No sweeps yet: define one with %%sweep define.")
 
     def _use(self, words: list[str]) -> None:
-        parser = _Parser("%sweep use", "NAME")
+        parser = _Parser("%sweep use")
         parser.add_argument("name")
         sweep = find_sweep(process.recorder().store, parser.parse_args(words).name)
         process.set_current_sweep(sweep.id)
@@ -258,7 +215,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         print(f"Sweep {sweep.name} is {sweep.state}. {said}")
 
     def _stop(self, words: list[str]) -> None:
-        parser = _Parser("%sweep stop", "[NAME] [--after-current]")
+        parser = _Parser("%sweep stop")
         parser.add_argument("name", nargs="?")
         parser.add_argument("--after-current", action="store_true")
         options = parser.parse_args(words)
@@ -274,7 +231,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         print(f"Sweep {sweep.name} is cancelled for good; {running} running run{'s' if running != 1 else ''} ended.")
 
     def _kill(self, words: list[str]) -> None:
-        parser = _Parser("%sweep kill", "RUN [--sweep NAME]")
+        parser = _Parser("%sweep kill")
         parser.add_argument("run")
         parser.add_argument("--sweep")
         options = parser.parse_args(words)
@@ -284,14 +241,14 @@ class SweepMagics(Magics):  # type: ignore[misc]
         print(f"Run {run.name} ends." if run.live else f"Run {run.name} is not running; it is {run.state}.")
 
     def _rerun(self, words: list[str]) -> None:
-        parser = _Parser("%sweep rerun", "RUN [--sweep NAME]")
+        parser = _Parser("%sweep rerun")
         parser.add_argument("run")
         parser.add_argument("--sweep")
         options = parser.parse_args(words)
         print(Sweep(options.sweep).rerun(options.run))
 
     def _more(self, words: list[str]) -> None:
-        parser = _Parser("%sweep more", "COUNT [--sweep NAME]")
+        parser = _Parser("%sweep more")
         parser.add_argument("count", type=int)
         parser.add_argument("--sweep")
         options = parser.parse_args(words)
@@ -312,7 +269,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         return _named("runs", words).to_pandas()
 
     def _importance(self, words: list[str]) -> Any:
-        parser = _Parser("%sweep importance", "[METRIC] [--sweep NAME]")
+        parser = _Parser("%sweep importance")
         parser.add_argument("metric", nargs="?")
         parser.add_argument("--sweep")
         options = parser.parse_args(words)
@@ -322,7 +279,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         return _named("parallel", words).plot_parallel_coordinates()
 
     def _export(self, words: list[str]) -> None:
-        parser = _Parser("%sweep export", "FILE.csv | FILE.json | FILE.parquet [--sweep NAME]")
+        parser = _Parser("%sweep export")
         parser.add_argument("file")
         parser.add_argument("--sweep")
         options = parser.parse_args(words)
@@ -331,7 +288,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         print(f"{len(frame)} runs written to {path}")
 
     def _report(self, words: list[str]) -> None:
-        parser = _Parser("%sweep report", "FILE.html [--sweep NAME]")
+        parser = _Parser("%sweep report")
         parser.add_argument("file")
         parser.add_argument("--sweep")
         options = parser.parse_args(words)
@@ -342,9 +299,9 @@ class SweepMagics(Magics):  # type: ignore[misc]
 class _Parser(argparse.ArgumentParser):
     """An argument parser that raises UsageError and never ends the kernel."""
 
-    def __init__(self, command: str, usage: str) -> None:
-        super().__init__(prog=command, usage=f"{command} {usage}".strip(), add_help=False, allow_abbrev=False)
-        self._shown_usage = f"{command} {usage}".strip()
+    def __init__(self, command: str) -> None:
+        self._shown_usage = f"{command} {USAGE[command].words}".strip()
+        super().__init__(prog=command, usage=self._shown_usage, add_help=False, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; usage: {self._shown_usage}")
@@ -353,6 +310,7 @@ class _Parser(argparse.ArgumentParser):
 def _add_define_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project")
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--prior")
 
 
 def _add_train_options(parser: argparse.ArgumentParser) -> None:
@@ -366,7 +324,7 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
 
 def _named(command: str, words: list[str]) -> Sweep:
     """The sweep that a command with an optional name means."""
-    parser = _Parser(f"%sweep {command}", "[NAME]")
+    parser = _Parser(f"%sweep {command}")
     parser.add_argument("name", nargs="?")
     return Sweep(parser.parse_args(words).name)
 

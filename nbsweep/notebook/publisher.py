@@ -135,19 +135,19 @@ class Publisher:
 
 
 class Thinker:
-    """Computes importance for dashboards, off the threads that train and that send.
+    """Computes importance for dashboards, and what notebooks keep of them, off the threads that train and that send.
 
     A question that is asked again before it was answered is one question.
     """
 
     def __init__(self, *, own_thread: bool = True) -> None:
-        self._asked: dict[tuple[int, str], weakref.ref[SweepStream]] = {}
+        self._asked: dict[tuple[int, str | None], weakref.ref[SweepStream]] = {}
         self._changed = threading.Condition()
         self._own_thread = own_thread
         self._thread: threading.Thread | None = None
 
-    def ask(self, dashboard: SweepStream, metric: str) -> None:
-        """Compute the importance of a metric for a dashboard's pages, soon."""
+    def ask(self, dashboard: SweepStream, metric: str | None) -> None:
+        """Compute the importance of a metric for a dashboard's pages, soon; None: bring its static twins up to date."""
         with self._changed:
             self._asked[id(dashboard), metric] = weakref.ref(dashboard)
             self._changed.notify()
@@ -162,9 +162,13 @@ class Thinker:
             dashboard = self._asked.pop(question)() if question is not None else None
         if question is not None and dashboard is not None:
             try:
-                dashboard.tell_importance(question[1])
+                if question[1] is None:
+                    dashboard.keep()
+                else:
+                    dashboard.tell_importance(question[1])
             except Exception:  # a user's odd values must not end the thread: the panel stays as it was
-                logging.getLogger(__name__).exception("importance of %r could not be computed", question[1])
+                what = "static twins" if question[1] is None else f"importance of {question[1]!r}"
+                logging.getLogger(__name__).exception("%s could not be computed", what)
 
     def _loop(self) -> None:
         while True:

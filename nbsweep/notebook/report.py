@@ -1,7 +1,7 @@
 """One HTML file with the dashboard of a sweep as it is now: it opens in any browser, without a kernel or a network.
 
-In: a sweep. Out: the front end's ``report.js`` and one compressed block with the messages that a kernel would send, in
-the words of the page's protocol (`nbsweep.notebook.views`), read by ``labextension/src/recording.ts``.
+In: a sweep. Out: the front end's ``report.js`` and one compressed block with the messages that a kernel would send
+(`nbsweep.notebook.recording`), read by ``labextension/src/recording.ts``.
 """
 
 from __future__ import annotations
@@ -13,14 +13,10 @@ import json
 import struct
 import time
 from pathlib import Path
-from typing import Any
 
-from nbsweep import analysis
 from nbsweep.errors import UsageError
-from nbsweep.notebook.series import SeriesReader
-from nbsweep.notebook.views import PROTOCOL, importance_view, run_view, sweep_view
-from nbsweep.plan import Plan, sendable
-from nbsweep.store import RunRecord
+from nbsweep.notebook.recording import record
+from nbsweep.notebook.views import PROTOCOL
 from nbsweep.sweeps import Sweep
 
 __all__ = ["report_page", "write_report"]
@@ -42,8 +38,6 @@ _PAGE = """<!doctype html>
 body {{ margin: 0; padding: 8px 12px; background: #fff; font-family: system-ui, sans-serif; }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #111214; color: #ddd; }} }}
 footer {{ margin: 12px 0; font-size: 12px; opacity: 0.65; }}
-/* What needs a kernel is not offered. */
-.nbs-controls, [data-testid="nbs-rerun"], [data-testid="nbs-kill"] {{ display: none !important; }}
 </style>
 </head>
 <body>
@@ -85,7 +79,18 @@ def report_page(sweep: Sweep) -> str:
     if not _SCRIPT.exists():
         raise UsageError("nbsweep's front end is not built: run `pip install .` in the checkout, with Node 20 at hand")
     recorded = time.strftime("%Y-%m-%d %H:%M %Z")
-    recording, buffers = _recording(sweep, recorded)
+    found = record(sweep, console=MOST_CONSOLE, metrics=MOST_METRICS)
+    buffers: list[bytes] = []
+    series = [each.message(buffers) for each in found.series]
+    recording = {
+        "snapshot": {
+            "type": "snapshot", "protocol": PROTOCOL, "sweep": found.sweep, "runs": found.runs, "series": series,
+        },
+        "details": found.details,
+        "importance": found.importance,
+        "lengths": [len(each) for each in buffers],
+        "recorded": recorded,
+    }  # fmt: skip
     text = json.dumps(recording, allow_nan=False).encode()
     block = gzip.compress(struct.pack("<I", len(text)) + text + b"".join(buffers), mtime=0)
     return _PAGE.format(
@@ -94,67 +99,3 @@ def report_page(sweep: Sweep) -> str:
         block=base64.b64encode(block).decode(),
         script=_SCRIPT.read_text(encoding="utf-8").replace("</script", "<\\/script"),
     )
-
-
-def _recording(sweep: Sweep, recorded: str) -> tuple[dict[str, Any], list[bytes]]:
-    runs = sweep.runs
-    plan, ids = Plan.of(sweep.checked_config), [run.id for run in runs]
-    with sweep.store.read() as db:
-        record, agents, points = db.sweep(sweep.id), db.agents(sweep.id), db.points(ids)
-        keys: dict[str, int] = {}
-        for (_run, key), count in points.items():
-            keys[key] = keys.get(key, 0) + count
-        series = SeriesReader().whole(db, ids, keys, {})
-        printed = {run_id: "".join(text for _stream, text in db.console(run_id)) for run_id in ids}
-    assert record is not None
-    buffers: list[bytes] = []
-    described = [each.message(buffers) for each in series]
-    best, now = analysis.best_run(runs, plan.config.metric), time.time()
-    view = {**sweep_view(record, plan, runs, agents, keys, None), "active": False, "left_s": None}
-    rows = [run_view(run, plan, best, now, changed) for run, changed in _with_code_changes(runs)]
-    snapshot = {"type": "snapshot", "protocol": PROTOCOL, "sweep": view, "runs": rows, "series": described}
-    details = {
-        run.id: {
-            "type": "run_detail",
-            "run": run.id,
-            "traceback": run.error,
-            "console": printed[run.id][-MOST_CONSOLE:],
-            "config": sendable(run.config),
-            "code": sweep.code(run.id),
-        }
-        for run in runs
-    }
-    importance = {metric: _importance(sweep, metric) for metric in _metrics(sweep, runs)}
-    lengths = [len(each) for each in buffers]
-    recording = {
-        "snapshot": snapshot, "details": details, "importance": importance, "lengths": lengths, "recorded": recorded,
-    }  # fmt: skip
-    return recording, buffers
-
-
-def _metrics(sweep: Sweep, runs: list[RunRecord]) -> list[str]:
-    """The sweep's metric, then the other numbers that the runs' summaries have."""
-    metric = sweep.checked_config.metric
-    names = [metric.name] if metric is not None else []
-    for run in runs:
-        for name, value in run.summary.items():
-            if name not in names and isinstance(value, (int, float)) and not isinstance(value, bool):
-                names.append(name)
-    return names[:MOST_METRICS]
-
-
-def _importance(sweep: Sweep, metric: str) -> dict[str, Any]:
-    try:
-        view = importance_view(sweep.compute_importance(metric))
-    except UsageError as error:
-        view = {"rows": [], "runs_used": 0, "left_out": {}, "reason": str(error)}
-    return {"type": "importance", "metric": metric, **view}
-
-
-def _with_code_changes(runs: list[RunRecord]) -> list[tuple[RunRecord, bool]]:
-    """Each run, and whether it was trained with other code than the one before it."""
-    found, before = [], None
-    for run in runs:
-        found.append((run, None not in (run.code_hash, before) and run.code_hash != before))
-        before = run.code_hash or before
-    return found

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nbsweep.store import Chunk, Session, first_values, read_history
+from nbsweep.store.chunks import CHUNK_VALUES
+from nbsweep.store.peaks import Peaks, read_peaks
 from nbsweep.thinning import extremes
 
 __all__ = ["WHOLE_POINTS", "Series", "SeriesReader"]
@@ -49,7 +51,13 @@ class Series:
     def reduce(self, points: int) -> Series:
         """As it would be drawn in a whole series of about `points` points: of each stretch the least, the greatest
         and, so that the end is where it is, the last."""
-        stretch = 2 * self.total // points
+        return self._with_extremes(2 * self.total // points)
+
+    def thin(self, points: int) -> Series:
+        """About `points` of the points that are here, chosen as `reduce` chooses."""
+        return self._with_extremes(2 * len(self.values) // points)
+
+    def _with_extremes(self, stretch: int) -> Series:
         if stretch <= 2 or len(self.values) <= 2:
             return self
         kept = extremes(self.values, stretch)
@@ -92,14 +100,19 @@ class SeriesReader:
         self, db: Session, run_ids: list[str], keys: Iterable[str], cursors: Mapping[str, Mapping[str, int]]
     ) -> list[Series]:
         """All that a page with these cursors lacks of these keys, which from now on are sent to every page."""
-        held = {(run, key): count for run, counts in cursors.items() for key, count in counts.items()}
-        chunks = [each for key in sorted(keys) for each in db.chunks(run_ids, kind="key", key=key, since=held)]
-        series = _series(db, chunks, held)
+        held = {(run, key): count for run, counts in cursors.items() for key, count in counts.items() if count > 0}
+        far = {pair: found for key in keys for pair, found in _far(db, run_ids, key, held).items()}
+        since = {**held, **{pair: each.covered for pair, each in far.items()}}
+        chunks = [each for key in sorted(keys) for each in db.chunks(run_ids, kind="key", key=key, since=since)]
+        series = _series(db, chunks, since)
         # What every page knows grows only by what every page is sent. Of a new key that is nothing yet, and pages that
         # do not draw it need not be told what the one that does is told here.
         self._remember([each for each in series if each.key not in self.keys])
         self.keys.update(keys)
-        return [each.reduce(WHOLE_POINTS) for each in series]
+        return [
+            far[pair].then(each) if (pair := (each.run_id, each.key)) in far else each.reduce(WHOLE_POINTS)
+            for each in series
+        ]
 
     def between(self, db: Session, run_ids: list[str], key: str, first: float, last: float) -> list[Series]:
         """One key from step `first` to step `last`, as finely as it can be drawn."""
@@ -114,6 +127,47 @@ class SeriesReader:
     def _remember(self, series: Iterable[Series]) -> None:
         for each in series:
             self._known[each.run_id, each.key] = each.total
+
+
+@dataclass(frozen=True)
+class _Far:
+    """The beginning of a series so long that a stretch of it is whole chunks: `covered` values, by their peaks."""
+
+    peaks: Peaks
+    covered: int
+
+    def then(self, rest: Series) -> Series:
+        """The whole series, as it is drawn, with what comes after the beginning."""
+        chunks = -(-2 * rest.total // (WHOLE_POINTS * CHUNK_VALUES))
+        kept, end = extremes(self.peaks.values, 2 * chunks), extremes(rest.values, chunks * CHUNK_VALUES)
+        return Series(
+            rest.run_id,
+            rest.key,
+            0,
+            rest.total,
+            np.concatenate([self.peaks.steps[kept], rest.steps[end]]),
+            np.concatenate([self.peaks.times[kept], rest.times[end]]),
+            np.concatenate([self.peaks.values[kept], rest.values[end]]),
+            True,
+        )
+
+
+def _far(db: Session, run_ids: list[str], key: str, held: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], _Far]:
+    """Of which runs' series of a key the beginning can be drawn without reading it; no page holds any of those."""
+    by_run: dict[str, list[Chunk]] = {}
+    for chunk in db.chunks([run for run in run_ids if (run, key) not in held], kind="peak", key=key):
+        by_run.setdefault(chunk.run_id, []).append(chunk)
+    found = {}
+    for run_id, chunks in by_run.items():
+        peaks = read_peaks(chunks)
+        # A stretch is a chunk or more from here on; the last chunk is read in any case, so that the end is where it is.
+        if peaks is None or 2 * (peaks.chunks - 1) < WHOLE_POINTS:
+            continue
+        peaks = peaks.but_the_last()
+        covered = db.values_before(run_id, key, peaks.chunks)
+        if covered is not None:
+            found[run_id, key] = _Far(peaks, covered)
+    return found
 
 
 @dataclass(frozen=True)

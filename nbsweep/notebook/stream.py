@@ -134,6 +134,9 @@ class SweepStream:
             view = {"rows": [], "runs_used": 0, "left_out": {}, "reason": str(error)}
         self.send({"type": "importance", "to": None, "metric": metric, **view})
 
+    def keep(self) -> None:
+        """Bring up to date what a notebook keeps; nothing, where this is shown in no notebook."""
+
     # -- from the page -------------------------------------------------------------------------------------------
 
     def hear(self, content: Any) -> None:

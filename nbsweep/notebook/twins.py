@@ -2,7 +2,8 @@
 
 A table in text/plain, the curves in image/png, both and more in text/html, so that a notebook on GitHub, one executed
 without a front end, and an exported page show results. It cannot be the dashboard's own output: who exports a page
-takes the widget of that, which without a kernel is nothing. A page on which the dashboard lives hides its twins.
+takes the widget of that, which without a kernel is nothing. A page on which the dashboard lives hides its twins. Where
+the extension is, it draws the dashboard from the snapshot among them (`nbsweep.notebook.snapshot`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbsweep.notebook import snapshot
 from nbsweep.notebook.tables import table_of
 
 if TYPE_CHECKING:
@@ -19,11 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["mimebundle", "text_table"]
 
 
-def mimebundle(sweep: Sweep) -> dict[str, Any]:
-    """text/plain and text/html; image/png once something was logged."""
+def mimebundle(sweep: Sweep, widget: str | None = None) -> dict[str, Any]:
+    """text/plain, text/html and the snapshot; image/png once something was logged.
+
+    `widget` is the id of the widget in the output above, if there is one.
+    """
     from nbsweep.notebook.pages import html_page
 
     bundle: dict[str, Any] = {"text/plain": text_table(sweep), "text/html": html_page(sweep)}
+    bundle[snapshot.MIME] = snapshot.snapshot(sweep, widget)
     if any(len(history.steps) for history in sweep.histories().values()):
         from nbsweep.plots import plot_history
 

@@ -66,6 +66,8 @@ class Optimizer:
         As `nbsweep.sweep` takes it.
     seed : int, optional
         Overrides the config's seed; without either, the search is different every time.
+    prior_runs : list or DataFrame, optional
+        Earlier runs, as `nbsweep.sweep` takes them; those that fit the space count as observations.
 
     Examples
     --------
@@ -79,7 +81,10 @@ class Optimizer:
     """
 
     def __init__(
-        self, config: Mapping[str, Any] | str | os.PathLike[str] | SweepConfig, seed: int | None = None
+        self,
+        config: Mapping[str, Any] | str | os.PathLike[str] | SweepConfig,
+        seed: int | None = None,
+        prior_runs: Any = None,
     ) -> None:
         self.config = sweep_config.load(config)
         chosen = seed if seed is not None else self.config.seed
@@ -87,6 +92,8 @@ class Optimizer:
         self._searcher = make_searcher(self.config, self.seed)
         self._next = 0
         self._pending: dict[str, list[int]] = {}
+        if prior_runs is not None:
+            self._tell_priors(prior_runs)
 
     def ask(self) -> dict[str, Any]:
         """The next config to try.
@@ -122,3 +129,13 @@ class Optimizer:
             number, self._next = self._next, self._next + 1
         state = "failed" if value is None else "finished"
         self._searcher.tell(Observation(number, dict(config), state, None if value is None else float(value)))
+
+    def _tell_priors(self, given: Any) -> None:
+        from nbsweep.search.priors import COUNTED, read_priors
+
+        space = SearchSpace.from_config(self.config.parameters)
+        metric = self.config.metric.name if self.config.metric else None
+        runs = [run for run in read_priors(given, space, metric) if run.state in COUNTED]
+        for place, run in enumerate(runs):
+            if run.state != "failed" or self.config.method == "bayes":
+                self._searcher.tell(Observation(-1 - place, run.config, run.state, run.value))

@@ -217,7 +217,8 @@ class BayesSearch:
                 return True
             return bool(np.abs(known.pending - x).max(axis=1).min() > _APART)
 
-        for x in best_points(surrogate, coordinates, around, rng, is_free):
+        reach = _NEAR if number % 2 else 1.0
+        for x in best_points(surrogate, coordinates, around, rng, is_free, reach):
             if surrogate.members:
                 return coordinates.config(x), _explained(surrogate, x, member_values, self._metric.goal)
             return coordinates.config(x), Suggestion("exploration")
@@ -253,10 +254,10 @@ class BayesSearch:
             for transform, hyperparameters in fits:
                 y = transform(values)
                 gp = self._process(known.x[keep], y, hyperparameters)
-                best = float(gp.predict(gp.x)[0].min())
                 if len(known.pending):
                     gp = gp.with_points(known.pending, gp.predict(known.pending)[0])
-                members.append(Member(gp, best))
+                # With those at work, or their own promise would draw the next run to the same place.
+                members.append(Member(gp, float(gp.predict(gp.x)[0].min())))
         failure = self._failure(known) if len(known.failed) else None
         return Surrogate(tuple(members), failure), values
 
@@ -301,6 +302,7 @@ _FIT_EACH = 30  # results up to which there is a fit for each
 _FIT_SIZE = 200
 _APART = 5e-3  # how far a suggestion is from those at work, at least, in a space of real numbers
 _MODEL_SIZE = 400
+_NEAR = 0.2  # of its range: how far a real parameter of every other suggestion is from the best known, at most
 
 
 def _fit_size(results: int) -> int:

@@ -36,6 +36,7 @@ def best_points(
     around: Points,
     rng: np.random.Generator,
     free: Callable[[Array], bool],
+    reach: float = 1.0,
 ) -> Iterator[Array]:
     """Points in falling order of acquisition, those that are `free` alone; may end before the space does.
 
@@ -45,6 +46,8 @@ def best_points(
         The best known points, best first.
     free : callable
         Whether a point may be suggested.
+    reach : float
+        How far from the best known point a real coordinate may be; what is not real may be anywhere.
     """
     if coordinates.size is not None and coordinates.size <= FEW_POINTS and not coordinates.real.any():
         found = coordinates.every()
@@ -52,12 +55,13 @@ def best_points(
         if len(found) == 0:
             return
     else:
-        candidates = np.vstack(
-            [coordinates.at(rng.random((_SPREAD, coordinates.dimension))), perturbed(coordinates, around, rng)]
-        )
+        low, high = _box(coordinates, around[0], reach)
+        quantiles = rng.random((_SPREAD, coordinates.dimension))
+        spread = coordinates.at(np.where(coordinates.real, low + (high - low) * quantiles, quantiles))
+        candidates = np.vstack([spread, np.clip(perturbed(coordinates, around, rng), low, high)])
         values = surrogate.acquisition(candidates)
         starts = candidates[_distinct(candidates, np.argsort(-values, kind="stable"), _STARTS)]
-        found = np.vstack([_climbed(surrogate, coordinates, starts), candidates])
+        found = np.vstack([_climbed(surrogate, coordinates, starts, low, high), candidates])
     order = np.argsort(-surrogate.acquisition(found), kind="stable")
     for x in found[order]:
         snapped = coordinates.snapped(x)
@@ -102,11 +106,18 @@ def neighbours(coordinates: Coordinates, x: Array) -> Points:
     return np.array(rows) if rows else np.empty((0, len(x)))
 
 
-def _climbed(surrogate: Surrogate, coordinates: Coordinates, starts: Points) -> Points:
+def _box(coordinates: Coordinates, centre: Array, reach: float) -> tuple[Array, Array]:
+    """The bounds of every coordinate; of one that is not real those of all its values."""
+    last = np.array([1.0 if c.levels is None else c.levels[-1] for c in coordinates.each])
+    low = np.where(coordinates.real, np.maximum(centre - reach, 0.0), 0.0)
+    return low, np.where(coordinates.real, np.minimum(centre + reach, 1.0), last)
+
+
+def _climbed(surrogate: Surrogate, coordinates: Coordinates, starts: Points, low: Array, high: Array) -> Points:
     real = np.nonzero(coordinates.real)[0]
     for _ in range(_ROUNDS):
         if len(real):
-            starts = _ascended(surrogate, starts, real)
+            starts = _ascended(surrogate, starts, real, list(zip(low[real], high[real], strict=True)))
         if len(real) == coordinates.dimension:
             break
         stepped = np.array([_stepped(surrogate, coordinates, x) for x in starts])
@@ -116,7 +127,9 @@ def _climbed(surrogate: Surrogate, coordinates: Coordinates, starts: Points) -> 
     return starts
 
 
-def _ascended(surrogate: Surrogate, starts: Points, real: NDArray[np.intp]) -> Points:
+def _ascended(
+    surrogate: Surrogate, starts: Points, real: NDArray[np.intp], bounds: list[tuple[float, float]]
+) -> Points:
     """L-BFGS from all starts at once, as one problem: the sum of the acquisitions."""
     x = starts.copy()
 
@@ -126,7 +139,7 @@ def _ascended(surrogate: Surrogate, starts: Points, real: NDArray[np.intp]) -> P
         return -float(value.sum()), -gradient.ravel()
 
     flat, _, _ = fmin_l_bfgs_b(
-        falling, starts[:, real].ravel(), bounds=[(0.0, 1.0)] * (len(x) * len(real)), maxiter=_STEPS, maxfun=40, m=8
+        falling, starts[:, real].ravel(), bounds=bounds * len(x), maxiter=_STEPS, maxfun=40, m=8
     )
     x[:, real] = np.reshape(flat, (len(x), len(real)))
     better = surrogate.acquisition(x) >= surrogate.acquisition(starts)

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nbsweep.store.columns import decode, encode
+from nbsweep.store.columns import decode, encode, encode_regular
 from nbsweep.store.packing import Packed, Values, as_values, by_key, joined, kind_of_values, microseconds
+from nbsweep.store.peaks import PeaksSoFar
 
 __all__ = ["CHUNK_VALUES", "Chunk", "Column", "History", "RunTail", "first_values", "read_history", "thinned"]
 
@@ -28,7 +29,7 @@ class Chunk:
     """Up to `CHUNK_VALUES` values of one column, encoded (see `nbsweep.store.columns`)."""
 
     run_id: str
-    kind: str  # "row" (index: steps, values: times) or "key" (index: row numbers, values: values)
+    kind: str  # "row" (index: steps, values: times), "key" (index: row numbers, values: values) or "peak": store.peaks
     key: str
     seq: int
     first: int  # how many values the chunks before this one hold
@@ -75,7 +76,7 @@ class _Tail:
             self.seq,
             self.first,
             self.count,
-            encode(self.index[0], "int", final=final),
+            _encode_index(self.kind, self.index[0], final),
             encode(values, kind_of_values(values), final=final),
         )
 
@@ -88,12 +89,17 @@ class RunTail:
         self.rows = 0
         self._tails: dict[tuple[str, str], _Tail] = {}
         self._sealed: list[_Tail] = []
+        self._peaks: dict[str, PeaksSoFar | None] = {}  # None: of this key there are none, or no more
 
     @classmethod
     def after(cls, run_id: str, chunks: Iterable[Chunk]) -> tuple[RunTail, int]:
         """The tail that goes on after these chunks of a run, and the step after their last."""
         tail, next_step = cls(run_id), 0
         for chunk in chunks:
+            if chunk.kind == "peak":
+                continue
+            if chunk.kind == "key":
+                tail._peaks[chunk.key] = None  # its last chunk may not be full, and is not written any more
             last = _Tail(chunk.kind, chunk.key, chunk.seq + 1, chunk.first + chunk.count)
             tail._tails[chunk.kind, chunk.key] = last
             if chunk.kind == "row":
@@ -109,8 +115,14 @@ class RunTail:
     def extend(self, packed: Packed) -> None:
         """Add many log calls at once."""
         self._tail("row", "").extend(packed.steps, packed.times_us, self._sealed)
+        everywhere = np.arange(self.rows, self.rows + len(packed.steps))
         for key, (calls, values) in packed.columns.items():
-            self._tail("key", key).extend(calls + self.rows, values, self._sealed)
+            if len(calls) == len(everywhere):  # mostly all calls give the same keys
+                rows, steps, times_us = everywhere, packed.steps, packed.times_us
+            else:
+                rows, steps, times_us = calls + self.rows, packed.steps[calls], packed.times_us[calls]
+            self._tail("key", key).extend(rows, values, self._sealed)
+            self._keep_peaks(key, rows, steps, times_us, values)
         self.rows += len(packed.steps)
 
     def take_chunks(self) -> list[Chunk]:
@@ -122,11 +134,32 @@ class RunTail:
             tail.changed = False
         return chunks
 
+    def _keep_peaks(
+        self, key: str, rows: npt.NDArray[np.int64], steps: npt.NDArray[np.int64], times_us: npt.NDArray[np.int64],
+        values: Values,
+    ) -> None:  # fmt: skip
+        peaks = self._peaks.setdefault(key, PeaksSoFar(CHUNK_VALUES))
+        if peaks is None:
+            return
+        if isinstance(values, list) or values.dtype.kind not in "fi":
+            self._peaks[key] = None
+            return
+        full = peaks.extend(rows, steps, times_us, values)
+        if full is not None:
+            self._tail("peak", key).extend(*full, self._sealed)
+
     def _tail(self, kind: str, key: str) -> _Tail:
         tail = self._tails.get((kind, key))
         if tail is None:
             tail = self._tails[kind, key] = _Tail(kind, key)
         return tail
+
+
+def _encode_index(kind: str, index: npt.NDArray[np.int64], final: bool) -> bytes:
+    """The numbers of a key's rows ascend: their ends tell whether any call between them was without the key."""
+    if kind == "key" and len(index) > 1 and int(index[-1]) - int(index[0]) == len(index) - 1:
+        return encode_regular(int(index[0]), 1, len(index))
+    return encode(index, "int", final=final)
 
 
 def thinned(chunk: Chunk) -> Chunk:

@@ -24,7 +24,7 @@ MAGIC = b"SQLite format 3\x00"
 _LEAF = 0x0D
 _HEADER_BYTES = 100
 _DEFAULT_PAGE = 4096
-_WORDS = {("history", "kind"): ("row", "key"), ("console", "stream"): ("stdout", "stderr")}
+_WORDS = {("history", "kind"): ("row", "key", "peak"), ("console", "stream"): ("stdout", "stderr")}
 _JSON = {"config", "summary", "tags", "suggestion"}
 _INTEGER_BYTES = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 

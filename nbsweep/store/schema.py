@@ -118,7 +118,8 @@ history = Table(
     "history",
     metadata,
     Column("run_id", String(32), ForeignKey("runs.id"), primary_key=True),
-    # "row": step and time of each log call; "key": one logged key.
+    # "row": step and time of each log call; "key": one logged key; "peak": the least and greatest
+    # of each full chunk of a key (nbsweep.store.peaks).
     Column("kind", String(4), primary_key=True),
     Column("key", Text, primary_key=True),
     Column("seq", Integer, primary_key=True),

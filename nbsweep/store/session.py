@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Executable, Select, Table, bindparam, func, or_, select
@@ -42,7 +43,8 @@ _NEXT_REVISION = (
 _REVISION = select(schema.sweeps.c.revision).where(schema.sweeps.c.id == bindparam("sweep"))
 _CARRY_REVISION = (
     schema.runs.update()
-    .where(schema.runs.c.id.in_(_IDS), schema.runs.c.sweep_id == bindparam("sweep"))
+    # An expression, so that SQLite finds the runs by their ids and not by reading all runs of the sweep.
+    .where(schema.runs.c.id.in_(_IDS), func.coalesce(schema.runs.c.sweep_id, "") == bindparam("sweep"))
     .values(revision=bindparam("now"))
 )
 
@@ -153,14 +155,15 @@ class Session:
         from_number: int = 0,
     ) -> list[RunRecord]:
         """The runs of a sweep that changed after `since_revision` (and are in one of `states`), by number."""
-        query = select(schema.runs).where(schema.runs.c.sweep_id == sweep_id).order_by(schema.runs.c.number)
+        query = select(schema.runs).where(schema.runs.c.sweep_id == sweep_id)
         if since_revision >= 0:
             query = query.where(schema.runs.c.revision > since_revision)
         if from_number > 0:
             query = query.where(schema.runs.c.number >= from_number)
         if states is not None:
             query = query.where(schema.runs.c.state.in_(list(states)))
-        return [_run(row) for row in self._all(query)]
+        # Sorted here: to spare itself the sorting, SQLite would read all runs of the sweep, in their numbers' order.
+        return sorted((_run(row) for row in self._all(query)), key=attrgetter("number"))
 
     def runs_by_ids(self, run_ids: Iterable[str]) -> list[RunRecord]:
         table = schema.runs
@@ -298,6 +301,15 @@ class Session:
         ids = _batches(sorted(run_ids))
         chunks = [Chunk(**row) for some in ids for row in self._all(query.where(table.c.run_id.in_(some)))]
         return [each for each in chunks if each.first + each.count > since.get((each.run_id, each.key), -1)]
+
+    def values_before(self, run_id: str, key: str, seq: int) -> int | None:
+        """How many values of a key come before its chunk of that number; None where there is no such chunk."""
+        table = schema.history
+        query = select(table.c.first).where(
+            table.c.run_id == run_id, table.c.kind == "key", table.c.key == _key(key), table.c.seq == seq
+        )
+        first = self._connection.execute(query).scalar()
+        return None if first is None else int(first)
 
     def points(self, run_ids: Iterable[str]) -> dict[tuple[str, str], int]:
         """How many numbers each run has logged of each key: {(run id, key): count}; other kinds of values left out."""

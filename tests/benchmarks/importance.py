@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.importance                 # about ten minutes on two cores
     python -m tests.benchmarks.importance --sweeps 50 --only errors
+    python -m tests.benchmarks.importance --only times --peer /path/to/python    # of an environment that has optuna
 
 `optuna` is compared with where it is installed.
 """
@@ -10,10 +11,14 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import statistics
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -181,30 +186,64 @@ def bands(sweeps: int) -> None:
         print(f"| {runs} | {np.mean(band):.3f} |", flush=True)
 
 
-def times() -> None:
-    """Medians of five."""
-    print("\nruns × 10 parameters: seconds")
+PEER = """
+import sys, time, statistics, numpy as np, optuna
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
+x = np.load(sys.argv[1]); y = x[:, -1]; x = x[:, :-1]
+names = [f"p{k:02}" for k in range(x.shape[1])]
+ranges = {name: optuna.distributions.FloatDistribution(0.0, 1.0) for name in names}
+study = optuna.create_study()
+study.add_trials([optuna.trial.create_trial(params=dict(zip(names, row)), distributions=ranges, value=value)
+                  for row, value in zip(x.tolist(), y.tolist())])
+for make in (lambda: FanovaImportanceEvaluator(n_trees=100, seed=0), PedAnovaImportanceEvaluator):
+    taken, used = [], []
+    while len(taken) < 5 and sum(taken) < 60:
+        began, cpu = time.perf_counter(), time.process_time()
+        optuna.importance.get_param_importances(study, evaluator=make())
+        taken.append(time.perf_counter() - began); used.append(time.process_time() - cpu)
+    print(statistics.median(taken), statistics.median(used))
+"""
+
+
+def times(peer: str | None) -> None:
+    """Medians of five, the first one not counted; Optuna's of as many as fit into a minute."""
+    print(f"\nruns × 10 parameters: seconds, and CPU seconds; load average {os.getloadavg()[0]:.1f}")
     for name, case in {
         "noise": Case("", lambda x, noise: noise, (), 10),
         "two matter": Case("", lambda x, noise: _smooth(x) + 0.1 * noise, (0, 1), 10),
     }.items():
         for runs in (30, 100, 1_000, 10_000):
             sweep = simulated(case, runs, 0)
-            taken = []
-            for _ in range(5):
-                begun = time.perf_counter()
+            taken, used = [], []
+            for _ in range(6):
+                begun, cpu = time.perf_counter(), time.process_time()
                 measure(*sweep)
                 taken.append(time.perf_counter() - begun)
-            print(f"| {name} | {runs} | {statistics.median(taken):.2f} |", flush=True)
+                used.append(time.process_time() - cpu)
+            found = [(statistics.median(taken[1:]), statistics.median(used[1:])), *_peer_times(peer, sweep[0])]
+            print(f"| {name} | {runs} |" + "".join(f" {wall:.3f} | {cpu:.3f} |" for wall, cpu in found), flush=True)
+
+
+def _peer_times(peer: str | None, runs: list[RunRecord]) -> list[tuple[float, float]]:
+    """Seconds and CPU seconds of Optuna's fANOVA and of its PED-ANOVA, of the same runs."""
+    if peer is None:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder, "runs.npy")
+        np.save(table, np.array([[*run.config.values(), run.summary["loss"]] for run in runs]))
+        out = subprocess.run([peer, "-c", PEER, str(table)], capture_output=True, text=True, check=True).stdout
+    return [(float(wall), float(cpu)) for wall, cpu in (line.split() for line in out.splitlines())]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sweeps", type=int, default=200)
     parser.add_argument("--only", choices=["errors", "others", "intervals", "bands", "times"])
+    parser.add_argument("--peer", help="the Python of an environment that has optuna, to be timed beside")
     options = parser.parse_args()
     parts: dict[str, Callable[[], None]] = {
-        "times": times,
+        "times": lambda: times(options.peer),
         "errors": lambda: errors(options.sweeps),
         "others": lambda: others(options.sweeps),
         "intervals": lambda: intervals(options.sweeps),

@@ -112,6 +112,18 @@ def test_a_prior_sweeps_points_are_not_trained_again(terminal: Terminal) -> None
     assert terminal.try_run("sweep", "sweep.yaml", "--prior-sweep", "nosuch").returncode == 2
 
 
+def test_the_runs_of_earlier_sweeps_count_and_it_is_said_how_many(terminal: Terminal) -> None:
+    first = defined(terminal)
+    nbsweep.agent(first, lambda config: nbsweep.log({"loss": config.lr}), count=3)
+    one = nbsweep.Sweep(first).runs[0].id
+    done = terminal.try_run("sweep", "sweep.yaml", "--prior", first)
+    assert "3 of 3 prior runs fit the search space" in done.stderr
+    assert "1 of 1 prior run fits" in terminal.try_run("sweep", "sweep.yaml", "--prior", one).stderr
+    assert "4 of 4 prior runs fit" in terminal.try_run("sweep", "sweep.yaml", "--prior", first, "--prior", one).stderr
+    refused = terminal.try_run("sweep", "sweep.yaml", "--prior", "nosuch")
+    assert refused.returncode == 2 and "no sweep and no run 'nosuch'" in refused.stderr
+
+
 def test_a_file_that_is_defined_again_under_its_name_goes_on(terminal: Terminal) -> None:
     first = defined(terminal, "--name", "digits")
     done = terminal.try_run("sweep", "sweep.yaml", "--name", "digits")

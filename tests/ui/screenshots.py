@@ -1,7 +1,8 @@
 """Makes the pictures in README: ``python -m tests.ui.screenshots`` writes docs/dashboard.png and its dark twin.
 
 The quickstart's sweep, made larger: sixty runs, two at a time, learning rates up to where training diverges (which
-fails the run) and early termination, in a real JupyterLab. With --live the picture is taken while it trains.
+fails the run) and early termination, in a real JupyterLab. With --live the picture is taken while it trains; without,
+docs/snapshot.png and its dark twin show the saved notebook, opened again when its kernel has gone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Locator, expect, sync_playwright
 
 from tests.ui.conftest import CHROMIUM_OPTIONS
 from tests.ui.lab import serve
@@ -61,17 +62,44 @@ def main(live: bool) -> None:
         used = str(dashboard.locator(counted).count()) if not live else ""
         expect(matters).to_have_attribute("data-runs-used", re.compile(used or r"^\d\d"), timeout=90_000)
         expect(matters.locator("[data-parameter]").first).to_be_visible()
-        name = "dashboard-live" if live else "dashboard"
-        for theme, suffix in (("light", ""), ("dark", "-dark")):
-            notebook.theme(theme)  # type: ignore[arg-type]
-            page.mouse.move(0, 0)
-            page.wait_for_timeout(500)
-            picture = ROOT / "docs" / f"{name}{suffix}.png"
-            notebook.screenshot(picture, dashboard)
-            # A quarter of the bytes, and nobody sees the difference.
-            Image.open(picture).convert("RGB").quantize(256).save(picture, optimize=True)
+        photograph(notebook, dashboard, "dashboard-live" if live else "dashboard")
+        if live:
+            photograph_panel(notebook)
+        else:
+            notebook.wait_idle()
+            notebook.save()
+            page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+            page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+            notebook.reload()
+            expect(page.locator(".nbs-standing:visible")).to_contain_text("recorded")
+            expect(dashboard.locator("tr.nbs-row")).to_have_count(60)
+            page.set_viewport_size({"width": WIDTH, "height": 900})
+            page.locator(".nbs-standing:visible").scroll_into_view_if_needed()
+            photograph(notebook, page.locator(".jp-NotebookPanel"), "snapshot")
         notebook.close()
         browser.close()
+
+
+def photograph_panel(notebook: Notebook) -> None:
+    """The Sweeps panel and the dashboard as a tab beside it."""
+    page = notebook.page
+    page.set_viewport_size({"width": WIDTH, "height": 900})
+    page.evaluate("void window.jupyterapp.commands.execute('nbsweep:show-panel')")
+    page.get_by_test_id("nbs-list-row").first.locator(".nbs-list-main").click()
+    expect(page.locator(".nbs-tab").get_by_test_id("nbs-dashboard")).to_contain_text("running")
+    photograph(notebook, page.locator("body"), "jupyterlab-panel")
+
+
+def photograph(notebook: Notebook, of: Locator, name: str) -> None:
+    """A picture in each theme, in docs/."""
+    for theme, suffix in (("light", ""), ("dark", "-dark")):
+        notebook.theme(theme)  # type: ignore[arg-type]
+        notebook.page.mouse.move(0, 0)
+        notebook.page.wait_for_timeout(500)
+        picture = ROOT / "docs" / f"{name}{suffix}.png"
+        notebook.screenshot(picture, of)
+        # A quarter of the bytes, and nobody sees the difference.
+        Image.open(picture).convert("RGB").quantize(256).save(picture, optimize=True)
 
 
 def _larger(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

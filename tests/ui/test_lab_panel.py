@@ -73,7 +73,8 @@ def test_the_panel_is_live_and_pauses_beside_a_running_cell(open_notebook: OpenN
     first = row(panel, "first sweep")
     expect(first).to_contain_text("running · 1 of 4 runs · random")
     expect(first.locator(".nbs-list-line canvas")).to_be_visible()
-    expect(notebook.page.locator(".jp-Notebook .jp-InputPrompt").last).to_have_text("[*]:")
+    waiting = f"{PANEL}.content.widgets.map((cell) => cell.model.executionState).join() === 'idle,idle,running'"
+    notebook.page.wait_for_function(waiting)
     drawn = "(canvas) => canvas.toDataURL()"
     before = first.locator("canvas").evaluate(drawn)
     notebook.page.wait_for_function(
@@ -182,5 +183,6 @@ def test_a_tab_comes_back_after_a_reload_and_goes_on_after_a_restart(open_notebo
     sweep = tab.evaluate("(node) => node.closest('[id^=nbsweep-dashboard-]').id.split('-').pop()")
     page.evaluate(OPEN_AND_CLOSE, sweep)
     expect(page.locator(".nbs-tab")).to_have_count(0)
+    expect(row(panel, "first sweep").locator('[data-action="more"]')).to_be_enabled()
     assert counts(notebook) == {"nbsweep.here": 1, "nbsweep.link": 1}
     assert not notebook.page_errors

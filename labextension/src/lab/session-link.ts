@@ -102,6 +102,7 @@ class SessionLink implements KernelLink {
   private readonly listeners = new Map<string, Set<FeedListener>>();
   private readonly watchers = new Set<(connected: boolean) => void>();
   private wire: Wire | null = null;
+  private kernel: Kernel.IKernelConnection | null = null;
   private told: LinkState = "no-kernel";
   isDisposed = false;
 
@@ -183,10 +184,14 @@ class SessionLink implements KernelLink {
 
   private readonly follow = (): void => {
     const kernel = this.session.session?.kernel ?? null;
+    // A session may say twice that it has this kernel.
+    const same = kernel === this.kernel && this.wire?.isDisposed === false;
+    if (same && kernel?.isDisposed === false) return;
     this.letGo();
     if (kernel && !kernel.isDisposed) {
       const wire = this.wires.take(kernel);
       this.wire = wire;
+      this.kernel = kernel;
       wire.stateChanged.connect(this.tellState);
       wire.sweepsChanged.connect(this.tellSweeps);
       wire.dashboard.connect(this.relay);
@@ -200,7 +205,7 @@ class SessionLink implements KernelLink {
   private letGo(): void {
     const wire = this.wire;
     if (!wire) return;
-    this.wire = null;
+    this.wire = this.kernel = null;
     wire.stateChanged.disconnect(this.tellState);
     wire.sweepsChanged.disconnect(this.tellSweeps);
     wire.dashboard.disconnect(this.relay);

@@ -1,7 +1,9 @@
-"""The benchmark's other parts: kills, reading, trivial runs, the tutorial's loop, imports. A part gives its text."""
+"""The benchmark's other parts: kills, reading, trivial runs, training, imports. A part gives its text."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import random
 import signal
@@ -18,18 +20,7 @@ import numpy as np
 from nbsweep.notebook.series import SeriesReader
 from nbsweep.store import RunRecord, RunTail, Store, read_history
 from nbsweep.store.packing import Packed
-
-LOGS_EVERY_MS = """
-import sys, time, nbsweep
-run = nbsweep.init()
-run.log({"batch loss": 0.0}); time.sleep(0.5)
-print("begun", flush=True)
-at = time.perf_counter()
-for number in range(1, 100_000):
-    at += 0.001
-    while time.perf_counter() < at: time.sleep(0.0002)
-    run.log({"batch loss": float(number), "at": time.time()})
-"""
+from tests.benchmarks.logging.killed import READERS
 
 TRIVIAL = """
 import sys, time, nbsweep
@@ -55,31 +46,6 @@ study.optimize(objective, n_trials=count)
 print((time.perf_counter() - began) * 1000 / count)
 """
 
-TUTORIAL = """
-import sys, time, torch, nbsweep
-from torch import nn
-torch.manual_seed(0)
-torch.set_num_threads(1)  # two would wait for whoever else uses the cores
-x, y = torch.rand(64 * 50, 784), torch.randint(0, 10, (64 * 50,))
-logs = sys.argv[1] == "log"
-run = nbsweep.init()
-def epoch():
-    model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    began = time.perf_counter()
-    for start in range(0, len(x), 64):
-        loss = nn.functional.cross_entropy(model(x[start : start + 64]), y[start : start + 64])
-        optimizer.zero_grad(); loss.backward(); optimizer.step()
-        value = loss.item()
-        if logs_now: run.log({"batch loss": value})
-    return time.perf_counter() - began
-logs_now = False
-epoch()
-for _ in range(int(sys.argv[2])):
-    for logs_now in ((False, True) if _ % 2 else (True, False)):
-        print(int(logs_now), epoch(), flush=True)
-"""
-
 
 def _run(code: str, *words: str, python: str = sys.executable, folder: str) -> str:
     environment = {**os.environ, "NBSWEEP_STORAGE": f"sqlite:///{folder}/nbsweep.db", "PYTHONPATH": str(Path.cwd())}
@@ -89,31 +55,56 @@ def _run(code: str, *words: str, python: str = sys.executable, folder: str) -> s
 
 def kills(peers: str | None, quick: bool) -> tuple[str, str]:
     """What is missing after kill -9, at one point a millisecond."""
-    ages: list[float] = []
-    for _ in range(5 if quick else 50):
-        with tempfile.TemporaryDirectory() as folder:
-            url = f"sqlite:///{folder}/nbsweep.db"
-            environment = {**os.environ, "NBSWEEP_STORAGE": url, "PYTHONPATH": str(Path.cwd())}
-            child = subprocess.Popen([sys.executable, "-c", LOGS_EVERY_MS], env=environment, stdout=subprocess.PIPE)
-            assert child.stdout is not None
-            child.stdout.readline()
-            time.sleep(random.uniform(0.5, 1.0))
-            killed_at = time.time()
-            child.send_signal(signal.SIGKILL)
-            child.wait()
-            store = Store(url)
-            with store.read() as db:
-                (run,) = db.runs_alone()
-                columns = read_history(db.chunks([run.id]))[run.id].columns
-            store.close()
-            assert columns["batch loss"].values.tolist() == list(range(len(columns["batch loss"].values)))
-            ages.append(1e3 * (killed_at - columns["at"].values[-1]))
-    text = (
-        f"{len(ages)} kills; the newest point that another process then reads was logged {statistics.median(ages):.0f} "
-        f"ms before the kill (median), {max(ages):.0f} ms at most; older than 250 ms: "
-        f"{sum(age > 250 for age in ages)} times; a gap before it: never.\n"
-    )
-    return "After kill -9", text
+    counts = {"run.log": 5 if quick else 50}
+    if peers is not None:
+        counts |= {name: 2 if quick else 12 for name in READERS if name != "run.log"}
+    head = "| | kills | lost, of what was logged: points | in ms before the kill | most ms | a gap before |"
+    lines = [head, "|---|---:|---:|---:|---:|---:|"]
+    for name, count in counts.items():
+        python = sys.executable if name == "run.log" else peers or sys.executable
+        try:
+            found = [killed_once(name, python) for _ in range(count)]
+        except (OSError, ValueError, subprocess.CalledProcessError) as error:
+            lines.append(f"| {name} | not to be had: {str(error)[-80:]} |")
+            continue
+        points, ages = [each[0] for each in found], [each[1] for each in found]
+        lines.append(
+            f"| {name} | {count} | {statistics.median(points):.0f} | {statistics.median(ages):.0f} | {max(ages):.0f} | "
+            f"{sum(each[2] for each in found)} |"
+        )
+        if name == "run.log":
+            lines[-1] += f" <!-- older than 250 ms: {sum(age > 250 for age in ages)} -->"
+    return "After kill -9", "\n".join(lines) + "\n"
+
+
+def killed_once(name: str, python: str) -> tuple[int, float, bool]:
+    """Points lost, milliseconds from the first lost one to the kill, and whether any is missing before the last read.
+
+    Two seconds go by before anybody reads: W&B's own process outlives ours and may write on.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+        words = [python, str(Path(__file__).with_name("killed.py"))]
+        child = subprocess.Popen(
+            [*words, "log", name, folder], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        assert child.stdout is not None
+        while (line := child.stdout.readline()) and line.strip() != b"begun":
+            pass
+        time.sleep(random.uniform(1.5, 3.0))
+        killed_at = time.time()
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        time.sleep(2)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        taken = np.frombuffer(Path(folder, "taken").read_bytes(), "<f8")
+        done = subprocess.run([*words, "read", name, folder], env=environment, capture_output=True, check=True)
+        there = [number for number in json.loads(done.stdout.splitlines()[-1]) if 1 <= number <= len(taken)]
+    newest = there[-1] if there else 0
+    lost_from = taken[newest] if newest < len(taken) else killed_at
+    return len(taken) - len(there), 1e3 * (killed_at - lost_from), len(there) < newest
 
 
 def reading(peers: str | None, quick: bool) -> tuple[str, str]:
@@ -169,19 +160,49 @@ def trivial_runs(peers: str | None, quick: bool) -> tuple[str, str]:
     return "Trivial runs", "\n".join(f"- {line}." for line in lines) + "\n"
 
 
-def tutorial(peers: str | None, quick: bool) -> tuple[str, str]:
-    """The tutorial's loop with and without logging each batch, in pairs."""
+def beside_training(what: str, count: int) -> str:
+    """Rows of a table: of pairs, the median ratio of each measure with a 95 % bootstrap interval."""
     with tempfile.TemporaryDirectory() as folder:
-        out = _run(TUTORIAL, "log", "10" if quick else "300", folder=folder).splitlines()
-    seconds = {kind: [float(line.split()[1]) for line in out if line[0] == kind] for kind in "01"}
-    ratios = [with_log / without for without, with_log in zip(seconds["0"], seconds["1"], strict=True)]
-    more = 100 * (statistics.median(ratios) - 1)
-    spread = statistics.quantiles(ratios, n=4)
-    text = (
-        f"784→256→10, batch 64, CPU, one thread, {len(ratios)} pairs of 50 batches: {more:+.1f} % with log for "
-        f"each (quartiles {100 * (spread[0] - 1):+.1f} to {100 * (spread[2] - 1):+.1f} %). No dashboard is open.\n"
+        environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+        words = [sys.executable, str(Path(__file__).with_name("training.py")), what, str(count)]
+        done = subprocess.run(words, env=environment, cwd=folder, capture_output=True, text=True, check=True)
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("[[["))
+    found, rng = np.array(json.loads(line)), np.random.default_rng(0)  # (pairs, 2, 3)
+    ratios = found[:, 0] / found[:, 1]
+    drawn = np.median(ratios[rng.integers(0, count, (4000, count))], axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    lines = ["| | median of the ratios | 95 % | the two, seconds in the middle |", "|---|---:|---:|---:|"]
+    for number, name in enumerate(("wall clock", "CPU, the thread that trains", "CPU, the whole process")):
+        if what != "log" and number == 1:
+            continue  # there it waits for others
+        ends = f"{100 * (low[number] - 1):+.1f} to {100 * (high[number] - 1):+.1f} %"
+        middle = np.median(found[:, :, number], axis=0)
+        more = f"{100 * (np.median(ratios[:, number]) - 1):+.1f} %"
+        lines.append(f"| {name} | {more} | {ends} | {middle[0]:.3f}, {middle[1]:.3f} |")
+    return "\n".join(lines) + "\n"
+
+
+def tutorial(peers: str | None, quick: bool) -> tuple[str, str]:
+    """The tutorial's loop with log of each batch and a dashboard open, and without log."""
+    count = 10 if quick else 150
+    head = (
+        f"784→256→10, batch 64, CPU, one thread; {count} pairs of 200 batches, load average {os.getloadavg()[0]:.1f}."
     )
-    return "The tutorial's loop", text
+    return "The tutorial's loop", f"{head}\n\n{beside_training('log', count)}"
+
+
+def five_runs(peers: str | None, quick: bool) -> tuple[str, str]:
+    """Five runs by the agent, which log each batch, and the same loops bare."""
+    count = 2 if quick else 12
+    head = f"{count} pairs of five runs of 3,000 batches, load average {os.getloadavg()[0]:.1f}."
+    return "Five runs by the agent", f"{head}\n\n{beside_training('agent', count)}"
+
+
+def two_workers(peers: str | None, quick: bool) -> tuple[str, str]:
+    """Six runs by two workers and by one."""
+    count = 2 if quick else 8
+    head = f"{count} pairs of six runs of 1,500 batches, load average {os.getloadavg()[0]:.1f}; -40 % is aimed at."
+    return "Two workers", f"{head}\n\n{beside_training('workers', count)}"
 
 
 def imports(peers: str | None, quick: bool) -> tuple[str, str]:
@@ -208,5 +229,7 @@ PARTS: dict[str, Callable[[str | None, bool], tuple[str, str]]] = {
     "reading": reading,
     "runs": trivial_runs,
     "tutorial": tutorial,
+    "agent": five_runs,
+    "workers": two_workers,
     "imports": imports,
 }

@@ -90,16 +90,16 @@ def _optuna(parameter: Parameter, distributions: Any) -> Any:
 
 
 def tpe(parameters: Mapping[str, Any], seed: int, budget: int) -> Asking:
-    """Optuna's default."""
+    """Optuna's default: since 5.0 that is multivariate with constant_liar, and group changes nothing in a flat space."""
     return Optuna(parameters, seed, lambda samplers, seed: samplers.TPESampler(seed=seed))
 
 
-def tpe_multivariate(parameters: Mapping[str, Any], seed: int, budget: int) -> Asking:
-    """Optuna's TPE with its options multivariate and group, and constant_liar for several workers."""
+def tpe_univariate(parameters: Mapping[str, Any], seed: int, budget: int) -> Asking:
+    """Optuna's TPE as it was by default before 5.0, each parameter by itself."""
     return Optuna(
         parameters,
         seed,
-        lambda samplers, seed: samplers.TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True),
+        lambda samplers, seed: samplers.TPESampler(seed=seed, multivariate=False, constant_liar=True),
     )
 
 
@@ -305,7 +305,7 @@ SEARCHERS: dict[str, Callable[[Mapping[str, Any], int, int], Asking]] = {
     "nbsweep": Nbsweep,
     "random": random,
     "optuna-tpe": tpe,
-    "optuna-tpe-mv": tpe_multivariate,
+    "optuna-tpe-univariate": tpe_univariate,
     "optuna-gp": optuna_gp,
     "wandb": Wandb,
     "botorch": BoTorch,

@@ -31,7 +31,9 @@ config = {'method': 'random', 'metric': {'name': 'loss'}, 'parameters': {'lr': {
 HELD = """%%sweep_train --count 3
 log({"loss": config.lr})
 go_on.wait(60)"""
-SETTINGS_ID = "nbsweep-labextension:settings"
+SOURCES = (
+    "window.jupyterapp.shell.currentWidget.content.widgets?.map((cell) => cell.model.sharedModel.getSource()) ?? []"
+)
 
 
 def execute(notebook: Notebook, command: str, **args: Any) -> None:
@@ -39,27 +41,11 @@ def execute(notebook: Notebook, command: str, **args: Any) -> None:
 
 
 def sources(notebook: Notebook) -> list[str]:
-    found = notebook.page.evaluate(
-        "window.jupyterapp.shell.currentWidget.content.widgets.map((cell) => cell.model.sharedModel.getSource())"
-    )
-    return [str(source) for source in found]
+    return [str(source) for source in notebook.page.evaluate(SOURCES)]
 
 
 def enabled(notebook: Notebook, command: str) -> bool:
     return bool(notebook.page.evaluate("(id) => window.jupyterapp.commands.isEnabled(id)", command))
-
-
-def user_settings(notebook: Notebook, **values: Any) -> None:
-    """Save the user's settings as the settings editor does; what listens to them hears of it."""
-    notebook.page.evaluate(
-        """async ([id, raw]) => {
-            const response = await fetch(`${document.baseURI.split('/lab')[0]}/lab/api/settings/${id}`, {
-                method: 'PUT', headers: {'X-XSRFToken': document.cookie.match(/_xsrf=([^;]*)/)?.[1] ?? '',
-                Authorization: `token ${raw.token}`}, body: JSON.stringify({raw: raw.text})});
-            if (!response.ok) throw new Error(await response.text());
-        }""",
-        [SETTINGS_ID, {"text": json.dumps(values), "token": notebook.lab.token}],
-    )
 
 
 def test_a_sweep_is_made_of_a_training_cell_and_runs(open_notebook: OpenNotebook) -> None:
@@ -121,18 +107,52 @@ def test_the_status_bar_counts_and_a_notification_tells_the_end(open_notebook: O
     )
     best = sources(notebook)[-1]
     assert re.fullmatch(r"# [\w-]+, loss 0\.\d+\nconfig = \{\n    \"lr\": 0\.\d+,\n\}", best)
+    status.click()
+    expect(page.get_by_role("tab", name="Sweeps", exact=True)).to_have_attribute("aria-selected", "true")
     assert notebook.page_errors == []
 
 
-def test_what_failures_pause_is_told_with_the_reason_and_stays(open_notebook: OpenNotebook) -> None:
+def test_what_failures_pause_is_told_with_the_reason_once_of_two_pages_and_by_the_browser(
+    open_notebook: OpenNotebook,
+) -> None:
     failing = "%%sweep_train --count 10\nraise RuntimeError('no data')"
     notebook = open_notebook([SWEEP.replace("3}", "9}"), failing])
+    page = notebook.page
+    page.context.grant_permissions(["notifications"])
+    # What the system would show cannot be seen from here: what it is told is.
+    page.evaluate(
+        """() => {
+            window.told = [];
+            const System = window.Notification;
+            window.Notification = class extends System {
+                constructor(title, options) { super(title, options); window.told.push([title, options.body]); }
+            };
+            document.hasFocus = () => false;
+        }"""
+    )
+    execute(notebook, "nbsweep:toggle-browser-notifications")
+    page.wait_for_function("window.jupyterapp.commands.isToggled('nbsweep:toggle-browser-notifications')")
+    with page.context.expect_page() as opening:
+        page.evaluate("(address) => void window.open(address)", notebook.lab.address(notebook.path))
+    second = opening.value
+    second.wait_for_function("window.jupyterapp?.commands.hasCommand('nbsweep:stop')", timeout=60_000)
+    second.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")  # as a tab behind another is
     notebook.run_all()
-    toast = notebook.page.locator(".Toastify__toast").filter(has_text="is paused: too many runs failed")
+    second.wait_for_function("window.jupyterapp.commands.isEnabled('nbsweep:resume')", timeout=60_000)
+    toast, other = (each.locator(".Toastify__toast").filter(has_text="is paused: too many") for each in (page, second))
     expect(toast).to_be_visible(timeout=30_000)
     expect(toast).to_contain_text("mend the code and resume")
-    expect(toast.get_by_role("button", name="Open Dashboard")).to_be_visible()
-    notebook.run("%sweep stop")
+    [(title, text)] = page.evaluate("window.told")
+    assert title == "Sweep seen is paused: too many runs failed" and text.endswith("mend the code and resume.")
+    second.wait_for_timeout(1000)  # within half a second it sees that it was told
+    expect(other).to_have_count(0)
+    toast.get_by_role("button", name="Open Dashboard").click()
+    expect(page.locator(".nbs-tab").get_by_test_id("nbs-dashboard")).to_contain_text("paused", timeout=30_000)
+    second.close()
+    execute(notebook, "nbsweep:toggle-browser-notifications")
+    execute(notebook, "nbsweep:stop")
+    page.wait_for_function("!window.jupyterapp.commands.isEnabled('nbsweep:stop')")
+    page.locator("li.lm-TabBar-tab").filter(has_text="notebook.ipynb").click()
 
 
 def test_commands_stand_in_palette_menu_and_launcher(open_notebook: OpenNotebook, lab: Lab) -> None:
@@ -185,8 +205,20 @@ def test_what_a_dashboard_in_a_tab_offers_goes_into_the_notebook_it_belongs_to(o
     assert re.match(r"# [\w-]+, loss 0\.\d+\nconfig = \{\n", sources(notebook)[1])
     execute(notebook, "nbsweep:open-dashboard")  # it comes back to the front: there is one a sweep
     expect(page.locator(".nbs-tab")).to_have_count(1)
-    axis = tab.locator("[data-testid=nbs-parallel]")
-    expect(axis).to_be_visible()
+    track = tab.get_by_test_id("nbs-parallel").locator("[data-axis=lr] .nbs-track")
+    track.scroll_into_view_if_needed()
+    box = track.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.3, steps=3)
+    page.mouse.up()
+    tab.get_by_test_id("nbs-narrow").click()
+    page.wait_for_function(f"{SOURCES}.some((source) => source.startsWith('%%sweep define seen-narrow'))")
+    expect(page.locator(".jp-NotebookPanel")).to_be_visible()
+    notebook.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-cell')")
+    notebook.wait_idle()
+    assert notebook.errors == []
     assert notebook.page_errors == []
 
 
@@ -201,8 +233,8 @@ def keep_settings(lab: Lab) -> Any:
 def test_settings_take_effect(open_notebook: OpenNotebook, lab: Lab, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/elsewhere.db"
     file = lab.root.parent / "settings" / "nbsweep-labextension" / "settings.jupyterlab-settings"
-    file.parent.mkdir(parents=True)
-    file.write_text(json.dumps({"storage": url, "updatesPerSecond": 0.5, "notifications": False}))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"storage": url, "updatesPerSecond": 0.5, "notifications": False, "xAxis": "time"}))
     notebook = open_notebook(["1"])
     page = notebook.page
     execute(notebook, "nbsweep:insert-example")
@@ -217,3 +249,7 @@ def test_settings_take_effect(open_notebook: OpenNotebook, lab: Lab, tmp_path: P
     notebook.wait_idle()
     assert notebook.outputs(cell)[0]["data"]["text/plain"] == "2.0"
     expect(page.locator(".Toastify__toast")).to_have_count(0)
+    execute(notebook, "nbsweep:open-dashboard")
+    tab = page.locator(".nbs-tab")
+    expect(tab.get_by_label("x-axis")).to_have_value("time", timeout=30_000)
+    page.locator("li.lm-TabBar-tab").filter(has_text="notebook.ipynb").click()

@@ -87,7 +87,7 @@ export class Notifier {
       case "failures":
         return {
           title: this.trans.__("Sweep %1 is paused: too many runs failed", name),
-          text: firstLine(note ?? ""), // the traceback is in the dashboard
+          text: firstLine(note ?? ""),
         };
     }
   }
@@ -98,8 +98,9 @@ export function browserCan(): boolean {
   return "Notification" in window;
 }
 
+/** Without what its end announces: the traceback that follows is in the dashboard. */
 function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
+  return (text.split("\n", 1)[0] ?? "").replace(/\s*[^.;]*:\s*$/, "");
 }
 
 /** Whether this page is the one to tell it. Without locks (an insecure page) each page does. */

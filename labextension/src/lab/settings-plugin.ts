@@ -23,17 +23,15 @@ export const settingsPlugin: JupyterFrontEndPlugin<ISweepSettings> = {
       // A kernel with an older nbsweep does not know the request and keeps its own pace.
       void link.request("rate", { per_second }).catch(() => undefined);
     };
-    eachLink(tracker, links, (link) => {
+    eachLink(tracker, links, (link, panel) => {
       open.add(link);
+      panel.disposed.connect(() => open.delete(link));
       link.stateChanged.connect(tell);
       tell(link);
     });
     settings.changed.connect((_settings, { xAxis }) => {
       defaults.x = xAxis;
-      for (const link of open) {
-        if (link.isDisposed) open.delete(link);
-        else tell(link);
-      }
+      for (const link of open) tell(link);
     });
     return settings;
   },

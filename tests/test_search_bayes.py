@@ -115,10 +115,10 @@ def test_pending_runs_keep_suggestions_apart() -> None:
 
 def test_runs_at_work_do_not_draw_the_next_to_the_same_place() -> None:
     def function(config: Config) -> float:
-        return math.sin(7 * config["x"]) + (config["y"] - 0.4) ** 2 + math.cos(5 * config["z"])
+        return float(math.sin(7 * config["x"]) + (config["y"] - 0.4) ** 2 + math.cos(5 * config["z"]))
 
     for seed in range(6):
-        found = optimizer(seed, **{name: {"min": 0.0, "max": 1.0} for name in "xyz"})
+        found = optimizer(seed, x={"min": 0.0, "max": 1.0}, y={"min": 0.0, "max": 1.0}, z={"min": 0.0, "max": 1.0})
         searched(found, function, 8)
         points = np.array([list(found.ask().values()) for _ in range(4)])
         distances = np.abs(points[:, None] - points).max(axis=2) + 9.0 * np.eye(4)

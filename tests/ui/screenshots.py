@@ -3,8 +3,8 @@
 The quickstart's sweep, made larger: sixty runs, two at a time, learning rates up to where training diverges (which
 fails the run) and early termination, in a real JupyterLab. With --live the picture is taken while it trains; without,
 docs/snapshot.png and its dark twin show the saved notebook, opened again when its kernel has gone.
-With --editor a define cell is photographed instead, in both themes, into tests/artifacts: an underline and its message, a
-distribution's explanation.
+With --editor a define cell is photographed instead, in both themes, into tests/artifacts: an underline and its
+message, a distribution's explanation.
 """
 
 from __future__ import annotations

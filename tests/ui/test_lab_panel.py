@@ -29,6 +29,13 @@ for number in (1, 2):
     nbsweep.sweep({"method": "grid", "parameters": {"a": {"values": [1]}}}, name=f"elsewhere {number}")"""
 PANEL = "[...window.jupyterapp.shell.widgets('main')].find((widget) => widget.content?.widgets)"
 SAVED = "!document.querySelector('.jp-mod-dirty')"
+# JupyterLab writes its layout a moment after it changed; what a reload brings back is what was written.
+LAYOUT_KEPT = """async () => {
+    const {workspaces} = window.jupyterapp.serviceManager;
+    const name = window.location.pathname.split('/workspaces/')[1].split('/')[0];
+    const {data} = await workspaces.fetch(name);
+    return JSON.stringify(data['layout-restorer:data'] ?? '').includes('nbsweep-dashboards:');
+}"""
 OPEN_AND_CLOSE = """async (sweep) => {
     const {commands} = window.jupyterapp;
     for (let time = 0; time < 20; time++) {
@@ -161,6 +168,7 @@ def test_a_tab_comes_back_after_a_reload_and_goes_on_after_a_restart(open_notebo
     expect(tab).to_have_count(1)
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save-all')")
     page.wait_for_function(SAVED)
+    page.wait_for_function(LAYOUT_KEPT, polling=200)
     page.reload()
     # The tab, the panel and the notebook are where they were, and the run still trains.
     expect(dashboard).to_contain_text("first sweep", timeout=30_000)

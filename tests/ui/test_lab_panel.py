@@ -7,6 +7,7 @@ import json
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.test_agents import until
 from tests.ui.conftest import OpenNotebook, write_notebook
 from tests.ui.notebook import Notebook
 
@@ -168,7 +169,7 @@ def test_a_tab_comes_back_after_a_reload_and_goes_on_after_a_restart(open_notebo
     expect(tab).to_have_count(1)
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save-all')")
     page.wait_for_function(SAVED)
-    page.wait_for_function(LAYOUT_KEPT, polling=200)
+    until(lambda: bool(page.evaluate(LAYOUT_KEPT)), 30)
     page.reload()
     # The tab, the panel and the notebook are where they were, and the run still trains.
     expect(dashboard).to_contain_text("first sweep", timeout=30_000)

@@ -178,7 +178,8 @@ export class Wire implements IDisposable {
     if (comm && !comm.isDisposed) {
       comm.onClose = nothing;
       if (!this.kernel.isDisposed && this.kernel.status !== "dead") {
-        this.sendOnShell("comm_close", { comm_id: comm.commId, data: {} }, subshell);
+        // Not over the subshell: its end, on the control channel, would overtake the comm's.
+        this.sendOnShell("comm_close", { comm_id: comm.commId, data: {} }, null);
       }
       comm.dispose();
     }

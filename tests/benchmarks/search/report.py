@@ -94,7 +94,8 @@ def _table(curves: Curves, results: list[Result]) -> str:
         "| --- | --- | " + " | ".join("---" for _ in AT) + " | --- |",
     ]
     for method in methods:
-        seeds = min(len(curve) for (name, _), curve in curves.items() if name == method)
+        counts = sorted({len(curve) for (name, _), curve in curves.items() if name == method})
+        seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         cells = [_cell(curves, method, n) for n in AT]
         asks = np.concatenate([result.ask_ms[20:] or [0.0] for result in results if result.method == method])
         lines.append(

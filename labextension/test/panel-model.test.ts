@@ -8,6 +8,7 @@ const item: SweepItem = {
   ...{ id: "abc123", name: "ResNet Baseline", method: "bayes", state: "running" as const },
   ...{ metric: "val loss", goal: "minimize" as const, best: 0.076712, created_at: 0, note: null },
   ...{ runs: 5, finished: 3, failed: 1, total: 10, running: [], running_count: 1 },
+  note_kind: null,
 };
 
 describe("a sweep in the panel", () => {

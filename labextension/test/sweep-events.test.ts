@@ -7,7 +7,7 @@ function sweep(changes: Partial<SweepItem> = {}): SweepItem {
   return {
     ...{ id: "a", name: "digits", method: "random", state: "running", metric: "loss" },
     ...{ goal: "minimize", best: null, runs: 3, finished: 2, failed: 0, total: 10 },
-    ...{ created_at: 100, running: [], running_count: 0, note: null },
+    ...{ created_at: 100, running: [], running_count: 0, note: null, note_kind: null },
     ...changes,
   };
 }
@@ -27,18 +27,16 @@ describe("what is told of sweeps", () => {
   });
 
   it("tells what failures paused, not what a person did", () => {
-    expect(kinds([sweep()], [sweep({ state: "paused", note: "Three runs failed" })])).toEqual([
-      "a failures",
-    ]);
-    expect(kinds([sweep()], [sweep({ state: "paused" })])).toEqual([]);
+    const failed = sweep({ state: "paused", note: "Three runs failed", note_kind: "failures" });
+    expect(kinds([sweep()], [failed])).toEqual(["a failures"]);
+    expect(kinds([sweep()], [sweep({ state: "paused", note_kind: "person" })])).toEqual([]);
     expect(kinds([sweep()], [sweep({ state: "cancelled" })])).toEqual([]);
   });
 
   it("tells a target apart from an end", () => {
-    const note = "Run calm-lake-3 reached the target 0.1.";
-    expect(kinds([sweep()], [sweep({ state: "finished", note })])).toEqual(["a target"]);
-    const odd = "Every run has the same loss.";
-    expect(kinds([sweep()], [sweep({ state: "finished", note: odd })])).toEqual(["a finished"]);
+    const reached = sweep({ state: "finished", note_kind: "target" });
+    expect(kinds([sweep()], [reached])).toEqual(["a target"]);
+    expect(kinds([sweep()], [sweep({ state: "finished" })])).toEqual(["a finished"]);
   });
 
   it("tells of a sweep that came and went between two lists, not of those of another store", () => {

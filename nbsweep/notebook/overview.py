@@ -209,6 +209,7 @@ def _bare_item(sweep: SweepRecord, note: str | None) -> dict[str, Any]:
         "running": [],
         "running_count": 0,
         "note": None if note is None else note.partition("\n")[0][:LONGEST_TEXT],
+        "note_kind": sweep.note_kind,
     }
 
 

@@ -14,9 +14,6 @@ export interface SweepEvent {
   readonly key: string;
 }
 
-/** The link may say what its note is about; else the note and the state do. */
-type Noted = SweepItem & { readonly note_kind?: string | null };
-
 /** Events from one list to the next; `before` is null where there was none. */
 export function sweepEvents(
   before: readonly SweepItem[] | null,
@@ -38,14 +35,8 @@ export function sweepEvents(
   return events;
 }
 
-function happened(sweep: Noted): Happening | null {
-  const { state, note, note_kind } = sweep;
-  // A person who pauses leaves no note.
-  if (state === "paused" && (note_kind === "failures" || (note_kind === undefined && note)))
-    return "failures";
+function happened({ state, note_kind }: SweepItem): Happening | null {
+  if (state === "paused") return note_kind === "failures" ? "failures" : null;
   if (state !== "finished") return null;
-  const target =
-    note_kind === "target" ||
-    (note_kind === undefined && (note ?? "").includes("reached the target"));
-  return target ? "target" : "finished";
+  return note_kind === "target" ? "target" : "finished";
 }

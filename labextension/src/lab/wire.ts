@@ -51,6 +51,8 @@ export interface SweepItem {
   readonly running_count: number;
   /** Why it is paused or ended, in one line. */
   readonly note: string | null;
+  /** "failures", "target", "person"…: what the note is about. */
+  readonly note_kind: string | null;
 }
 
 export interface DashboardMessage {

@@ -136,6 +136,7 @@ class Notebook:
         self.page.wait_for_function(
             f"document.body.dataset.jpThemeLight === '{'true' if theme == 'light' else 'false'}'"
         )
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")  # it fades while the theme comes
 
     def width(self, pixels: int) -> None:
         """Make the window so wide."""

@@ -15,7 +15,8 @@ describe("a sweep in the panel", () => {
   it("is left by a filter whose words are all somewhere in it", () => {
     for (const filter of ["", "resnet", "  base BAYES ", "abc running", "val"])
       expect(matches(item, filter)).toBe(true);
-    for (const filter of ["resnet grid", "finished"]) expect(matches(item, filter)).toBe(false);
+    for (const filter of ["resnet grid", "finished", "23", "c123"])
+      expect(matches(item, filter)).toBe(false);
   });
 
   it("has a bar of what ended well, what failed and what runs", () => {

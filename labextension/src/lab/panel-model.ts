@@ -10,15 +10,17 @@ import type { SweepItem } from "./wire";
 /** Of a sweep's running runs so many have a line of their own. */
 export const MOST_LINES = 4;
 
-/** Each word of the filter is in the name, id, method, metric or state. */
+/** An id is drawn by lot: a letter or two would find strangers. */
+const SHORTEST_ID = 3;
+
+/** Each word of the filter is in the name, method, metric or state, or is how the id begins. */
 export function matches(item: SweepItem, filter: string): boolean {
-  const text = [item.name, item.id, item.method, item.metric ?? "", item.state]
-    .join("\n")
-    .toLowerCase();
+  const text = [item.name, item.method, item.metric ?? "", item.state].join("\n").toLowerCase();
+  const id = item.id.toLowerCase();
   return filter
     .toLowerCase()
     .split(/\s+/)
-    .every((word) => text.includes(word));
+    .every((word) => text.includes(word) || (word.length >= SHORTEST_ID && id.startsWith(word)));
 }
 
 /** Parts of a bar, 0..1 of what was asked for; null when nobody has said how many runs there will be. */

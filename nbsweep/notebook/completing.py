@@ -15,7 +15,7 @@ from typing import Any
 from nbsweep.errors import NbsweepError
 from nbsweep.notebook.usage import USAGE, Usage, subcommands
 
-__all__ = ["Candidate", "answer_complete", "answer_names", "attach", "complete", "detach"]
+__all__ = ["Candidate", "answer_complete", "attach", "complete", "detach"]
 
 MAGICS = ("%sweep", "%%sweep", "%%sweep_train")
 _MOST_NAMES = 500
@@ -53,15 +53,6 @@ def complete(line: str) -> list[Candidate]:
 def answer_complete(content: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to a page's request "complete": ``{"line"}``, up to the cursor, in; ``{"items"}`` out."""
     return {"items": [asdict(candidate) for candidate in complete(str(content.get("line", "")))]}
-
-
-def answer_names(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to a page's request "names": sweeps, and the runs of one (of the current one without ``sweep``)."""
-    sweep = content.get("sweep")
-    return {
-        "sweeps": [candidate.text for candidate in _sweeps()],
-        "runs": [candidate.text for candidate in _runs(None if sweep is None else str(sweep))],
-    }
 
 
 def attach(ipython: Any) -> None:

@@ -103,13 +103,6 @@ def _complete(content: Mapping[str, Any]) -> Any:
     return answer_complete(content)
 
 
-@request("names")
-def _names(content: Mapping[str, Any]) -> Any:
-    from nbsweep.notebook.completing import answer_names
-
-    return answer_names(content)
-
-
 class _LinkedStream(SweepStream):
     """A sweep's dashboard on the page at the other end of a link."""
 

@@ -202,7 +202,12 @@ def two_workers(peers: str | None, quick: bool) -> tuple[str, str]:
     """Six runs by two workers and by one."""
     count = 2 if quick else 8
     head = f"{count} pairs of six runs of 1,500 batches, load average {os.getloadavg()[0]:.1f}; -40 % is aimed at."
-    return "Two workers", f"{head}\n\n{beside_training('workers', count)}"
+    parts = (
+        ("One worker with as many threads of PyTorch as each of the two:", "alike"),
+        ("One worker with PyTorch's default, a thread a core:", "workers"),
+    )
+    tables = [f"{words}\n\n{beside_training(what, count)}" for words, what in parts]
+    return "Two workers", "\n\n".join([head, *tables])
 
 
 def imports(peers: str | None, quick: bool) -> tuple[str, str]:

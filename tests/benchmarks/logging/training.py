@@ -4,6 +4,7 @@
                                         batch, and without any
     python training.py agent PAIRS      five runs by an agent, which log each batch, and the same five loops bare
     python training.py workers PAIRS    six runs by two workers and by one, PyTorch at its default threads
+    python training.py alike PAIRS      the same, but the one worker has as many threads as each of the two: cores // 2
 
 The two of a pair follow each other, which first is drawn by lot: whoever else uses the machine disturbs both alike.
 Each gives [wall seconds, CPU seconds of the calling thread, CPU seconds of the whole process until all was written].
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -127,11 +129,12 @@ def by_agent(count: int) -> None:
     )
 
 
-def by_workers(count: int) -> None:
+def by_workers(count: int, *, alike: bool = False) -> None:
     """Pairs of six runs: by two workers, by one."""
-    sweep_id = nbsweep.sweep(CONFIG)
+    sweep_id, threads = nbsweep.sweep(CONFIG), torch.get_num_threads()
 
     def six(workers: int) -> Taken:
+        torch.set_num_threads(max(1, threads // 2) if alike and workers == 1 else threads)
         return taken(
             lambda: nbsweep.agent(sweep_id, lambda: Tutorial().train(1500, nbsweep.log), count=6, workers=workers),
             0.12,
@@ -144,4 +147,10 @@ def by_workers(count: int) -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["NBSWEEP_STORAGE"] = f"sqlite:///{folder}/nbsweep.db"
-        {"log": with_log, "agent": by_agent, "workers": by_workers}[sys.argv[1]](int(sys.argv[2]))
+        parts: dict[str, Callable[[int], None]] = {
+            "log": with_log,
+            "agent": by_agent,
+            "workers": by_workers,
+            "alike": partial(by_workers, alike=True),
+        }
+        parts[sys.argv[1]](int(sys.argv[2]))

@@ -26,17 +26,19 @@ Curves = dict[tuple[str, str], NDArray[np.float64]]  # (method, problem) -> (see
 
 
 def report(results: list[Result], *, workers: int = 1, picture: Path | None = None) -> str:
-    """The tables as Markdown, of tuned and of held-out problems apart."""
+    """The tables as Markdown: of all problems, and of tuned and held-out ones apart."""
     results = [result for result in results if result.workers == workers]
     held_out = {name for name, problem in every_problem().items() if problem.held_out}
     parts = []
     shown: dict[str, Curves] = {}
-    for title, wanted in (("Tuned on", False), ("Held out", True)):
-        chosen = [result for result in results if (result.problem in held_out) == wanted]
+    for title, wanted in (("All", (False, True)), ("Tuned on", (False,)), ("Held out", (True,))):
+        chosen = [result for result in results if (result.problem in held_out) in wanted]
         if chosen:
-            shown[title] = regrets(chosen)
-            parts.append(f"### {title}\n\n" + _table(shown[title], chosen))
-            parts.append(_by_problem(shown[title]))
+            found = regrets(chosen)
+            parts.append(f"### {title}\n\n" + _table(found, chosen))
+            if len(wanted) == 1:
+                shown[title] = found
+                parts.append(_by_problem(found))
     if picture is not None and shown:
         _draw(shown, picture)
     return "\n\n".join(parts)

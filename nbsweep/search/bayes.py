@@ -220,9 +220,11 @@ class BayesSearch:
 
         reach = _NEAR if number % 2 else 1.0
         for x in best_points(surrogate, coordinates, around, rng, is_free, reach):
-            if surrogate.members:
-                return coordinates.config(x), explained(surrogate, x, member_values, self._metric.goal)
-            return coordinates.config(x), Suggestion("exploration")
+            if not surrogate.members:
+                return coordinates.config(x), Suggestion("exploration")
+            if number % 2 == 0 and surrogate.acquisition(x[None])[0] < _LITTLE:
+                break  # a model that sees nothing more to gain may be wrong, and never learns so from where it is sure
+            return coordinates.config(x), explained(surrogate, x, member_values, self._metric.goal)
         return self._random.ask(number), Suggestion("exploration")
 
     @property
@@ -301,6 +303,7 @@ class BayesSearch:
 _FIT_ALL = 12  # results up to which a fit takes the newest too
 _FIT_EACH = 30  # results up to which there is a fit for each
 _FIT_SIZE = 200
+_LITTLE = math.log(1e-3)  # expected improvement, in standard deviations of the results, that is as good as none
 _APART = 5e-3  # how far a suggestion is from those at work, at least, in a space of real numbers
 _MODEL_SIZE = 400
 _NEAR = 0.2  # of its range: how far a real parameter of every other suggestion is from the best known, at most

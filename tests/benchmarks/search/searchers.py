@@ -116,6 +116,7 @@ class Wandb:
 
         np.random.seed(seed)
         self._sweeps = sweeps
+        self._whole = [name for name, of in parameters.items() if isinstance(of.get("q"), int)]
         self._config = {
             "method": "bayes",
             "metric": {"name": "value", "goal": "minimize"},
@@ -129,7 +130,8 @@ class Wandb:
             run = self._sweeps.next_run(self._config, self._runs)
         run.state = self._sweeps.RunState.running
         self._runs.append(run)
-        return run, {name: entry["value"] for name, entry in run.config.items()}
+        config = {name: entry["value"] for name, entry in run.config.items()}
+        return run, config | {name: int(config[name]) for name in self._whole}  # a multiple of 8 comes as 64.0
 
     def tell(self, token: Any, config: Config, value: float) -> None:
         token.state = self._sweeps.RunState.finished

@@ -14,11 +14,11 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from nbsweep import process
-from nbsweep.errors import NbsweepError
+from nbsweep.errors import NbsweepError, StoreError
 from nbsweep.notebook.host import in_colab
 from nbsweep.pacing import rest_s
 from nbsweep.recovery import recover
@@ -112,12 +112,14 @@ class Publisher:
             thinker().work_off()
 
     def _turn_of(self, store: Store, dashboards: list[SweepStream], looking: bool) -> None:
-        """One question to the store for all of its dashboards, however many a long notebook has."""
+        """One question to the store for all of its dashboards, however many a long notebook has; of one, none."""
         try:
             for sweep_id in {dashboard.sweep.id for dashboard in dashboards} if looking else ():
                 recover(store, sweep_id)
-            with store.read() as db:
-                revisions = db.revisions({dashboard.sweep.id for dashboard in dashboards})
+            revisions: Mapping[str, int | None] = {dashboards[0].sweep.id: None}
+            if len(dashboards) > 1:
+                with store.read() as db:
+                    revisions = db.revisions({dashboard.sweep.id for dashboard in dashboards})
         except NbsweepError as error:  # the store may be away for a while; the next turn tries again
             for dashboard in dashboards:
                 dashboard.tell_trouble(str(error))
@@ -127,7 +129,7 @@ class Publisher:
                 if not self._own_thread and not dashboard.heard:
                     dashboard.snapshot_unasked()
                 elif dashboard.sweep.id in revisions:
-                    dashboard.publish(revisions[dashboard.sweep.id])
+                    _publish(dashboard, revisions[dashboard.sweep.id])
 
     def _loop(self) -> None:
         while self._wanted():
@@ -199,6 +201,13 @@ class Thinker:
             began = time.monotonic()
             self.work_off()
             time.sleep(max(LEAST_REST_S, 4 * (time.monotonic() - began)))
+
+
+def _publish(dashboard: SweepStream, revision: int | None) -> None:
+    try:
+        dashboard.publish(revision)
+    except StoreError as error:
+        dashboard.tell_trouble(str(error))
 
 
 _publishers: list[Publisher] = []

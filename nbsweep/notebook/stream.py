@@ -61,7 +61,8 @@ class SweepStream:
         self.connected = False  # until a page has said hello there is nobody to send to
         self.heard = False  # whether any page's hello has been handled
         self._next_unasked = 0.0
-        self._revision = -1
+        self._revision = -1  # of the sweep, as the pages know it
+        self._newest = -1  # and as it was seen last
         self._reader = SeriesReader()
         self._metrics: set[str] = set()  # whose importance pages look at
         self._ended = 0
@@ -71,15 +72,20 @@ class SweepStream:
 
     # -- to the page ---------------------------------------------------------------------------------------------
 
-    def publish(self, revision: int) -> None:
-        """Send what changed since the last time, to every page."""
+    def publish(self, revision: int | None = None) -> None:
+        """Send what changed since the last time, to every page.
+
+        `revision` is the sweep's, where the caller knows it: if nothing changed, the store is then not asked.
+        """
         with self._sending:
-            if not self.connected or (revision == self._revision and self.sweep.notice == self._notice):
-                return
-            if not self._audience.wants():  # what is held back goes in one with the next
+            if not self.connected or (revision is not None and self._has(revision)):
                 return
             with self.sweep.store.read() as db:
-                sweep, agents = self._read(db)
+                sweep = self._sweep_in(db)
+                # What is held back, because nobody looks, goes in one with the next.
+                if self._has(sweep.revision) or not self._audience.wants():
+                    return
+                agents = self._read(db, sweep)
                 changed = [run for run in self._records.values() if run.revision > self._revision]
                 self._reader.keys |= self._first_keys()  # pages that came before anything was logged
                 series = self._reader.fresh(db, [run.id for run in changed])
@@ -108,7 +114,8 @@ class SweepStream:
         """Send one page all it lacks of the keys it draws; without keys, of those it will want to draw first."""
         with self._sending:
             with self.sweep.store.read() as db:
-                sweep, agents = self._read(db)
+                sweep = self._sweep_in(db)
+                agents = self._read(db, sweep)
                 wanted = set(keys) or self._first_keys()
                 series = self._reader.whole(db, list(self._records), wanted, cursors)
             view, runs = self._seen(sweep, agents)
@@ -240,11 +247,19 @@ class SweepStream:
 
     # -- private -------------------------------------------------------------------------------------------------
 
-    def _read(self, db: Session) -> tuple[SweepRecord, list[AgentRecord]]:
-        """Bring up to date what is known of the runs: only those that changed since the last time are fetched."""
+    def _has(self, revision: int) -> bool:
+        """Whether the pages have all there is to tell, if that is the sweep's revision."""
+        self._newest = revision
+        return revision == self._revision and self.sweep.notice == self._notice
+
+    def _sweep_in(self, db: Session) -> SweepRecord:
         sweep = db.sweep(self.sweep.id)
         if sweep is None:
             raise NbsweepError(f"sweep {self.sweep.id} is no longer in the store")
+        return sweep
+
+    def _read(self, db: Session, sweep: SweepRecord) -> list[AgentRecord]:
+        """Bring up to date what is known of the runs: only those that changed since the last time are fetched."""
         changed = {run.id: run for run in db.runs(self.sweep.id, since_revision=self._read_revision)}
         if changed:
             self._points.update(db.points(changed))
@@ -253,7 +268,7 @@ class SweepStream:
         self._records.update(changed)
         self._codes.update({run.number: run.code_hash for run in changed.values() if run.code_hash is not None})
         self._read_revision = sweep.revision
-        return sweep, db.agents(self.sweep.id)
+        return db.agents(self.sweep.id)
 
     def _seen(self, sweep: SweepRecord, agents: list[AgentRecord]) -> tuple[dict[str, Any], list[RunRecord]]:
         """The header, and all runs."""

@@ -16,16 +16,16 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, func, or_, select
+from sqlalchemy import Connection, Executable, Select, Table, func, or_, select
 
-from nbsweep.store import schema, statements
+from nbsweep.store import direct, schema, statements
 from nbsweep.store.chunks import CHUNK_VALUES, Chunk
 from nbsweep.store.columns import JSON_CODE
 from nbsweep.store.records import AgentRecord, Asked, RunRecord, SweepRecord, SweepVersion
 
 __all__ = ["Session"]
 
-MOST_IDS = 10_000  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535
+MOST_IDS = 8192  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535; a power of two: `direct.run`
 LONGEST_KEY = 500  # characters: PostgreSQL's index takes entries of 2,704 bytes
 _JSON_COLUMNS = {"config", "suggestion", "summary", "tags"}
 
@@ -44,8 +44,8 @@ class Session:
         self._insert(schema.sweep_versions, SweepVersion(sweep.id, sweep.version, sweep.config, sweep.created_at))
 
     def sweep(self, sweep_id: str) -> SweepRecord | None:
-        row = self._one(statements.SWEEP, sweep=sweep_id)
-        return _sweep(row) if row else None
+        found = self._ask(statements.SWEEP, sweep=sweep_id).dicts()
+        return _sweep(found[0]) if found else None
 
     def sweeps(self, *, project: str | None = None, name: str | None = None) -> list[SweepRecord]:
         """Newest first."""
@@ -59,10 +59,10 @@ class Session:
     def revisions(self, sweep_ids: Iterable[str] | None = None) -> dict[str, int]:
         """{sweep id: revision} of those that are there; None: of all."""
         if sweep_ids is None:
-            rows = self._connection.execute(statements.ALL_REVISIONS)
+            found = self._ask(statements.ALL_REVISIONS)
         else:
-            rows = self._connection.execute(statements.REVISIONS, {"ids": list(sweep_ids)})
-        return {sweep_id: int(revision) for sweep_id, revision in rows}
+            found = self._ask(statements.REVISIONS, ids=list(sweep_ids))
+        return {sweep_id: int(revision) for sweep_id, revision in found.rows}
 
     def update_sweep(self, sweep_id: str, **values: Any) -> int:
         """Change columns of a sweep and return its new revision."""
@@ -70,7 +70,7 @@ class Session:
         self._connection.execute(
             table.update().where(table.c.id == sweep_id).values(**_to_row(values), revision=table.c.revision + 1)
         )
-        return int(self._connection.execute(statements.REVISION, {"sweep": sweep_id}).scalar_one())
+        return self.revisions([sweep_id])[sweep_id]
 
     def delete_sweep(self, sweep_id: str) -> None:
         """Delete a sweep with its versions, agents and runs, and all that they logged and printed.
@@ -124,8 +124,7 @@ class Session:
             self.touch_runs([row["id"] for row in rows])
 
     def run(self, run_id: str) -> RunRecord | None:
-        row = self._one(statements.RUN, run=run_id)
-        return _run(row) if row else None
+        return next(iter(self.runs_by_ids([run_id])), None)
 
     def runs(
         self,
@@ -139,10 +138,12 @@ class Session:
         asked = {"since": since_revision, "from_number": from_number, "states": list(states or ())}
         query = statements.runs_of(since=since_revision >= 0, numbered=from_number > 0, states=states is not None)
         # Sorted here: to spare itself the sorting, SQLite would read all runs of the sweep, in their numbers' order.
-        return sorted((_run(row) for row in self._all(query, sweep=sweep_id, **asked)), key=attrgetter("number"))
+        return sorted(
+            (_run(row) for row in self._ask(query, sweep=sweep_id, **asked).dicts()), key=attrgetter("number")
+        )
 
     def runs_by_ids(self, run_ids: Iterable[str]) -> list[RunRecord]:
-        return [_run(row) for ids in _batches(run_ids) for row in self._all(statements.RUNS_BY_IDS, ids=ids)]
+        return [_run(row) for ids in _batches(run_ids) for row in self._ask(statements.RUNS_BY_IDS, ids=ids).dicts()]
 
     def runs_called(self, reference: str) -> list[RunRecord]:
         """The runs of that id or name, of any sweep or none, newest first."""
@@ -181,22 +182,22 @@ class Session:
         for run_id, values in changes.items():
             alike.setdefault(tuple(values), []).append({"run": run_id, **_to_row(values)})
         for ids in _batches(changes):
-            self._connection.execute(statements.NEXT_REVISIONS, {"ids": ids})
+            self._ask(statements.NEXT_REVISIONS, ids=ids)
         for columns, rows in alike.items():
-            self._connection.execute(statements.update_run(columns, live), rows)
+            direct.run_many(self._connection, statements.update_run(columns, live), rows)
 
     def touch_runs(self, run_ids: Iterable[str]) -> None:
         """Note that these runs changed: their sweeps' revisions grow, and the runs carry them."""
         for ids in _batches(run_ids):
-            self._connection.execute(statements.NEXT_REVISIONS, {"ids": ids})
-            self._connection.execute(statements.CARRY_REVISIONS, {"ids": ids})
+            self._ask(statements.NEXT_REVISIONS, ids=ids)
+            self._ask(statements.CARRY_REVISIONS, ids=ids)
 
     def asked(self, run_ids: Iterable[str], agent_ids: Iterable[str]) -> Asked:
         """What others did to these runs and agents, mostly nothing: one statement that finds no row."""
         found: list[Any] = []
         batches = itertools.zip_longest(_batches(run_ids), _batches(agent_ids))
         for runs, agents in batches:
-            found += self._connection.execute(statements.ASKED, {"runs": runs or [], "agents": agents or []})
+            found += self._ask(statements.ASKED, runs=runs or [], agents=agents or []).rows
         return Asked(
             [each for kind, each, stop, _state in found if kind == "run" and stop],
             [each for kind, each, _stop, state in found if kind == "run" and state == "crashed"],
@@ -215,10 +216,10 @@ class Session:
 
     def agents(self, sweep_id: str) -> list[AgentRecord]:
         """In the order they joined."""
-        return [_agent(row) for row in self._all(statements.AGENTS_OF, sweep=sweep_id)]
+        return [_agent(row) for row in self._ask(statements.AGENTS_OF, sweep=sweep_id).dicts()]
 
     def agents_by_ids(self, agent_ids: Iterable[str]) -> list[AgentRecord]:
-        return [_agent(row) for row in self._all(statements.AGENTS_BY_IDS, ids=list(agent_ids))]
+        return [_agent(row) for row in self._ask(statements.AGENTS_BY_IDS, ids=list(agent_ids)).dicts()]
 
     def update_agents(self, agent_ids: Iterable[str], **values: Any) -> None:
         table = schema.agents
@@ -226,7 +227,7 @@ class Session:
 
     def beat_agents(self, agent_ids: Iterable[str]) -> None:
         """Let these agents' heartbeats count one more."""
-        self._connection.execute(statements.BEAT, {"ids": list(agent_ids), "now": time.time()})
+        self._ask(statements.BEAT, ids=list(agent_ids), now=time.time())
 
     # -- history and console -------------------------------------------------------------------------------------
 
@@ -246,7 +247,7 @@ class Session:
             for chunk in chunks
         ]
         if rows:
-            self._connection.execute(statements.put_chunk(self._connection.dialect.name), rows)
+            direct.run_many(self._connection, statements.put_chunk(self._connection.dialect.name), rows)
 
     def chunks(
         self,
@@ -271,7 +272,7 @@ class Session:
             Chunk(**row)
             for seq, ids in starts.items()
             for some in _batches(ids)
-            for row in self._all(query, ids=some, seq=seq, kind=kind, key=column)
+            for row in self._ask(query, ids=some, seq=seq, kind=kind, key=column).dicts()
         ]
         if len(starts) > 1:
             chunks.sort(key=attrgetter("run_id", "kind", "key", "seq"))
@@ -291,14 +292,13 @@ class Session:
         points: dict[tuple[str, str], int] = {}
         for ids in _batches(run_ids):
             words: set[str] = set()
-            for run_id, key, count, is_words in self._connection.execute(statements.NEWEST_POINTS, {"ids": ids}):
+            for run_id, key, count, is_words in self._ask(statements.NEWEST_POINTS, ids=ids).rows:
                 if is_words:
                     words.add(key)
                 else:
                     points[run_id, key] = int(count)
             for keys in _batches(words):  # numbers that something else was logged after
-                asked = {"ids": ids, "keys": keys}
-                for run_id, key, count in self._connection.execute(statements.POINTS_AMONG_WORDS, asked):
+                for run_id, key, count in self._ask(statements.POINTS_AMONG_WORDS, ids=ids, keys=keys).rows:
                     points[run_id, key] = int(count)
         return points
 
@@ -354,12 +354,12 @@ class Session:
         values = {f.name: getattr(record, f.name) for f in fields(record)}
         self._connection.execute(table.insert().values(**_to_row(values)))
 
-    def _one(self, query: Executable, **asked: Any) -> Mapping[str, Any] | None:
-        row = self._connection.execute(query, asked).mappings().first()
-        return None if row is None else dict(row)
+    def _ask(self, statement: Executable, **values: Any) -> direct.Rows:
+        """One of `statements`; they are asked so often that it matters what is between here and the driver."""
+        return direct.run(self._connection, statement, **values)
 
-    def _all(self, query: Executable, **asked: Any) -> list[Mapping[str, Any]]:
-        return [dict(row) for row in self._connection.execute(query, asked).mappings()]
+    def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
+        return [dict(row) for row in self._connection.execute(query).mappings()]
 
 
 def _to_row(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """The statements of what is asked many times a second, each built once.
 
-To put a statement together takes SQLAlchemy five times as long as to run it, and it takes it from training, which
-shares the interpreter. So what the recorder and the dashboards ask each turn is built here, with a name in the place of
-each value: as a constant, or by a cached function where the shape depends on what is asked. Lists are `expanding`
-parameters. Statements that are rare stay where they are used, in `nbsweep.store.session`.
+To put a statement together takes SQLAlchemy longer than the database takes to answer it, and the time is taken from
+training, which shares the interpreter. So what the recorder and the dashboards ask each turn is built here, with a name
+in the place of each value: as a constant, or by a cached function where the shape depends on what is asked. Lists are
+`expanding` parameters. `nbsweep.store.direct` runs them. Statements that are rare stay where they are used, in
+`nbsweep.store.session`.
 """
 
 from __future__ import annotations
@@ -28,9 +29,7 @@ __all__ = [
     "NEWEST_POINTS",
     "NEXT_REVISIONS",
     "POINTS_AMONG_WORDS",
-    "REVISION",
     "REVISIONS",
-    "RUN",
     "RUNS_BY_IDS",
     "SWEEP",
     "chunks_of",
@@ -49,7 +48,6 @@ def _ids(name: str = "ids") -> Any:
 SWEEP = select(_sweeps).where(_sweeps.c.id == bindparam("sweep"))
 ALL_REVISIONS = select(_sweeps.c.id, _sweeps.c.revision)
 REVISIONS = ALL_REVISIONS.where(_sweeps.c.id.in_(_ids()))
-REVISION = select(_sweeps.c.revision).where(_sweeps.c.id == bindparam("sweep"))
 
 NEXT_REVISIONS = (
     _sweeps.update()
@@ -61,7 +59,6 @@ _OF_ITS_SWEEP = func.coalesce(
 )
 CARRY_REVISIONS = _runs.update().where(_runs.c.id.in_(_ids())).values(revision=_OF_ITS_SWEEP)
 
-RUN = select(_runs).where(_runs.c.id == bindparam("run"))
 RUNS_BY_IDS = select(_runs).where(_runs.c.id.in_(_ids()))
 
 AGENTS_OF = (

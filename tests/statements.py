@@ -31,7 +31,7 @@ def listen(store: Store, monkeypatch: pytest.MonkeyPatch, *, everywhere: bool = 
     asked, prepared, here = Asked(), direct._prepared, threading.get_ident()
 
     def note(kind: list[Any], what: Any) -> None:
-        if what != "BEGIN" and (everywhere or threading.get_ident() == here):
+        if everywhere or threading.get_ident() == here:
             kind.append(what)
 
     def prepare(*arguments: Any) -> Any:

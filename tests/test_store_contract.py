@@ -282,6 +282,11 @@ def test_each_change_of_runs_is_one_revision_of_each_sweep_and_they_carry_it(sto
         assert states == {"r1": "finished", "r3": "finished"}, "what has ended stays as it ended"
 
 
+def test_a_change_of_a_sweep_that_is_not_there_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="no sweep 'gone'"), store.write() as db:
+        db.update_sweep("gone", state="paused")
+
+
 def test_a_reader_may_hold_cursors_for_thousands_of_columns(store: Store) -> None:
     tail = RunTail("r1")
     for row in range(1100):

@@ -17,6 +17,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Select, Table, func, or_, select
+from sqlalchemy.exc import NoResultFound
 
 from nbsweep.store import direct, schema, statements
 from nbsweep.store.chunks import CHUNK_VALUES, Chunk
@@ -70,7 +71,10 @@ class Session:
         self._connection.execute(
             table.update().where(table.c.id == sweep_id).values(**_to_row(values), revision=table.c.revision + 1)
         )
-        return self.revisions([sweep_id])[sweep_id]
+        revision = self.revisions([sweep_id]).get(sweep_id)
+        if revision is None:
+            raise NoResultFound(f"there is no sweep {sweep_id!r}")
+        return revision
 
     def delete_sweep(self, sweep_id: str) -> None:
         """Delete a sweep with its versions, agents and runs, and all that they logged and printed.

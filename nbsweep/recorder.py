@@ -1,10 +1,11 @@
-"""One writer a process: takes what runs log from memory to the store, twenty times a second.
+"""One writer a process: takes what runs log from memory to the store, seven to twenty times a second.
 
 `Run.log` appends to a list and returns. The recorder's thread (``nbsweep-recorder``) takes those lists, turns the
-values into columns and writes them for all runs in one transaction; it also renews the heartbeats of this process's
-agents and reads what other processes ask of its runs. A store that cannot be written costs training nothing: the
-data, and the ends of runs, wait in memory up to a stated bound (`nbsweep.backlog`) and go in when it can be written
-again; `trouble` says so.
+values into columns and writes them for all runs in one transaction; in the same one it renews the heartbeats of this
+process's agents and reads what other processes ask of its runs. Between two turns it rests, so as to take a small share
+of the interpreter, and never for so long that readers would wait for more than 250 ms. A store that cannot be written
+costs training nothing: the data, and the ends of runs, wait in memory up to a stated bound (`nbsweep.backlog`) and go
+in when it can be written again; `trouble` says so.
 """
 
 from __future__ import annotations
@@ -18,19 +19,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nbsweep.backlog import MOST_WAITING_BYTES, Backlog
 from nbsweep.errors import NbsweepError, StoreError, StoreRefusedError
+from nbsweep.pacing import RETRY_EVERY_S, WritingPace
 from nbsweep.recovery import recover, revive_in
 from nbsweep.store import RunTail, Session, Store
 from nbsweep.store.media import MediaFiles, media_root
+from nbsweep.store.records import Asked
 
 if TYPE_CHECKING:
     from nbsweep.runs import Run
 
 __all__ = ["Recorded", "Recorder"]
 
-FLUSH_EVERY_S = 0.05
-FLUSH_LESS_OFTEN_S = 0.1  # where many write to one store and each write takes its time; readers see it in 250 ms
-CPU_SHARE = 0.01  # of a core, and of the interpreter that training shares; within the bounds above
-RETRY_EVERY_S = 1.0
 FLUSH_WAIT_S = 2.0  # how long a reader waits for a write that is under way
 POLL_EVERY_S = 0.2
 LOOK_EVERY_S = 2.0
@@ -77,7 +76,8 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._next_poll = self._next_look = self._next_heartbeat = 0.0
-        self._pause_s = FLUSH_EVERY_S
+        self._found: Asked | None = None  # what others ask of the runs and agents, read and not passed on yet
+        self._pace = WritingPace()
         self._trouble: str | None = None
         self._troubled_since = 0.0
         self._retry_at = 0.0
@@ -145,6 +145,11 @@ class Recorder:
     def media_trouble(self) -> str | None:
         """Why images and tables cannot be written; None while they can."""
         return self._media_trouble
+
+    @property
+    def on_its_thread(self) -> bool:
+        """Whether the caller is the thread that writes by the clock, for which nobody waits."""
+        return threading.current_thread() is self._thread
 
     def watch_agent(self, agent: Recorded) -> None:
         with self._registry:
@@ -238,7 +243,7 @@ class Recorder:
     def _loop(self) -> None:
         idle_since = time.monotonic()
         while not self._closed:
-            self._wake.wait(self._pause_s)
+            self._wake.wait(self._pace.pause_s)
             self._wake.clear()
             self.flush()
             with contextlib.suppress(Exception):  # flush() already said so
@@ -265,12 +270,13 @@ class Recorder:
 
     def _write(self) -> bool:
         """One transaction with all that is new; True if there was anything."""
+        cpu_began = time.thread_time()
         ended = self._collect()
         if not self._media.empty:
             self._write_media()
         with self._registry:
             agents = list(self._agents)
-        began, cpu_began = time.monotonic(), time.thread_time()
+        began = time.monotonic()
         beat = bool(agents) and began >= self._next_heartbeat
         if self._backlog.empty and not beat:
             return False
@@ -280,13 +286,14 @@ class Recorder:
             self._backlog.write(db)
             if beat:
                 db.beat_agents(agents)
+            if began >= self._next_poll:
+                self._read_asked(db)
         changed = self._backlog.changes or self._trouble is not None
         self._backlog.forget()
         if ended:
             self._backlog.forget_runs(set(ended))
         self._refused, self._trouble, self._retry_at = False, None, 0.0
-        busy_s = max(2 * (time.monotonic() - began), (time.thread_time() - cpu_began) / CPU_SHARE)
-        self._pause_s = min(max(FLUSH_EVERY_S, busy_s), FLUSH_LESS_OFTEN_S)
+        self._pace.wrote(time.monotonic() - began, time.thread_time() - cpu_began)
         if beat:
             self._next_heartbeat = began + HEARTBEAT_EVERY_S
         return changed
@@ -338,37 +345,51 @@ class Recorder:
     def _poll(self) -> None:
         """Pass on what other threads and processes asked for by the store; see who of the others is gone."""
         now = time.monotonic()
-        if now < self._next_poll:
-            return
-        self._next_poll = now + POLL_EVERY_S
+        if now >= self._next_poll:  # there was nothing to write, and so no transaction in which to ask
+            self._next_poll = now + POLL_EVERY_S
+            with self.store.read() as db:
+                self._read_asked(db)
+        found, self._found = self._found, None
+        if found is not None:
+            self._pass_on(found)
+        if now >= self._next_look:
+            self._next_look = now + LOOK_EVERY_S
+            with self._registry:
+                agents = list(self._agents)
+            if not agents:
+                return
+            with self.store.read() as db:
+                sweep_ids = {record.sweep_id for record in db.agents_by_ids(agents)}
+            for sweep_id in sweep_ids:
+                with contextlib.suppress(NbsweepError):
+                    recover(self.store, sweep_id)
+
+    def _read_asked(self, db: Session) -> None:
+        self._next_poll = time.monotonic() + POLL_EVERY_S
         with self._registry:
-            runs = {run.id: run for run, _ in self._runs.values() if run.sweep_id is not None}
+            runs = [run.id for run, _tail in self._runs.values() if run.sweep_id is not None]
+            agents = list(self._agents)
+        self._found = db.asked(runs, agents) if runs or agents else None
+
+    def _pass_on(self, found: Asked) -> None:
+        with self._registry:
+            runs = {run.id: run for run, _tail in self._runs.values()}
             agents = dict(self._agents)
-        if not runs and not agents:
-            return
-        with self.store.read() as db:
-            run_records, agent_records = db.runs_by_ids(runs), db.agents_by_ids(agents)
-        for run_record in run_records:
-            if run_record.stop_requested:
-                runs[run_record.id].request_stop("killed")
-        for agent_record in agent_records:
-            if agent_record.stop_requested:
-                agents[agent_record.id].stop_requested()
-        taken_for_dead = [r.id for r in run_records if r.state == "crashed" and runs[r.id].state == "running"]
+        for run_id in found.runs_to_stop:
+            if run_id in runs:
+                runs[run_id].request_stop("killed")
+        for agent_id in found.agents_to_stop:
+            if agent_id in agents:
+                agents[agent_id].stop_requested()
+        taken_for_dead = [each for each in found.runs_taken_for_dead if each in runs and runs[each].state == "running"]
         if taken_for_dead:
             with self.store.write() as db:
                 revive_in(db, taken_for_dead)
-        if now >= self._next_look:
-            self._next_look = now + LOOK_EVERY_S
-            for sweep_id in {record.sweep_id for record in agent_records}:
-                with contextlib.suppress(NbsweepError):
-                    recover(self.store, sweep_id)
 
     def _note_trouble(self, error: StoreError) -> None:
         now = time.monotonic()
         self._refused = self._refused or isinstance(error, StoreRefusedError)
-        self._pause_s = min(2 * self._pause_s, RETRY_EVERY_S)
-        self._retry_at = now + self._pause_s
+        self._retry_at = now + self._pace.failed()
         first = self._trouble is None
         if first:
             self._troubled_since = now

@@ -20,6 +20,7 @@ from nbsweep.definitions import create_sweep
 from nbsweep.progress import progress_of
 from nbsweep.recovery import recover_in
 from nbsweep.store import RunRecord, Store
+from tests.statements import listen
 from tests.test_agents import until
 
 RANDOM: dict[str, Any] = {
@@ -157,20 +158,19 @@ def test_a_long_run_among_short_ones_holds_no_claims() -> None:
 
 
 @pytest.mark.usefixtures("tmp_store")
-def test_short_runs_share_transactions_and_statements() -> None:
+def test_short_runs_share_transactions_and_statements(monkeypatch: pytest.MonkeyPatch) -> None:
     """What trivial runs cost in the store, as counts: seconds are the machine's."""
     sweep_id = nbsweep.sweep(RANDOM)
     nbsweep.agent(sweep_id, square, count=20)
     transactions: list[object] = []
-    statements: list[str] = []
     store = process.recorder().store
     assert store._file is not None
     engine = store._file.engine_now(lambda: True)
     event.listen(engine, "commit", transactions.append)
-    event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    asked = listen(store, monkeypatch, everywhere=True)
     nbsweep.agent(sweep_id, square, count=1000)
     # On an idle machine about 30 transactions and 350 statements; one by one it were 2,000 and 25,000.
-    assert len(transactions) < 400 and len(statements) < 5000
+    assert len(transactions) < 400 and len(asked.statements) < 5000
 
 
 def steps_of_a_turn(folder: Path, there: int) -> int:

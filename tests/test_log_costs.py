@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import event
 
 from nbsweep import runs
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, RunTail, Store, read_history
 from nbsweep.store.columns import encode
+from tests.statements import listen
 
 TWO = {"batch loss": 0.5, "step": 3}
 TEN: dict[str, float] = {f"key {number}": 0.5 for number in range(10)}
@@ -135,7 +135,9 @@ def test_threads_that_outrun_the_recorder_lose_nothing_either(monkeypatch: pytes
     assert all(column.values.tolist() == list(range(5000)) for column in history.columns.values())
 
 
-def test_a_thousand_points_are_a_handful_of_statements_and_few_bytes(tmp_path: Path) -> None:
+def test_a_thousand_points_are_a_handful_of_statements_and_few_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = Store(f"sqlite:///{tmp_path}/a.db")
     record = RunRecord("r1", None, 0, "calm-hare-1", "p", {})
     with store.write() as db:
@@ -143,16 +145,13 @@ def test_a_thousand_points_are_a_handful_of_statements_and_few_bytes(tmp_path: P
     recorder, run = Recorder(store), Run(record)
     recorder._ensure_thread = lambda: None  # type: ignore[method-assign] # the test takes its turns
     recorder.watch(run)
-    statements: list[str] = []
-    assert store._file is not None
-    engine = store._file.engine_now(lambda: True)
-    event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    asked = listen(store, monkeypatch)
     rng = np.random.default_rng(0)
     for _turn in range(10):
         for loss in rng.random(1000).tolist():
             run.log({"loss": loss})
         recorder.flush(required=True)
-    assert len(statements) <= 10 * 4, "a turn: the chunks, the summary, the sweep's revision"
+    assert len(asked.statements) <= 10 * 3, "a turn: the chunks, the sweep's revision, the summary"
     with store.read() as db:
         chunks = db.chunks(["r1"])
     full = [chunk for chunk in chunks if chunk.count == 1024]

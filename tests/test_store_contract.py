@@ -221,6 +221,72 @@ def test_a_reader_with_a_cursor_gets_only_the_chunks_it_lacks(store: Store) -> N
     assert chunks[0].count == 3000 - 2048
 
 
+def test_runs_of_different_lengths_are_read_from_where_a_reader_is_in_each(store: Store) -> None:
+    for number, length in enumerate((3000, 1500, 10, 2048)):
+        written(store, "loss", [float(value) for value in range(length)], f"run{number}")
+    ids = [f"run{number}" for number in (3, 1, 0, 2)]
+    cursors = {("run0", "loss"): 2500, ("run1", "loss"): 1024, ("run3", "loss"): 2048}
+    with store.read() as db:
+        chunks = db.chunks(ids, kind="key", key="loss", since=cursors)
+        assert [(chunk.run_id, chunk.first) for chunk in chunks] == [("run0", 2048), ("run1", 1024), ("run2", 0)]
+        rows = db.chunks(ids, kind="row", since={("run0", ""): 2048, ("run1", ""): 1})
+        assert [(chunk.run_id, chunk.first) for chunk in rows] == [
+            *(("run0", 2048), ("run1", 0), ("run1", 1024), ("run2", 0), ("run3", 0), ("run3", 1024))
+        ]
+        assert db.points(ids) == {(f"run{number}", "loss"): n for number, n in enumerate((3000, 1500, 10, 2048))}
+
+
+def test_numbers_after_which_something_else_was_logged_are_counted_and_words_are_not(store: Store) -> None:
+    written(store, "mixed", [*range(1024), "a word"], "r2")
+    written(store, "words", ["a", "b"], "r3")
+    written(store, "words", [1.0, 2.0], "r4")
+    with store.read() as db:
+        assert db.points(["r2", "r3", "r4"]) == {("r2", "mixed"): 1024, ("r4", "words"): 2}
+
+
+def test_what_others_ask_of_runs_and_agents_is_found_in_one_question(store: Store) -> None:
+    with store.write() as db:
+        db.insert_runs([RunRecord(f"r{n}", "s1", n, "n", "p", {}, state="running") for n in (2, 3, 4)])
+        for name in ("a", "b"):
+            db.insert_agent(AgentRecord(name, "s1", "h", 1, 0.0, None, 0, 0.0, 0.0, None))
+    with store.read() as db:
+        nothing = db.asked(["r1", "r2", "r3", "r4"], ["a", "b"])
+        assert (nothing.runs_to_stop, nothing.runs_taken_for_dead, nothing.agents_to_stop) == ([], [], [])
+        assert db.asked([], []) == nothing
+    with store.write() as db:
+        db.update_run("r2", stop_requested=True)
+        db.update_run("r3", state="crashed")
+        db.update_run("r4", state="crashed", stop_requested=True)
+        db.update_agents(["b"], stop_requested=1)
+    with store.read() as db:
+        found = db.asked([f"r{n}" for n in range(1, 5)], ["a", "b"])
+        assert sorted(found.runs_to_stop) == ["r2", "r4"] and sorted(found.runs_taken_for_dead) == ["r3", "r4"]
+        assert found.agents_to_stop == ["b"]
+        assert db.asked(["r1"], ["a"]) == nothing
+        assert db.asked(["r2"] * 20_000, []).runs_to_stop != []
+
+
+def test_each_change_of_runs_is_one_revision_of_each_sweep_and_they_carry_it(store: Store) -> None:
+    with store.write() as db:
+        db.insert_sweep(SweepRecord("s2", "second", "p", {"method": "random"}, 7, created_at=1.0))
+        db.insert_runs([RunRecord("r2", "s2", 0, "n", "p", {}), RunRecord("alone", None, 0, "n", "p", {})])
+        db.insert_run(RunRecord("r3", "s1", 1, "n", "p", {}, state="finished"))
+        before = db.revisions()
+        db.update_runs({"r1": {"summary": {"a": 1}}, "r2": {"notes": "x"}, "alone": {}, "r3": {"notes": "y"}})
+        assert db.revisions() == {sweep: revision + 1 for sweep, revision in before.items()}
+        carried = {run.id: run.revision for run in db.runs_by_ids(["r1", "r2", "r3", "alone"])}
+        now = db.revisions()
+        assert carried == {"r1": now["s1"], "r3": now["s1"], "r2": now["s2"], "alone": 0}
+        db.update_runs({"r1": {"state": "finished"}, "r3": {"state": "failed"}}, live=True)
+        states = {run.id: run.state for run in db.runs("s1")}
+        assert states == {"r1": "finished", "r3": "finished"}, "what has ended stays as it ended"
+
+
+def test_a_change_of_a_sweep_that_is_not_there_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="no sweep 'gone'"), store.write() as db:
+        db.update_sweep("gone", state="paused")
+
+
 def test_a_reader_may_hold_cursors_for_thousands_of_columns(store: Store) -> None:
     tail = RunTail("r1")
     for row in range(1100):

@@ -143,5 +143,10 @@ def test_each_run_keeps_the_code_that_it_was_trained_with() -> None:
     assert hashes[0] == hashes[1] != hashes[2] and None not in hashes
     assert 'run.log({"a": 2.0})' in (sweep.code(sweep.runs[2].name) or "")
     dashboard = Dashboard(sweep_id)
-    _view, runs = dashboard._read()
-    assert [view["code_changed"] for view in dashboard._views(runs, None)] == [False, False, True]
+    with dashboard.sweep.store.read() as db:
+        dashboard._read(db, dashboard._sweep_in(db))
+    assert [view["code_changed"] for view in dashboard._views(list(dashboard._records.values()), None)] == [
+        False,
+        False,
+        True,
+    ]

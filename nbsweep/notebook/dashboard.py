@@ -95,12 +95,12 @@ class Dashboard(SweepStream, anywidget.AnyWidget):
             display(self._twins, raw=True, display_id=display_id, update=True)
             self._keeping.written(display_id, revision, began)
 
-    def publish(self, revision: int) -> None:
+    def publish(self, revision: int | None = None) -> None:
         """Send what changed since the last time, to every page, and look after the twins."""
         super().publish(revision)
         # Pages that have all that there is are pages that somebody looks at. In Colab everything is done on the main
         # thread, for which a cell waits.
-        current = self.connected and self._revision >= revision and not in_colab()
+        current = self.connected and self._revision >= self._newest and not in_colab()
         if current and self._keeping.due(self._revision, resting=self._rests):
             thinker().ask(self, None)
 

@@ -172,6 +172,11 @@ class Link:
             self._next_list = time.monotonic() + max(LIST_EVERY_S, publisher().pace_s)
             self.send({"type": "sweeps", "storage": self._overview.storage, "sweeps": self._overview.sweeps})
 
+    @property
+    def listens(self) -> bool:
+        """Whether it is time to look what the page could be told of the sweeps."""
+        return self.audience.silent_s < SILENT_AFTER_S and time.monotonic() >= self._next_list
+
     def tell_trouble(self, text: str) -> None:
         """Say once that the store cannot be read."""
         with self._telling:
@@ -290,7 +295,7 @@ def _turn() -> None:
     for link in tuple(_links):
         if link.audience.silent_s > GONE_AFTER_S:
             _forget(link)
-    if all(link.audience.silent_s >= SILENT_AFTER_S for link in _links):
+    if not any(link.listens for link in tuple(_links)):
         return
     try:
         _overview.look()

@@ -1,8 +1,10 @@
 """Keeps the dashboards of a kernel up to date, on two threads of their own.
 
-``nbsweep-dashboards`` sends what changed, woken by the recorder, at most twenty times a second; it also looks once a
-second for what other processes did. ``nbsweep-importance`` computes what takes longer, one thing at a time, and rests
-four times as long as it took, so that training keeps the processor. Both end when there is nothing to do for them.
+``nbsweep-dashboards`` sends what changed, woken by the recorder, at most twenty times a second. What runs log may wait
+for a quarter of a second, so that the thread takes a small share of the interpreter that training needs; what somebody
+did does not wait for that. It also looks once a second for what other processes did. ``nbsweep-importance`` computes
+what takes longer, one thing at a time, and rests four times as long as it took, so that training keeps the processor.
+Both end when there is nothing to do for them.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from nbsweep import process
-from nbsweep.errors import NbsweepError
+from nbsweep.errors import NbsweepError, StoreError
 from nbsweep.notebook.host import in_colab
+from nbsweep.pacing import rest_s
 from nbsweep.recovery import recover
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Publisher", "Thinker", "publisher", "thinker"]
 
 UPDATE_EVERY_S = 0.05
+UPDATE_LEAST_OFTEN_S = 0.25
+CPU_SHARE = 0.008  # of a core, and of the interpreter that training shares; within the bounds above
 SLOWEST_S = 5.0
 LOOK_EVERY_S = 1.0
 RECOVER_EVERY_S = 5.0
@@ -41,6 +46,7 @@ class Publisher:
         self._dashboards: weakref.WeakSet[SweepStream] = weakref.WeakSet()
         self._looks: list[Callable[[], None]] = []
         self._wake = threading.Event()
+        self._hurry = threading.Event()  # something was done for which a person waits
         self._own_thread = own_thread
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -67,7 +73,7 @@ class Publisher:
         with self._starting:
             self._looks.append(look)
             self._start()
-        self._wake.set()
+        self._wake_now()
 
     def forget(self, look: Callable[[], None]) -> None:
         with self._starting:
@@ -77,7 +83,13 @@ class Publisher:
         """Be woken by the recorder of the store that is used now."""
         recorder = process.recorder()
         if id(recorder) not in self._disposers:
-            self._disposers[id(recorder)] = recorder.add_listener(self._wake.set)
+            self._disposers[id(recorder)] = recorder.add_listener(
+                lambda: self._wake.set() if recorder.on_its_thread else self._wake_now()
+            )
+
+    def _wake_now(self) -> None:
+        self._hurry.set()
+        self._wake.set()
 
     def _start(self) -> None:
         if self._own_thread and self._thread is None:
@@ -100,12 +112,14 @@ class Publisher:
             thinker().work_off()
 
     def _turn_of(self, store: Store, dashboards: list[SweepStream], looking: bool) -> None:
-        """One question to the store for all of its dashboards, however many a long notebook has."""
+        """One question to the store for all of its dashboards, however many a long notebook has; of one, none."""
         try:
             for sweep_id in {dashboard.sweep.id for dashboard in dashboards} if looking else ():
                 recover(store, sweep_id)
-            with store.read() as db:
-                revisions = db.revisions({dashboard.sweep.id for dashboard in dashboards})
+            revisions: Mapping[str, int | None] = {dashboards[0].sweep.id: None}
+            if len(dashboards) > 1:
+                with store.read() as db:
+                    revisions = db.revisions({dashboard.sweep.id for dashboard in dashboards})
         except NbsweepError as error:  # the store may be away for a while; the next turn tries again
             for dashboard in dashboards:
                 dashboard.tell_trouble(str(error))
@@ -115,17 +129,25 @@ class Publisher:
                 if not self._own_thread and not dashboard.heard:
                     dashboard.snapshot_unasked()
                 elif dashboard.sweep.id in revisions:
-                    dashboard.publish(revisions[dashboard.sweep.id])
+                    _publish(dashboard, revisions[dashboard.sweep.id])
 
     def _loop(self) -> None:
         while self._wanted():
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
+            self._hurry.clear()
+            began = time.thread_time()
             try:
                 self.turn()
             except Exception:  # one dashboard's trouble (a front end that has gone) must not end all of them
                 logging.getLogger(__name__).exception("a dashboard could not be brought up to date")
             time.sleep(self.pace_s)
+            self._hurry.wait(self._rest_s(time.thread_time() - began) - self.pace_s)
+
+    def _rest_s(self, cpu_s: float) -> float:
+        """How long to rest after a turn that took so much CPU time."""
+        most_s = max(self.pace_s, UPDATE_LEAST_OFTEN_S)
+        return rest_s(cpu_s, share=CPU_SHARE, least_s=self.pace_s, most_s=most_s)
 
     def _wanted(self) -> bool:
         with self._starting:
@@ -179,6 +201,13 @@ class Thinker:
             began = time.monotonic()
             self.work_off()
             time.sleep(max(LEAST_REST_S, 4 * (time.monotonic() - began)))
+
+
+def _publish(dashboard: SweepStream, revision: int | None) -> None:
+    try:
+        dashboard.publish(revision)
+    except StoreError as error:
+        dashboard.tell_trouble(str(error))
 
 
 _publishers: list[Publisher] = []

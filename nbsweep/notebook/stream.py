@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import nbsweep
-from nbsweep import analysis, narrowing, process
+from nbsweep import analysis, narrowing, process, sweep_config
 from nbsweep.errors import NbsweepError, UsageError
 from nbsweep.notebook.audience import Audience, main_thread
 from nbsweep.notebook.media_views import media_view
@@ -22,7 +22,7 @@ from nbsweep.notebook.publisher import thinker
 from nbsweep.notebook.series import Series, SeriesReader
 from nbsweep.notebook.views import PROTOCOL, importance_view, run_view, sweep_view
 from nbsweep.plan import Plan, sendable
-from nbsweep.store import RunRecord
+from nbsweep.store import AgentRecord, RunRecord, Session, SweepRecord
 from nbsweep.sweeps import Sweep
 
 __all__ = ["OTHER_PAGE", "SweepStream", "answer_while_busy"]
@@ -61,7 +61,8 @@ class SweepStream:
         self.connected = False  # until a page has said hello there is nobody to send to
         self.heard = False  # whether any page's hello has been handled
         self._next_unasked = 0.0
-        self._revision = -1
+        self._revision = -1  # of the sweep, as the pages know it
+        self._newest = -1  # and as it was seen last
         self._reader = SeriesReader()
         self._metrics: set[str] = set()  # whose importance pages look at
         self._ended = 0
@@ -71,18 +72,24 @@ class SweepStream:
 
     # -- to the page ---------------------------------------------------------------------------------------------
 
-    def publish(self, revision: int) -> None:
-        """Send what changed since the last time, to every page."""
+    def publish(self, revision: int | None = None) -> None:
+        """Send what changed since the last time, to every page.
+
+        `revision` is the sweep's, where the caller knows it: if nothing changed, the store is then not asked.
+        """
         with self._sending:
-            if not self.connected or (revision == self._revision and self.sweep.notice == self._notice):
+            if not self.connected or (revision is not None and self._has(revision)):
                 return
-            if not self._audience.wants():  # what is held back goes in one with the next
-                return
-            view, runs = self._read()
-            changed = [run for run in runs if run.revision > self._revision]
-            self._reader.keys |= self._first_keys(view["keys"])  # pages that came before anything was logged
             with self.sweep.store.read() as db:
+                sweep = self._sweep_in(db)
+                # What is held back, because nobody looks, goes in one with the next.
+                if self._has(sweep.revision) or not self._audience.wants():
+                    return
+                agents = self._read(db, sweep)
+                changed = [run for run in self._records.values() if run.revision > self._revision]
+                self._reader.keys |= self._first_keys()  # pages that came before anything was logged
                 series = self._reader.fresh(db, [run.id for run in changed])
+            view, runs = self._seen(sweep, agents)
             self._revision = self._read_revision
             best = analysis.best_run(runs, self._plan.config.metric)
             if self._best is not None and best is not None and self._best.id != best.id:
@@ -106,11 +113,13 @@ class SweepStream:
     ) -> None:
         """Send one page all it lacks of the keys it draws; without keys, of those it will want to draw first."""
         with self._sending:
-            view, runs = self._read()
-            best = analysis.best_run(runs, self._plan.config.metric)
-            wanted = set(keys) or self._first_keys(view["keys"])
             with self.sweep.store.read() as db:
-                series = self._reader.whole(db, [run.id for run in runs], wanted, cursors)
+                sweep = self._sweep_in(db)
+                agents = self._read(db, sweep)
+                wanted = set(keys) or self._first_keys()
+                series = self._reader.whole(db, list(self._records), wanted, cursors)
+            view, runs = self._seen(sweep, agents)
+            best = analysis.best_run(runs, self._plan.config.metric)
             if not self.connected:
                 self.connected, self._revision, self._best = True, self._read_revision, best
             self._tell("delta" if cursors else "snapshot", session, view, self._views(runs, best), series)
@@ -238,27 +247,43 @@ class SweepStream:
 
     # -- private -------------------------------------------------------------------------------------------------
 
-    def _read(self) -> tuple[dict[str, Any], list[RunRecord]]:
-        """The header and all runs; only those that changed since the last time are fetched."""
-        with self.sweep.store.read() as db:
-            sweep = db.sweep(self.sweep.id)
-            if sweep is None:
-                raise NbsweepError(f"sweep {self.sweep.id} is no longer in the store")
-            changed = {run.id: run for run in db.runs(self.sweep.id, since_revision=self._read_revision)}
+    def _has(self, revision: int) -> bool:
+        """Whether the pages have all there is to tell, if that is the sweep's revision."""
+        self._newest = revision
+        return revision == self._revision and self.sweep.notice == self._notice
+
+    def _sweep_in(self, db: Session) -> SweepRecord:
+        sweep = db.sweep(self.sweep.id)
+        if sweep is None:
+            raise NbsweepError(f"sweep {self.sweep.id} is no longer in the store")
+        return sweep
+
+    def _read(self, db: Session, sweep: SweepRecord) -> list[AgentRecord]:
+        """Bring up to date what is known of the runs: only those that changed since the last time are fetched."""
+        changed = {run.id: run for run in db.runs(self.sweep.id, since_revision=self._read_revision)}
+        if changed:
             self._points.update(db.points(changed))
-            agents = db.agents(self.sweep.id)
         if sweep.version != self._version:
-            self._version, self._plan = sweep.version, Plan.of(self.sweep.checked_config)
+            self._version, self._plan = sweep.version, Plan.of(sweep_config.load(sweep.config))
         self._records.update(changed)
         self._codes.update({run.number: run.code_hash for run in changed.values() if run.code_hash is not None})
         self._read_revision = sweep.revision
+        return db.agents(self.sweep.id)
+
+    def _seen(self, sweep: SweepRecord, agents: list[AgentRecord]) -> tuple[dict[str, Any], list[RunRecord]]:
+        """The header, and all runs."""
         runs = list(self._records.values())
+        return sweep_view(sweep, self._plan, runs, agents, self._keys(), self.sweep.notice), runs
+
+    def _keys(self) -> dict[str, int]:
+        """The keys that were logged, and how many numbers of each."""
         keys: dict[str, int] = {}
         for (_run, key), count in self._points.items():
             keys[key] = keys.get(key, 0) + count
-        return sweep_view(sweep, self._plan, runs, agents, keys, self.sweep.notice), runs
+        return keys
 
-    def _first_keys(self, keys: Mapping[str, int]) -> set[str]:
+    def _first_keys(self) -> set[str]:
+        keys = self._keys()
         metric = self._plan.config.metric.name if self._plan.config.metric else None
         return {key for key in (metric, analysis.finest_key(keys, metric)) if key is not None and key in keys}
 

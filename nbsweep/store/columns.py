@@ -27,6 +27,7 @@ MOST_REGULAR = 2**24  # values; a chunk has a thousand
 _COMPRESS_FROM_BYTES = 256
 _WORTH_IT = 2  # of the bytes of a number whose lowest one is noise, so many are compressed
 _STEPS = {b"1": "<i1", b"2": "<i2", b"4": "<i4"}  # differences between ints: by their bytes, the narrowest first
+_MOST_STEP = {code: int(np.iinfo(dtype).max) for code, dtype in _STEPS.items()}
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -121,7 +122,7 @@ def _encode_ints(values: npt.NDArray[np.int64], final: bool) -> bytes:
     if int(values.max()) - int(values.min()) >= 2**31:
         return b"i" + _compress_numbers(values, final)
     greatest = int(np.abs(steps).max())
-    code = next(code for code, dtype in _STEPS.items() if greatest <= np.iinfo(dtype).max)
+    code = next(code for code, most in _MOST_STEP.items() if greatest <= most)
     return code + values[:1].tobytes() + _compress_numbers(steps.astype(_STEPS[code]), final)
 
 

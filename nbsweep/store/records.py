@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["LIVE_STATES", "AgentRecord", "RunRecord", "SweepRecord", "SweepVersion"]
+__all__ = ["LIVE_STATES", "AgentRecord", "Asked", "RunRecord", "SweepRecord", "SweepVersion"]
 
 LIVE_STATES = ("pending", "running")
 
@@ -116,3 +116,12 @@ class AgentRecord:
     beat: int = 0
     process: str | None = None
     joined: int = 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What others did to runs and agents of this process: their ids."""
+
+    runs_to_stop: list[str]
+    runs_taken_for_dead: list[str]
+    agents_to_stop: list[str]

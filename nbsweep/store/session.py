@@ -6,9 +6,8 @@ controller's business.
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import importlib
+import itertools
 import json
 import time
 import warnings
@@ -17,36 +16,19 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Executable, Select, Table, bindparam, func, or_, select
+from sqlalchemy import Connection, Executable, Select, Table, func, or_, select
+from sqlalchemy.exc import NoResultFound
 
-from nbsweep.store import schema
-from nbsweep.store.chunks import Chunk
+from nbsweep.store import direct, schema, statements
+from nbsweep.store.chunks import CHUNK_VALUES, Chunk
 from nbsweep.store.columns import JSON_CODE
-from nbsweep.store.records import LIVE_STATES, AgentRecord, RunRecord, SweepRecord, SweepVersion
+from nbsweep.store.records import AgentRecord, Asked, RunRecord, SweepRecord, SweepVersion
 
 __all__ = ["Session"]
 
-MOST_CURSORS = 200  # SQLite takes an expression of at most 1,000 terms; beyond, the rows are sifted here
-MOST_IDS = 10_000  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535
+MOST_IDS = 8192  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535; a power of two: `direct.run`
 LONGEST_KEY = 500  # characters: PostgreSQL's index takes entries of 2,704 bytes
 _JSON_COLUMNS = {"config", "suggestion", "summary", "tags"}
-
-
-# Each turn of the recorder runs these: built once, they take half the time.
-_IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
-_SWEEPS_OF_RUNS = (
-    select(schema.runs.c.sweep_id).where(schema.runs.c.id.in_(_IDS), schema.runs.c.sweep_id.is_not(None)).distinct()
-)
-_NEXT_REVISION = (
-    schema.sweeps.update().where(schema.sweeps.c.id == bindparam("sweep")).values(revision=schema.sweeps.c.revision + 1)
-)
-_REVISION = select(schema.sweeps.c.revision).where(schema.sweeps.c.id == bindparam("sweep"))
-_CARRY_REVISION = (
-    schema.runs.update()
-    # An expression, so that SQLite finds the runs by their ids and not by reading all runs of the sweep.
-    .where(schema.runs.c.id.in_(_IDS), func.coalesce(schema.runs.c.sweep_id, "") == bindparam("sweep"))
-    .values(revision=bindparam("now"))
-)
 
 
 class Session:
@@ -63,8 +45,8 @@ class Session:
         self._insert(schema.sweep_versions, SweepVersion(sweep.id, sweep.version, sweep.config, sweep.created_at))
 
     def sweep(self, sweep_id: str) -> SweepRecord | None:
-        row = self._one(select(schema.sweeps).where(schema.sweeps.c.id == sweep_id))
-        return _sweep(row) if row else None
+        found = self._ask(statements.SWEEP, sweep=sweep_id).dicts()
+        return _sweep(found[0]) if found else None
 
     def sweeps(self, *, project: str | None = None, name: str | None = None) -> list[SweepRecord]:
         """Newest first."""
@@ -77,11 +59,11 @@ class Session:
 
     def revisions(self, sweep_ids: Iterable[str] | None = None) -> dict[str, int]:
         """{sweep id: revision} of those that are there; None: of all."""
-        table = schema.sweeps
-        query = select(table.c.id, table.c.revision)
-        if sweep_ids is not None:
-            query = query.where(table.c.id.in_(list(sweep_ids)))
-        return {sweep_id: int(revision) for sweep_id, revision in self._connection.execute(query)}
+        if sweep_ids is None:
+            found = self._ask(statements.ALL_REVISIONS)
+        else:
+            found = self._ask(statements.REVISIONS, ids=list(sweep_ids))
+        return {sweep_id: int(revision) for sweep_id, revision in found.rows}
 
     def update_sweep(self, sweep_id: str, **values: Any) -> int:
         """Change columns of a sweep and return its new revision."""
@@ -89,7 +71,10 @@ class Session:
         self._connection.execute(
             table.update().where(table.c.id == sweep_id).values(**_to_row(values), revision=table.c.revision + 1)
         )
-        return int(self._connection.execute(select(table.c.revision).where(table.c.id == sweep_id)).scalar_one())
+        revision = self.revisions([sweep_id]).get(sweep_id)
+        if revision is None:
+            raise NoResultFound(f"there is no sweep {sweep_id!r}")
+        return revision
 
     def delete_sweep(self, sweep_id: str) -> None:
         """Delete a sweep with its versions, agents and runs, and all that they logged and printed.
@@ -143,8 +128,7 @@ class Session:
             self.touch_runs([row["id"] for row in rows])
 
     def run(self, run_id: str) -> RunRecord | None:
-        row = self._one(select(schema.runs).where(schema.runs.c.id == run_id))
-        return _run(row) if row else None
+        return next(iter(self.runs_by_ids([run_id])), None)
 
     def runs(
         self,
@@ -155,19 +139,15 @@ class Session:
         from_number: int = 0,
     ) -> list[RunRecord]:
         """The runs of a sweep that changed after `since_revision` (and are in one of `states`), by number."""
-        query = select(schema.runs).where(schema.runs.c.sweep_id == sweep_id)
-        if since_revision >= 0:
-            query = query.where(schema.runs.c.revision > since_revision)
-        if from_number > 0:
-            query = query.where(schema.runs.c.number >= from_number)
-        if states is not None:
-            query = query.where(schema.runs.c.state.in_(list(states)))
+        asked = {"since": since_revision, "from_number": from_number, "states": list(states or ())}
+        query = statements.runs_of(since=since_revision >= 0, numbered=from_number > 0, states=states is not None)
         # Sorted here: to spare itself the sorting, SQLite would read all runs of the sweep, in their numbers' order.
-        return sorted((_run(row) for row in self._all(query)), key=attrgetter("number"))
+        return sorted(
+            (_run(row) for row in self._ask(query, sweep=sweep_id, **asked).dicts()), key=attrgetter("number")
+        )
 
     def runs_by_ids(self, run_ids: Iterable[str]) -> list[RunRecord]:
-        table = schema.runs
-        return [_run(row) for ids in _batches(run_ids) for row in self._all(select(table).where(table.c.id.in_(ids)))]
+        return [_run(row) for ids in _batches(run_ids) for row in self._ask(statements.RUNS_BY_IDS, ids=ids).dicts()]
 
     def runs_called(self, reference: str) -> list[RunRecord]:
         """The runs of that id or name, of any sweep or none, newest first."""
@@ -198,27 +178,35 @@ class Session:
 
     def update_run(self, run_id: str, **values: Any) -> None:
         """Change columns of a run; readers of its sweep will see that it changed."""
-        table = schema.runs
-        self._connection.execute(table.update().where(table.c.id == run_id).values(**_to_row(values)))
-        self.touch_runs([run_id])
+        self.update_runs({run_id: values})
 
     def update_runs(self, changes: Mapping[str, Mapping[str, Any]], *, live: bool = False) -> None:
         """Change columns of many runs, {run id: values}; with `live` only of those that have not ended."""
         alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for run_id, values in changes.items():
             alike.setdefault(tuple(values), []).append({"run": run_id, **_to_row(values)})
+        for ids in _batches(changes):
+            self._ask(statements.NEXT_REVISIONS, ids=ids)
         for columns, rows in alike.items():
-            if columns:
-                self._connection.execute(_update_run(columns, live), rows)
-        self.touch_runs(changes)
+            direct.run_many(self._connection, statements.update_run(columns, live), rows)
 
     def touch_runs(self, run_ids: Iterable[str]) -> None:
         """Note that these runs changed: their sweeps' revisions grow, and the runs carry them."""
         for ids in _batches(run_ids):
-            for sweep_id in self._connection.execute(_SWEEPS_OF_RUNS, {"ids": ids}).scalars().all():
-                self._connection.execute(_NEXT_REVISION, {"sweep": sweep_id})
-                revision = self._connection.execute(_REVISION, {"sweep": sweep_id}).scalar_one()
-                self._connection.execute(_CARRY_REVISION, {"ids": ids, "sweep": sweep_id, "now": int(revision)})
+            self._ask(statements.NEXT_REVISIONS, ids=ids)
+            self._ask(statements.CARRY_REVISIONS, ids=ids)
+
+    def asked(self, run_ids: Iterable[str], agent_ids: Iterable[str]) -> Asked:
+        """What others did to these runs and agents, mostly nothing: one statement that finds no row."""
+        found: list[Any] = []
+        batches = itertools.zip_longest(_batches(run_ids), _batches(agent_ids))
+        for runs, agents in batches:
+            found += self._ask(statements.ASKED, runs=runs or [], agents=agents or []).rows
+        return Asked(
+            [each for kind, each, stop, _state in found if kind == "run" and stop],
+            [each for kind, each, _stop, state in found if kind == "run" and state == "crashed"],
+            [each for kind, each, _stop, _state in found if kind == "agent"],
+        )
 
     # -- agents --------------------------------------------------------------------------------------------------
 
@@ -232,12 +220,10 @@ class Session:
 
     def agents(self, sweep_id: str) -> list[AgentRecord]:
         """In the order they joined."""
-        table = schema.agents
-        query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.joined, table.c.joined_at)
-        return [_agent(row) for row in self._all(query)]
+        return [_agent(row) for row in self._ask(statements.AGENTS_OF, sweep=sweep_id).dicts()]
 
     def agents_by_ids(self, agent_ids: Iterable[str]) -> list[AgentRecord]:
-        return [_agent(row) for row in self._all(select(schema.agents).where(schema.agents.c.id.in_(list(agent_ids))))]
+        return [_agent(row) for row in self._ask(statements.AGENTS_BY_IDS, ids=list(agent_ids)).dicts()]
 
     def update_agents(self, agent_ids: Iterable[str], **values: Any) -> None:
         table = schema.agents
@@ -245,12 +231,7 @@ class Session:
 
     def beat_agents(self, agent_ids: Iterable[str]) -> None:
         """Let these agents' heartbeats count one more."""
-        table = schema.agents
-        self._connection.execute(
-            table.update()
-            .where(table.c.id.in_(list(agent_ids)))
-            .values(beat=table.c.beat + 1, heartbeat_at=time.time())
-        )
+        self._ask(statements.BEAT, ids=list(agent_ids), now=time.time())
 
     # -- history and console -------------------------------------------------------------------------------------
 
@@ -270,7 +251,7 @@ class Session:
             for chunk in chunks
         ]
         if rows:
-            self._connection.execute(_put_chunk(self._connection.dialect.name), rows)
+            direct.run_many(self._connection, statements.put_chunk(self._connection.dialect.name), rows)
 
     def chunks(
         self,
@@ -284,22 +265,21 @@ class Session:
 
         With `since` ({(run, key): count}) only those that hold newer values.
         """
-        table = schema.history
-        query = select(table)
-        if kind is not None:
-            query = query.where(table.c.kind == kind)
-        if key is not None:
-            query = query.where(table.c.key == _key(key))
-        query = query.order_by(table.c.run_id, table.c.kind, table.c.key, table.c.seq)
-        since = {pair: count for pair, count in (since or {}).items() if count > 0}
-        if 0 < len(since) <= MOST_CURSORS:
-            known = [
-                (table.c.run_id == run_id) & (table.c.key == key) & (table.c.first + table.c.count <= count)
-                for (run_id, key), count in since.items()
-            ]
-            query = query.where(~or_(*known))
-        ids = _batches(sorted(run_ids))
-        chunks = [Chunk(**row) for some in ids for row in self._all(query.where(table.c.run_id.in_(some)))]
+        column = _key(key) if key is not None else "" if kind == "row" else None
+        since = since or {}
+        starts: dict[int, list[str]] = {}  # runs by their first chunk that may be wanted: those before it are all full
+        for run_id in sorted(run_ids):
+            known = 0 if column is None else since.get((run_id, column), 0)
+            starts.setdefault(max(known, 0) // CHUNK_VALUES, []).append(run_id)
+        query = statements.chunks_of(kind=kind is not None, key=column is not None)
+        chunks = [
+            Chunk(**row)
+            for seq, ids in starts.items()
+            for some in _batches(ids)
+            for row in self._ask(query, ids=some, seq=seq, kind=kind, key=column).dicts()
+        ]
+        if len(starts) > 1:
+            chunks.sort(key=attrgetter("run_id", "kind", "key", "seq"))
         return [each for each in chunks if each.first + each.count > since.get((each.run_id, each.key), -1)]
 
     def values_before(self, run_id: str, key: str, seq: int) -> int | None:
@@ -313,15 +293,18 @@ class Session:
 
     def points(self, run_ids: Iterable[str]) -> dict[tuple[str, str], int]:
         """How many numbers each run has logged of each key: {(run id, key): count}; other kinds of values left out."""
-        table = schema.history
-        query = (
-            select(table.c.run_id, table.c.key, func.max(table.c.first + table.c.count))
-            .where(table.c.kind == "key")
-            .where(func.substr(table.c["values"], 1, 1) != JSON_CODE)
-            .group_by(table.c.run_id, table.c.key)
-        )
-        found = [self._connection.execute(query.where(table.c.run_id.in_(ids))) for ids in _batches(run_ids)]
-        return {(run_id, key): int(count) for rows in found for run_id, key, count in rows}
+        points: dict[tuple[str, str], int] = {}
+        for ids in _batches(run_ids):
+            words: set[str] = set()
+            for run_id, key, count, is_words in self._ask(statements.NEWEST_POINTS, ids=ids).rows:
+                if is_words:
+                    words.add(key)
+                else:
+                    points[run_id, key] = int(count)
+            for keys in _batches(words):  # numbers that something else was logged after
+                for run_id, key, count in self._ask(statements.POINTS_AMONG_WORDS, ids=ids, keys=keys).rows:
+                    points[run_id, key] = int(count)
+        return points
 
     def newest_words(self, run_id: str) -> list[Chunk]:
         """The newest chunk of each column of a run that holds anything but numbers."""
@@ -375,32 +358,12 @@ class Session:
         values = {f.name: getattr(record, f.name) for f in fields(record)}
         self._connection.execute(table.insert().values(**_to_row(values)))
 
-    def _one(self, query: Select[Any]) -> Mapping[str, Any] | None:
-        row = self._connection.execute(query).mappings().first()
-        return None if row is None else dict(row)
+    def _ask(self, statement: Executable, **values: Any) -> direct.Rows:
+        """One of `statements`; they are asked so often that it matters what is between here and the driver."""
+        return direct.run(self._connection, statement, **values)
 
-    def _all(self, query: Select[Any]) -> list[Mapping[str, Any]]:
+    def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
         return [dict(row) for row in self._connection.execute(query).mappings()]
-
-
-@functools.cache
-def _update_run(columns: tuple[str, ...], live: bool) -> Executable:
-    """One statement for all runs of which these columns change."""
-    table = schema.runs
-    query = table.update().where(table.c.id == bindparam("run"))
-    if live:
-        query = query.where(or_(*(table.c.state == state for state in LIVE_STATES)))
-    return query.values({name: bindparam(name) for name in columns})
-
-
-@functools.cache
-def _put_chunk(dialect: str) -> Executable:
-    """One statement for all chunks of a transaction, new ones and those that have grown."""
-    table = schema.history
-    insert = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
-    changed = {name: insert.excluded[name] for name in ("first", "count", "index", "values")}
-    statement: Executable = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
-    return statement
 
 
 def _to_row(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,10 +86,11 @@ def sqlite_engine(url: URL, journal: Journal) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
+        driver = connection.connection.driver_connection  # asked itself, as it is in each turn: `nbsweep.store.direct`
         if connection.get_execution_options().get("write", False):
-            _begin_writing(connection.connection.driver_connection)
+            _begin_writing(driver)
         else:
-            connection.exec_driver_sql("BEGIN")
+            driver.execute("BEGIN")
 
     return engine
 

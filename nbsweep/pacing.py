@@ -12,7 +12,7 @@ RETRY_EVERY_S = 1.0
 
 WRITE_EVERY_S = 0.05
 WRITE_LESS_OFTEN_S = 0.1  # where many write to one store and each write takes its time
-WRITE_LEAST_OFTEN_S = 0.15
+WRITE_LEAST_OFTEN_S = 0.18
 READABLE_IN_S = 0.2  # what is logged just after a turn began: a rest and a write; 50 ms of the promise are left over
 WRITERS_SHARE = 0.007  # of a core
 
@@ -36,7 +36,7 @@ class WritingPace:
 
     >>> pace = WritingPace()
     >>> pace.wrote(write_s=0.005, cpu_s=0.0005), pace.wrote(write_s=0.005, cpu_s=0.01)
-    (0.0714..., 0.15)
+    (0.0714..., 0.18)
     >>> round(pace.wrote(write_s=0.08, cpu_s=0.01), 2)
     0.12
     """

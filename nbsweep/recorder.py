@@ -1,4 +1,4 @@
-"""One writer a process: takes what runs log from memory to the store, seven to twenty times a second.
+"""One writer a process: takes what runs log from memory to the store, five to twenty times a second.
 
 `Run.log` appends to a list and returns. The recorder's thread (``nbsweep-recorder``) takes those lists, turns the
 values into columns and writes them for all runs in one transaction; in the same one it renews the heartbeats of this

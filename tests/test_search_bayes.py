@@ -91,7 +91,7 @@ def test_many_parameters_that_do_not_matter_are_no_hindrance() -> None:
 def test_a_plateau_that_has_nothing_more_to_give_is_left_now_and_then() -> None:
     def flat_but_for_a_valley(config: Config) -> float:
         if config["kind"] == "flat":
-            return 0.5 + max(0.0, config["x"] - 0.3)
+            return 0.5 + max(0.0, float(config["x"]) - 0.3)
         return 1.0 - 0.6 * math.exp(-(((config["x"] - 0.63) / 0.05) ** 2))
 
     def best(seed: int) -> float:

@@ -16,7 +16,7 @@ from nbsweep import process
 from nbsweep.notebook.dashboard import Dashboard
 from nbsweep.notebook.publisher import UPDATE_EVERY_S, UPDATE_LEAST_OFTEN_S, Publisher
 from nbsweep.notebook.views import PROTOCOL
-from nbsweep.pacing import WRITERS_SHARE, WritingPace
+from nbsweep.pacing import WRITE_LEAST_OFTEN_S, WRITERS_SHARE, WritingPace
 from nbsweep.recorder import Recorder
 from nbsweep.store import direct
 from tests.statements import listen
@@ -158,22 +158,22 @@ def test_the_recorder_rests_but_what_was_logged_is_readable_in_time(turns: list[
     pace = WritingPace()
     for write_s, cpu_s in turns:
         pause_s = pace.wrote(write_s, cpu_s)
-        assert 0.05 <= pause_s <= 0.15
+        assert 0.05 <= pause_s <= WRITE_LEAST_OFTEN_S
         if write_s <= 0.15:
             assert pause_s + write_s <= 0.25 + 1e-9
         if write_s <= 0.05 and cpu_s <= 0.05 * WRITERS_SHARE and len(turns) == 1:
             assert pause_s == pytest.approx(max(0.05, 2 * write_s)), "what costs nothing is written often"
-        if cpu_s >= 0.15 * WRITERS_SHARE and max(each for each, _cpu in turns) <= 0.05:
-            assert pause_s == 0.15
+        if cpu_s >= WRITE_LEAST_OFTEN_S * WRITERS_SHARE and max(each for each, _cpu in turns) <= 0.02:
+            assert pause_s == WRITE_LEAST_OFTEN_S
 
 
 def test_one_slow_write_makes_the_recorder_careful_for_a_while_and_not_for_ever() -> None:
     pace = WritingPace()
     assert pace.wrote(0.09, 1.0) == pytest.approx(0.11)
-    assert pace.wrote(0.005, 1.0) < 0.15
+    assert pace.wrote(0.005, 1.0) < WRITE_LEAST_OFTEN_S
     for _ in range(30):
         pace.wrote(0.005, 1.0)
-    assert pace.pause_s == 0.15
+    assert pace.pause_s == WRITE_LEAST_OFTEN_S
 
 
 def test_a_publisher_rests_in_proportion_and_never_for_long() -> None:

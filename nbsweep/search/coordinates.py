@@ -23,6 +23,7 @@ __all__ = ["Coordinate", "Coordinates", "Points"]
 Points = NDArray[np.float64]
 """Rows of coordinates, shape (n, dimension)."""
 
+_GRAINS = 2.0**40
 _FEW = 64  # values; above it a parameter is as good as real
 
 
@@ -126,10 +127,14 @@ class Coordinates:
         return self.space.config([values.get(p.path, p.ppf(0.5)) for p in self.space.parameters])
 
     def snapped(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The point as its config has it: the quantiles of integers and multiples that were treated as real."""
+        """The point as its config has it: the quantiles of integers and multiples that were treated as real.
+
+        Other real coordinates are rounded to 2⁻⁴⁰: the last bits of what linear algebra gives differ with where arrays
+        lie in memory, and a suggestion must not.
+        """
+        x = np.asarray(np.where(self.real, np.round(x * _GRAINS) / _GRAINS, x))
         for i, c in enumerate(self.each):
             if c.snaps:
-                x = x.copy() if x.base is None else np.array(x)
                 x[i] = c.parameter.encode(c.value(x[i]))
         return x
 

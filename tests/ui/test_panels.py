@@ -99,9 +99,13 @@ def test_a_brush_is_a_selection_in_every_panel_in_python_and_a_sweep_of_its_own(
     expect(parallel).to_have_attribute("data-inside", str(both))
     expect(parallel.locator("[data-chip]")).to_have_count(2)
 
-    rows = "[len(nbsweep.Sweep('panels').selected), set(nbsweep.Sweep('panels').selected['optimizer'])]"
-    notebook.page.wait_for_timeout(300)
-    assert python(notebook, f"import nbsweep\n{rows}") == f"[{both}, {{'adam'}}]"
+    rows = "import nbsweep; rows = nbsweep.Sweep('panels').selected; [len(rows), set(rows['optimizer'])]"
+    for _ in range(20):  # until the page has told the kernel
+        found = python(notebook, rows)
+        if found == f"[{both}, {{'adam'}}]":
+            break
+        notebook.page.wait_for_timeout(250)
+    assert found == f"[{both}, {{'adam'}}]"
 
     cells = len(notebook.page.locator(".jp-CodeCell").all())
     part(notebook, "narrow").click()

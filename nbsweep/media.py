@@ -1,8 +1,8 @@
 """`Histogram`, `Image` and `Table`: what `log` takes beside numbers, by W&B's names.
 
 What one is made from is copied when it is made, a table's rows when it is logged; counting, PNG and JSON are made
-later, on the recorder's thread. `packed` gives what the store keeps, `loaded` the thing back. Importing this module
-loads neither NumPy nor Pillow.
+later, on a thread of their own (`nbsweep.encoding`). `packed` gives what the store keeps, `loaded` the thing back.
+Importing this module loads neither NumPy nor Pillow.
 """
 
 from __future__ import annotations
@@ -93,10 +93,11 @@ class Histogram(Media):
         return self._counted()[1]
 
     def _counted(self) -> tuple[list[Any], list[float], int]:
+        source = self._source  # first: another thread that counts lets go of it after it has the counts
         if self._made is None:
             import numpy as np
 
-            values = np.asarray(_array(self._source)).ravel()
+            values = np.asarray(_array(source)).ravel()
             if values.dtype.kind not in "biuf":
                 raise UsageError(f"Histogram: its values are {values.dtype}; give numbers")
             finite = values[np.isfinite(values)].astype("f8")

@@ -18,12 +18,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbsweep.backlog import MOST_WAITING_BYTES, Backlog
+from nbsweep.encoding import Encoder
 from nbsweep.errors import NbsweepError, StoreError, StoreRefusedError
-from nbsweep.pacing import RETRY_EVERY_S, WritingPace
+from nbsweep.pacing import WritingPace
 from nbsweep.recovery import recover, revive_in
 from nbsweep.store import RunTail, Session, Store
-from nbsweep.store.media import MediaFiles, media_root
+from nbsweep.store.media import media_root
 from nbsweep.store.records import Asked
+from nbsweep.trouble import in_words
 
 if TYPE_CHECKING:
     from nbsweep.runs import Run
@@ -66,9 +68,7 @@ class Recorder:
         self._soon: dict[str, dict[str, Any]] = {}
         self._agents: dict[str, Recorded] = {}
         self._backlog = Backlog(most_waiting_bytes)
-        self._media = MediaFiles(media_root(self.store.url))
-        self._media_trouble: str | None = None
-        self._media_retry_at = 0.0
+        self._media = Encoder(media_root(self.store.url), _warn)
         self._listeners: list[Callable[[], None]] = []
         self._writing = threading.Lock()  # held while a transaction is open; never by log()
         self._registry = threading.Lock()
@@ -117,7 +117,7 @@ class Recorder:
         """
         with self._registry:
             self._ends[run.id] = action
-        return self._now_or_later()
+        return self._now_or_later([run])
 
     def end_soon(self, run: Run, values: dict[str, Any]) -> None:
         """As `end`, of a run with nothing to say but these columns; returns at once, it is written with the next turn.
@@ -134,7 +134,7 @@ class Recorder:
         """
         with self._registry:
             self._ends[f"later-{id(action)}"] = action
-        return self._now_or_later()
+        return self._now_or_later(self._watched())
 
     @property
     def trouble(self) -> str | None:
@@ -144,7 +144,7 @@ class Recorder:
     @property
     def media_trouble(self) -> str | None:
         """Why images and tables cannot be written; None while they can."""
-        return self._media_trouble
+        return self._media.trouble
 
     @property
     def on_its_thread(self) -> bool:
@@ -176,6 +176,8 @@ class Recorder:
     def flush(self, *, required: bool = False) -> None:
         """Write everything that was logged before this call. Waits seconds at most, not for as long as trouble lasts.
 
+        Images, tables and histograms that are still being made are waited for only with `required`.
+
         Raises
         ------
         StoreError
@@ -183,6 +185,11 @@ class Recorder:
         """
         if not required and time.monotonic() < self._retry_at:
             return
+        if required:
+            self._media.settle(self._watched())
+        self._flush(required)
+
+    def _flush(self, required: bool) -> None:
         if not self._writing.acquire(timeout=-1 if required else FLUSH_WAIT_S):
             return
         try:
@@ -216,13 +223,15 @@ class Recorder:
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=5.0)
+        self._media.stop()
+        self._media.settle(self._watched())
         self._retry_at = 0.0
         self.flush()
         if not self._backlog.empty:
             _warn(f"nbsweep ends while its store cannot be written. {self._trouble} They are lost with this process.")
-        self._media.sync(wait=True)
+        self._media.close()
         if not self._media.empty:
-            _warn(f"nbsweep ends while {self._media_trouble}. They are lost with this process.")
+            _warn(f"nbsweep ends while {self._media.trouble}. They are lost with this process.")
 
     def forget_in_child(self) -> None:
         """In a forked child: what is recorded, and the thread that does it, are the parent's."""
@@ -260,10 +269,16 @@ class Recorder:
             not self._media.empty
         )
 
-    def _now_or_later(self) -> str | None:
+    def _watched(self) -> list[Run]:
+        with self._registry:
+            return [run for run, _tail in self._runs.values()]
+
+    def _now_or_later(self, runs: list[Run]) -> str | None:
+        """Write, with all that these runs logged, or leave it to the thread."""
         self._ensure_thread()
+        self._media.settle(runs)
         try:
-            self.flush(required=True)
+            self._flush(required=True)
         except StoreError as error:
             return self._trouble or str(error)
         return None
@@ -272,8 +287,6 @@ class Recorder:
         """One transaction with all that is new; True if there was anything."""
         cpu_began = time.thread_time()
         ended = self._collect()
-        if not self._media.empty:
-            self._write_media()
         with self._registry:
             agents = list(self._agents)
         began = time.monotonic()
@@ -298,26 +311,25 @@ class Recorder:
             self._next_heartbeat = began + HEARTBEAT_EVERY_S
         return changed
 
-    def _write_media(self) -> None:
-        """Files before the rows that name them; where that fails, the rows need not wait for them."""
-        if time.monotonic() < self._media_retry_at and not self._closed:
-            return
-        before, self._media_trouble = self._media_trouble, self._media.write()
-        self._media.sync()
-        if self._media_trouble is not None:
-            self._media_retry_at = time.monotonic() + RETRY_EVERY_S
-            if before is None:
-                _warn(self._media_trouble)
-
     def _collect(self) -> list[str]:
-        """Move what is new into the backlog, then the ends; returns the runs that have ended."""
+        """Move what is new into the backlog, then the ends; returns the runs that have ended.
+
+        The end of a run whose pictures are still being made waits for them, and nothing else does.
+        """
         with self._registry:
             watched, ends, soon = list(self._runs.values()), self._ends, self._soon
             self._ends, self._soon = {}, {}
         for run, tail in watched:
             run.drain(tail)
-            self._media.add(run.take_files())
             self._backlog.add(run.id, tail.take_chunks(), run.take_update(), run.take_console())
+        late = [run for run, _tail in watched if not run.late.empty]
+        self._media.see_to(late)
+        with self._registry:
+            for run in late:
+                if run.id in ends:
+                    self._ends[run.id] = ends.pop(run.id)
+                if run.id in soon:
+                    self._soon[run.id] = soon.pop(run.id)
         for action in ends.values():
             self._backlog.add_action(action)
         for run_id, values in soon.items():
@@ -393,38 +405,10 @@ class Recorder:
         first = self._trouble is None
         if first:
             self._troubled_since = now
-        self._trouble = _in_words(error, self._backlog)
+        self._trouble = in_words(error, self._backlog)
         if first:
             _warn(self._trouble)
         self.notify()
-
-
-def _in_words(error: StoreError, backlog: Backlog) -> str:
-    """The trouble for people: what is wrong, what it means, what waits, what to do."""
-    what = str(error).rstrip(".")
-    most = backlog.most_bytes / 2**20
-    words = (
-        f"{what}: training goes on, what it logs waits in memory ({backlog.values:,} values, "
-        f"{backlog.bytes / 2**20:.1f} of at most {most:.0f} MiB) and is written by itself when the store can be written"
-    )
-    if backlog.left_out_values or backlog.left_out_characters:
-        words += (
-            f"; {backlog.left_out_values:,} values of the history (every second one, evenly) and "
-            f"{backlog.left_out_characters:,} characters of output had to be left out"
-        )
-    mend = next((mend for sign, mend in _MENDS if sign in what.lower()), "")
-    return f"{words}. {mend}".strip()
-
-
-_MENDS = (
-    ("full", "Free some space on its disk."),
-    ("no space", "Free some space on its disk."),
-    ("readonly", "Make the file and its directory writable."),
-    ("read-only", "Make the file and its directory writable."),
-    ("permission", "Make the file and its directory writable."),
-    ("locked", "Another process holds it: look for one that hangs."),
-    ("connection", "Look whether the server runs and can be reached."),
-)
 
 
 def _warn(text: str) -> None:

@@ -1,8 +1,9 @@
 """`Run`: what training code holds. Its config, `log`, its summary, and the signal that it should end.
 
 `log` takes a copy of plain values and adds it to a list; all else (conversion, steps, summaries, writing) happens on
-the recorder's thread, or on the thread that asks for the summary. Only a loop that logs faster than the recorder can
-take it packs its own values now and then: memory stays bounded, and nobody waits for a disk.
+the recorder's thread, or on the thread that asks for the summary; images, tables and histograms are made on another
+(`nbsweep.encoding`). Only a loop that logs faster than these can take it packs its own values now and then: memory
+stays bounded, and nobody waits for a disk.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from nbsweep.encoding import LateValue, LateValues
 from nbsweep.errors import RunStopped, UsageError
 from nbsweep.media import Media
 from nbsweep.run_config import Config, Summary
 from nbsweep.store import RunTail
-from nbsweep.store.packing import Packed, as_values, by_key, microseconds
+from nbsweep.store.packing import Packed, Values, as_values, by_key, microseconds
 from nbsweep.store.records import RunRecord
 from nbsweep.sweep_config import Metric
 from nbsweep.values import PLAIN_TYPES, Unkept, capture, plain
@@ -32,7 +34,7 @@ __all__ = ["AGGREGATES", "Run"]
 AGGREGATES = ("last", "min", "max", "mean", "best")
 
 ENTRIES = 3  # of a call of log, in the list of what is pending: step or None, time, values
-MOST_MEDIA_BYTES = 32 * 2**20  # of images, tables and histograms that wait to be packed; beyond, log packs them itself
+MOST_MEDIA_BYTES = 32 * 2**20  # of images, tables and histograms that wait to be made; beyond, log makes them itself
 MOST_PENDING = ENTRIES * 50_000  # entries; some 350 bytes a call with two numbers, so that they take some 20 MB
 
 
@@ -80,8 +82,9 @@ class Run:
         self._console: list[tuple[str, str]] = []
         self._draining = threading.Lock()  # held while values are converted; never by log()
         self._packed: list[Packed] = []
-        self._media_bytes = 0
-        self._files: dict[str, bytes] = {}
+        self._rows = 0  # calls that were packed
+        self._media_bytes = 0  # of calls that were not
+        self.late = self._no_late_values()
         self._next_step = 0
         self._values: dict[str, Any] = dict(record.summary)
         self._aggregates: dict[str, str] = {}
@@ -92,7 +95,7 @@ class Run:
         self._begun_at: float | None = None
         self._stop_state: str | None = None
         self._on_stop: Callable[[], None] | None = None
-        self.summary = Summary(self._values, self._convert, lambda: self._dirty.add("summary"))
+        self.summary = Summary(self._values, self.encode, lambda: self._dirty.add("summary"))
 
     # -- for training code ---------------------------------------------------------------------------------------
 
@@ -211,25 +214,28 @@ class Run:
         """In a forked child: the run is its parent's, which also writes what was logged before the fork."""
         self._draining = threading.Lock()  # another thread of the parent's may have held it
         self._pending, self._packed, self._console, self._partial = [], [], [], {}
-        self._files, self._media_bytes = {}, 0
+        self._media_bytes, self.late = 0, self._no_late_values()
         self._open = None
         self._forked = True
 
     # -- for the recorder ----------------------------------------------------------------------------------------
 
     def drain(self, tail: RunTail) -> None:
-        """Move what was logged into `tail`."""
+        """Move what was logged into `tail`, but for what is still to be encoded."""
         self._convert()
         with self._draining:
             packed, self._packed = self._packed, []
+            late = self.late.take()  # their calls were packed before them
         for calls in packed:
             tail.extend(calls)
+        for each in late:
+            if not isinstance(each.value, Unkept):
+                tail.add_late(each.key, each.row, each.step, each.time_us, each.value)
 
-    def take_files(self) -> dict[str, bytes]:
-        """Files of images and tables that were logged, by their names; to be called after `drain`."""
-        with self._draining:
-            files, self._files = self._files, {}
-        return files
+    def encode(self) -> None:
+        """Make, on the caller's thread, what was logged before this call and still waits for it."""
+        self._convert()
+        self.late.encode()
 
     def take_update(self) -> dict[str, Any]:
         """Columns of the run's record that changed since the last call."""
@@ -279,8 +285,9 @@ class Run:
         if commit:
             self._pending.extend((step, time(), taken))
         self._media_bytes += sum(value.weight for value in taken.values() if isinstance(value, Media))
-        if len(self._pending) > MOST_PENDING or self._media_bytes > MOST_MEDIA_BYTES:
+        if len(self._pending) > MOST_PENDING or self._media_bytes + self.late.bytes > MOST_MEDIA_BYTES:
             self._convert()
+            self.late.encode(leave_bytes=MOST_MEDIA_BYTES)
 
     def _warn_forked(self) -> None:
         if "" not in self._warned:
@@ -308,16 +315,36 @@ class Run:
                 self._dirty.add("summary")
 
     def _pack(self, steps: list[int | None], times_s: list[float], rows: list[dict[str, Any]]) -> Packed:
-        columns = {}
+        columns: dict[str, tuple[npt.NDArray[np.int64], Values]] = {}
+        packed = Packed(self._numbered(steps), microseconds(times_s), columns)
         for key, calls, values in by_key(rows):
             if not PLAIN_TYPES.issuperset(map(type, values)):
-                calls, values = self._made_plain(key, calls, values)
-            if values:
+                if any(isinstance(value, Media) for value in values):
+                    self.late.keys.add(key)
+                else:
+                    calls, values = self._made_plain(key, calls, values)
+            if key in self.late.keys:
+                self.late.add(key, packed, calls, values, first_row=self._rows)
+            elif values:
                 columns[key] = calls, as_values(values)
-                self._summarise(key, values)
-                if self._metric is not None and key == self._metric.name:
-                    self._note_metric(values)
-        return Packed(self._numbered(steps), microseconds(times_s), columns)
+                self._note(key, values)
+        self._rows += len(rows)
+        return packed
+
+    def _no_late_values(self) -> LateValues:
+        return LateValues(self._made, self._note_late, self._draining)
+
+    def _note_late(self, late: LateValue) -> None:
+        if isinstance(late.value, Unkept):
+            self._warn_unkept(late.key, late.value)
+        else:
+            self._note(late.key, [late.value])
+            self._dirty.add("summary")
+
+    def _note(self, key: str, values: list[Any]) -> None:
+        self._summarise(key, values)
+        if self._metric is not None and key == self._metric.name:
+            self._note_metric(values)
 
     def _numbered(self, steps: list[int | None]) -> npt.NDArray[np.int64]:
         """The steps, those that were left open counting up from the ones before."""
@@ -335,21 +362,20 @@ class Run:
         self, key: str, calls: npt.NDArray[np.int64], values: list[Any]
     ) -> tuple[npt.NDArray[np.int64], list[Any]]:
         """Values that were captured as objects are read; what cannot be kept is left out with one warning a key."""
-        read = [value if type(value) in PLAIN_TYPES else self._read(value) for value in values]
+        read = [plain(value) for value in values]
         kept = [place for place, value in enumerate(read) if not isinstance(value, Unkept)]
         if len(kept) < len(read):
             self._warn_unkept(key, next(value for value in read if isinstance(value, Unkept)))
         return calls[kept], [read[place] for place in kept]
 
-    def _read(self, value: Any) -> Any:
+    def _made(self, value: Any) -> tuple[Any, dict[str, bytes]]:
+        """What history keeps of a value under a key with pictures, and its files."""
         if not isinstance(value, Media):
-            return plain(value)
+            return plain(value), {}
         try:
-            kept, files = value.packed(self.sweep_id, self.id)
+            return value.packed(self.sweep_id, self.id)
         except Exception as error:  # a picture that is none, a library that is missing
-            return Unkept(f"the {type(value).__name__} could not be made: {error}")
-        self._files.update(files)
-        return kept
+            return Unkept(f"the {type(value).__name__} could not be made: {error}"), {}
 
     def _best_is(self) -> Literal["min", "max"]:
         return "max" if self._metric is not None and self._metric.goal == "maximize" else "min"

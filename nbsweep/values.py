@@ -1,7 +1,7 @@
 """What `log` accepts: turned into plain numbers, strings and booleans in two steps.
 
 `capture` runs on the training thread: it must not wait, read a GPU or do I/O; it takes the value as it is now.
-`plain` runs later on the recorder's thread and may do all of that.
+`plain` runs later on another thread and may do all of that.
 """
 
 from __future__ import annotations

@@ -87,6 +87,7 @@ class RunTail:
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         self.rows = 0
+        self._began = 0  # how many of them an earlier process logged
         self._tails: dict[tuple[str, str], _Tail] = {}
         self._sealed: list[_Tail] = []
         self._peaks: dict[str, PeaksSoFar | None] = {}  # None: of this key there are none, or no more
@@ -103,7 +104,7 @@ class RunTail:
             last = _Tail(chunk.kind, chunk.key, chunk.seq + 1, chunk.first + chunk.count)
             tail._tails[chunk.kind, chunk.key] = last
             if chunk.kind == "row":
-                tail.rows = last.first
+                tail.rows = tail._began = last.first
                 next_step = int(decode(chunk.index)[-1]) + 1
         return tail, next_step
 
@@ -124,6 +125,15 @@ class RunTail:
             self._tail("key", key).extend(rows, values, self._sealed)
             self._keep_peaks(key, rows, steps, times_us, values)
         self.rows += len(packed.steps)
+
+    def add_late(self, key: str, row: int, step: int, time_us: int, value: Any) -> None:
+        """Add a value of a call that was added without it; `row` counts from the first call after `after`.
+
+        A key's values come in the order of their calls.
+        """
+        rows, values = np.array([row + self._began]), as_values([value])
+        self._tail("key", key).extend(rows, values, self._sealed)
+        self._keep_peaks(key, rows, np.array([step]), np.array([time_us]), values)
 
     def take_chunks(self) -> list[Chunk]:
         """The chunks that changed since they were last taken, encoded."""

@@ -118,7 +118,7 @@ def remove_media(url: str, sweep_id: str) -> None:
 
 
 class MediaFiles:
-    """Writes files; those that cannot be written wait in memory up to a bound. Its owner is the recorder.
+    """Writes files; those that cannot be written wait in memory up to a bound. Its owner is `nbsweep.encoding`.
 
     Parameters
     ----------

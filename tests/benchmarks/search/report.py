@@ -45,7 +45,7 @@ def report(results: list[Result], *, workers: int = 1, picture: Path | None = No
 
 
 def regrets(results: Iterable[Result]) -> Curves:
-    """Normalised regret by method and problem: rows seeds, columns evaluations."""
+    """Normalised regret by method and problem: rows seeds, columns evaluations; NaN where a search was shorter."""
     best_so_far: dict[str, dict[str, list[NDArray[np.float64]]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
         leader = np.array([int(np.argmin(result.told[: n + 1])) for n in range(len(result.told))])
@@ -56,7 +56,7 @@ def regrets(results: Iterable[Result]) -> Curves:
         if "random" not in methods:
             continue
         lowest = min(float(curve.min()) for each in methods.values() for curve in each)
-        chance = np.median(_stacked(methods["random"]), axis=0) - lowest
+        chance = np.nanmedian(_stacked(methods["random"]), axis=0) - lowest
         for method, each in methods.items():
             stacked = _stacked(each)
             scale = np.maximum(chance[: stacked.shape[1]], 0.01 * chance[0] + 1e-12)
@@ -65,8 +65,18 @@ def regrets(results: Iterable[Result]) -> Curves:
 
 
 def _stacked(curves: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    length = min(len(curve) for curve in curves)
-    return np.array([curve[:length] for curve in curves])
+    stacked = np.full((len(curves), max(len(curve) for curve in curves)), np.nan)
+    for row, curve in zip(stacked, curves, strict=True):
+        row[: len(curve)] = curve
+    return stacked
+
+
+def _after(curve: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """The regret after n evaluations, of the seeds that have as many."""
+    if curve.shape[1] < n:
+        return np.empty(0)
+    column = curve[:, n - 1]
+    return np.asarray(column[np.isfinite(column)])
 
 
 def _mean(curves: Curves, method: str, n: int, rng: np.random.Generator | None = None) -> float:
@@ -74,9 +84,9 @@ def _mean(curves: Curves, method: str, n: int, rng: np.random.Generator | None =
     found = []
     for (name, _), curve in curves.items():
         if name == method:
-            if curve.shape[1] < n:
+            column = _after(curve, n)
+            if not len(column):
                 return float("nan")
-            column = curve[:, n - 1]
             found.append(float((column if rng is None else rng.choice(column, len(column))).mean()))
     return float(np.mean(found)) if found else float("nan")
 
@@ -96,8 +106,8 @@ def _table(curves: Curves, results: list[Result]) -> str:
         "| --- | --- | " + " | ".join("---" for _ in AT) + " | --- |",
     ]
     for method in methods:
-        counts = sorted({len(curve) for (name, _), curve in curves.items() if name == method})
-        seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        counts = [_seeds(curves, method, n) for n in AT]
+        seeds = counts[0] if len(set(counts)) == 1 else ", ".join(counts)
         cells = [_cell(curves, method, n) for n in AT]
         asks = np.concatenate([result.ask_ms[20:] or [0.0] for result in results if result.method == method])
         lines.append(
@@ -107,6 +117,12 @@ def _table(curves: Curves, results: list[Result]) -> str:
         )
     problems = len({problem for _, problem in curves})
     return f"{problems} problems; in brackets the 95% interval of the difference from nbsweep.\n\n" + "\n".join(lines)
+
+
+def _seeds(curves: Curves, method: str, n: int) -> str:
+    """How many seeds its mean after n evaluations is of."""
+    counts = sorted({len(_after(curve, n)) for (name, _), curve in curves.items() if name == method})
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
 
 
 def _key(curves: Curves, method: str) -> float:
@@ -136,7 +152,8 @@ def _by_problem(curves: Curves) -> str:
         cells = []
         for method in methods:
             curve = curves.get((method, problem))
-            cells.append(f"{curve[:, 39].mean():.2f}" if curve is not None and curve.shape[1] >= 40 else "")
+            column = np.empty(0) if curve is None else _after(curve, 40)
+            cells.append(f"{column.mean():.2f}" if len(column) else "")
         lines.append(f"| {problem} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -153,7 +170,7 @@ def _draw(shown: dict[str, Curves], path: Path) -> None:
         for method in sorted({method for method, _ in curves}, key=lambda method: _key(curves, method)):
             each = [curve for (name, _), curve in curves.items() if name == method]
             length = min(curve.shape[1] for curve in each)
-            mean = np.mean([curve[:, :length].mean(0) for curve in each], axis=0)
+            mean = np.mean([np.nanmean(curve[:, :length], axis=0) for curve in each], axis=0)
             panel.plot(np.arange(5, length + 1), mean[4:], label=method, linewidth=2.5 if method == "nbsweep" else 1.2)
         panel.set(title=title, xlabel="evaluations", yscale="log")
         panel.grid(alpha=0.3)

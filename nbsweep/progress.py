@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "Terminal", "progress_of", "wait_for"]
 
-TURN_S = 0.05
+TURN_S = 0.25
+PUMP_EVERY_S = 0.05
 SHOW_EVERY_S = 0.5
 LINE_EVERY_S = 2.0  # where lines pile up, in a log
 BAR = "{n_fmt}/{total_fmt} runs |{bar:10}| {elapsed}<{remaining}{postfix}"
@@ -54,6 +55,7 @@ def wait_for(
     show = show or Terminal().show
     interrupts = heeded = 0
     next_line = 0.0
+    turn_s = TURN_S if pump is None else PUMP_EVERY_S  # each time that this thread wakes, training waits a moment
     while True:
         try:  # all of the turn: an interrupt lands anywhere
             if heeded < interrupts:
@@ -62,7 +64,7 @@ def wait_for(
             if all(agent.done or agent.held for agent in agents):
                 break
             for agent in agents:
-                agent.wait(TURN_S)
+                agent.wait(turn_s)
             if pump is not None:
                 pump()
             if time.monotonic() >= next_line:

@@ -34,6 +34,7 @@ __all__ = ["Recorded", "Recorder"]
 
 FLUSH_WAIT_S = 2.0  # how long a reader waits for a write that is under way
 POLL_EVERY_S = 0.2
+POLL_EARLY_S = 0.09
 LOOK_EVERY_S = 2.0
 HEARTBEAT_EVERY_S = 2.0
 IDLE_EXIT_S = 5.0
@@ -299,7 +300,7 @@ class Recorder:
             self._backlog.write(db)
             if beat:
                 db.beat_agents(agents)
-            if began >= self._next_poll:
+            if began >= self._next_poll - POLL_EARLY_S:  # with these statements, not soon in a transaction of its own
                 self._read_asked(db)
         changed = self._backlog.changes or self._trouble is not None
         self._backlog.forget()

@@ -19,7 +19,7 @@ from nbsweep import failures, search, sweep_config
 from nbsweep.ahead import Ahead
 from nbsweep.claims import give_back_in
 from nbsweep.errors import UsageError
-from nbsweep.identity import new_id, run_name
+from nbsweep.identity import id_after, new_id, run_name
 from nbsweep.liveness import process_token
 from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
@@ -373,8 +373,10 @@ class Controller:
             most = min(most, self.config.run_cap - number)
         searcher = self._told(db)
         more: list[RunRecord] = []
+        run_id = first.id
         while len(more) < most and (config := searcher.ask(number + len(more))) is not None:
-            record = self._record(number + len(more), config)
+            run_id = id_after(run_id)
+            record = self._record(number + len(more), config, run_id=run_id)
             more.append(replace(record, started_at=None, agent_id=first.agent_id, code_hash=first.code_hash))
         if more:
             db.insert_runs(more)
@@ -426,8 +428,8 @@ class Controller:
             tried[attempt] -= 1
         return None
 
-    def _record(self, number: int, config: dict[str, object], attempt: int = 0) -> RunRecord:
-        now, run_id = time.time(), new_id()
+    def _record(self, number: int, config: dict[str, object], attempt: int = 0, run_id: str | None = None) -> RunRecord:
+        now, run_id = time.time(), run_id or new_id()
         return RunRecord(
             id=run_id,
             sweep_id=self.sweep_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 
-__all__ = ["new_id", "run_name"]
+__all__ = ["id_after", "new_id", "run_name"]
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 # fmt: off
@@ -33,6 +33,22 @@ _ANIMALS = (
 def new_id(length: int = 8) -> str:
     """A random id in digits and small letters, as W&B's are."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def id_after(earlier: str) -> str:
+    """The next id in the order of a database's index, for what is written together: neighbours share its pages.
+
+    Ids that follow a drawn one meet others no more often than if each were drawn.
+
+    >>> id_after("a0zz"), id_after("zz")
+    ('a100', '00')
+    """
+    following = (int(earlier, len(_ALPHABET)) + 1) % len(_ALPHABET) ** len(earlier)
+    found = ""
+    for _ in earlier:
+        following, digit = divmod(following, len(_ALPHABET))
+        found = _ALPHABET[digit] + found
+    return found
 
 
 def run_name(run_id: str, number: int) -> str:

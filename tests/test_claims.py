@@ -17,6 +17,7 @@ from nbsweep import process, sweep_config
 from nbsweep.claims import Claims, give_back_in
 from nbsweep.controller import Controller, End
 from nbsweep.definitions import create_sweep
+from nbsweep.identity import id_after
 from nbsweep.progress import progress_of
 from nbsweep.recovery import recover_in
 from nbsweep.store import RunRecord, Store
@@ -53,6 +54,7 @@ def test_several_claims_are_those_that_would_have_been_made_one_by_one(store: St
     assert [run.config for run in runs] == [run.config for run in others if isinstance(run, RunRecord)]
     assert [run.number for run in runs] == list(range(5))
     assert [run.started_at is None for run in runs] == [False, True, True, True, True]
+    assert [run.id for run in runs[1:]] == [id_after(run.id) for run in runs[:-1]], "they share an index's pages"
 
 
 def test_a_count_a_run_cap_and_a_finite_space_bound_what_is_claimed_at_once(store: Store) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -218,3 +220,32 @@ def steps_of_a_turn(folder: Path, there: int) -> int:
 def test_a_claim_and_an_end_cost_the_store_the_same_with_thousands_of_runs_there(tmp_path: Path) -> None:
     few, many = steps_of_a_turn(tmp_path, 50), steps_of_a_turn(tmp_path, 4000)
     assert many < 1.5 * few, (few, many)
+
+
+def test_a_claim_changes_no_more_pages_with_thousands_of_runs_there(tmp_path: Path) -> None:
+    file = tmp_path / "pages.db"
+    store = Store(f"sqlite:///{file}")
+    controller = controller_of(store, RANDOM)
+    agent = controller.join(None)
+
+    def pages() -> list[bytes]:
+        with contextlib.closing(sqlite3.connect(file)) as connection:  # what lies in a write-ahead log counts too
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        content = file.read_bytes()
+        return [content[start : start + 4096] for start in range(0, len(content), 4096)]
+
+    def claim(count: int) -> None:
+        runs = controller.next_runs(agent, None, count)
+        assert isinstance(runs, list) and len(runs) == count
+
+    changed = []
+    for there in (300, 5700):
+        for _ in range(there // 100):
+            claim(100)
+        before = pages()
+        claim(60)
+        after = pages()
+        changed.append(len(after) - len(before) + sum(a != b for a, b in zip(after, before, strict=False)))
+    store.close()
+    few, many = changed
+    assert 5 < many < 1.5 * few, changed

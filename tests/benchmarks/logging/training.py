@@ -30,7 +30,7 @@ from nbsweep import process
 from nbsweep.notebook.dashboard import Dashboard
 from nbsweep.notebook.views import PROTOCOL
 
-BATCH, BLOCK = 64, 200
+BATCH, BLOCK = 64, 1000  # turns of the threads beside training that a block leaves to its end count little
 CONFIG: dict[str, Any] = {
     "method": "random",
     "metric": {"name": "batch loss", "goal": "minimize"},

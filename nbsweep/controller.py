@@ -1,7 +1,8 @@
-"""The only room that changes a run's or a sweep's state.
+"""Hands out the runs of a sweep, and takes what became of them.
 
-A controller is a library over the store, not a server: every agent in every process makes its own, and whichever asks
-next acts as the controller inside one write transaction. That is why no run is handed out twice.
+With `nbsweep.control`, the half for people, the only room that changes a run's or a sweep's state. A controller is a
+library over the store, not a server: every agent in every process makes its own, and whichever asks next acts as the
+controller inside one write transaction. That is why no run is handed out twice.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ from dataclasses import dataclass, replace
 
 import psutil
 
-from nbsweep import failures, search, sweep_config
+from nbsweep import failures, search
 from nbsweep.ahead import Ahead
 from nbsweep.claims import give_back_in
+from nbsweep.control import SweepControl
 from nbsweep.errors import UsageError
-from nbsweep.identity import id_after, new_id, run_name
+from nbsweep.identity import id_after, new_id
 from nbsweep.liveness import process_token
 from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.search.base import Observation, Searcher
-from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
-from nbsweep.store.media import remove_media
+from nbsweep.store import AgentRecord, RunRecord, Session, Store
 from nbsweep.support import identity
 from nbsweep.training_code import TrainingCode
 
@@ -60,8 +61,8 @@ def note_error(store: Store, run_id: str, error: str) -> None:
         db.update_run(run_id, error=error)
 
 
-class Controller:
-    """One sweep's controller in this process.
+class Controller(SweepControl):
+    """One sweep's controller in this process: for agents, besides what people do.
 
     Parameters
     ----------
@@ -75,11 +76,7 @@ class Controller:
     """
 
     def __init__(self, store: Store, sweep_id: str) -> None:
-        self.store = store
-        self.sweep_id = sweep_id
-        with store.read() as db:
-            sweep = existing_sweep(db, sweep_id)
-        self._take(sweep)
+        super().__init__(store, sweep_id)
         self._searcher: Searcher | None = None
         self._told_revision = -1
         self._next_recovery = 0.0
@@ -205,98 +202,6 @@ class Controller:
                 note = f"Run {run_name} reached the target {target:g}."
                 db.update_sweep(self.sweep_id, state="finished", note=note, note_kind="target")
 
-    # -- for people ----------------------------------------------------------------------------------------------
-
-    def is_held(self) -> bool:
-        """Whether failures have paused the sweep."""
-        with self.store.read() as db:
-            sweep = existing_sweep(db, self.sweep_id)
-        return sweep.state == "paused" and sweep.note_kind == "failures"
-
-    def pause(self) -> None:
-        """No new runs until `resume`; the running ones go on."""
-        self._change(("running",), state="paused", note=None, note_kind="person")
-
-    def resume(self) -> bool:
-        """Go on after `pause`, or after failures paused the sweep; the failures so far count no more.
-
-        Returns
-        -------
-        bool
-            Whether an agent is at work to go on; without one the sweep waits for the next that joins.
-
-        Raises
-        ------
-        UsageError
-            For a cancelled sweep.
-        """
-        with self.store.write() as db:
-            self._refuse_cancelled(db)
-            recover_in(db, self.sweep_id)
-            working = any(a.left_at is None and not a.stop_requested for a in db.agents(self.sweep_id))
-            if existing_sweep(db, self.sweep_id).state == "paused":
-                self._forgive(db)
-            return working
-
-    def stop(self, *, after_current: bool = False) -> int:
-        """End the agents of this sweep, and its running runs too unless `after_current`; returns how many runs.
-
-        The sweep can go on later: a new agent takes it up.
-        """
-        return self._end("finished", after_current=after_current)
-
-    def cancel(self) -> int:
-        """As `stop`, and for good: no agent can take the sweep up again."""
-        return self._end("cancelled", after_current=False)
-
-    def delete(self) -> None:
-        """Delete the sweep with its runs and all that they logged, files of images and tables too, for good.
-
-        Raises
-        ------
-        UsageError
-            While runs train or an agent is at work: they would go on writing to what is no more.
-        """
-        with self.store.write() as db:
-            recover_in(db, self.sweep_id)
-            sweep = existing_sweep(db, self.sweep_id)
-            live = db.runs(self.sweep_id, states=("running",))
-            working = sum(agent.left_at is None for agent in db.agents(self.sweep_id))
-            if live or working:
-                busy = f"{len(live)} of its runs train" if live else "an agent is at work on it"
-                raise UsageError(f"sweep {sweep.name} cannot be deleted while {busy}; stop it first, then delete it")
-            db.delete_sweep(self.sweep_id)
-        remove_media(self.store.url, self.sweep_id)
-
-    def kill_run(self, run_id: str) -> None:
-        """Ask a running run to end; it will be `killed`."""
-        with self.store.write() as db:
-            run = db.run(run_id)
-            if run is None or run.sweep_id != self.sweep_id:
-                raise UsageError(f"sweep {self.sweep_id} has no run {run_id!r}")
-            if run.state == "pending":  # nobody trains it yet
-                db.update_run(run_id, state="killed", finished_at=time.time())
-            elif run.live:
-                db.update_run(run_id, stop_requested=True)
-
-    def rerun(self, run_id: str) -> tuple[RunRecord, bool]:
-        """Queue a run's config once more; returns the new, pending run and whether an agent is at work to take it."""
-        with self.store.write() as db:
-            self._refuse_cancelled(db)
-            run = db.run(run_id)
-            if run is None or run.sweep_id != self.sweep_id:
-                raise UsageError(f"sweep {self.sweep_id} has no run {run_id!r}")
-            number = db.next_run_number(self.sweep_id, "")
-            record = replace(self._record(number, run.config), state="pending", started_at=None)
-            db.insert_run(record)
-            return record, self._raise_count(db, 1) is not None
-
-    def add_runs(self, count: int) -> AgentRecord | None:
-        """Let an agent at work train `count` more; None when there is none. An open-ended one needs no more."""
-        with self.store.write() as db:
-            self._refuse_cancelled(db)
-            return self._raise_count(db, count)
-
     # -- private -------------------------------------------------------------------------------------------------
 
     def _asked_outside(self, agent_id: str) -> bool:
@@ -398,23 +303,6 @@ class Controller:
         """The config that somebody asked to train once more, first come first."""
         return next(iter(db.runs(self.sweep_id, states=("pending",))), None)
 
-    def _raise_count(self, db: Session, count: int) -> AgentRecord | None:
-        """An agent at work, after it was asked for `count` more runs; None where there is none."""
-        recover_in(db, self.sweep_id)
-        working = [a for a in db.agents(self.sweep_id) if a.left_at is None and not a.stop_requested]
-        for agent in working:
-            if agent.count is None:
-                return agent
-        for agent in working[:1]:
-            db.update_agents([agent.id], count=(agent.count or 0) + count)
-            db.update_sweep(self.sweep_id)
-            return agent
-        return None
-
-    def _refuse_cancelled(self, db: Session) -> None:
-        if existing_sweep(db, self.sweep_id).state == "cancelled":
-            raise UsageError(f"sweep {self.sweep_id} was cancelled and takes no more runs; define a new one")
-
     def _again(self, db: Session) -> RunRecord | None:
         """The config of a run that crashed, unless it was tried again already or as often as `retry` says."""
         crashed = [run for run in db.runs(self.sweep_id, states=("crashed",)) if run.attempt < self.config.retry]
@@ -427,21 +315,6 @@ class Controller:
                 return self._record(db.next_run_number(self.sweep_id, ""), run.config, run.attempt + 1)
             tried[attempt] -= 1
         return None
-
-    def _record(self, number: int, config: dict[str, object], attempt: int = 0, run_id: str | None = None) -> RunRecord:
-        now, run_id = time.time(), run_id or new_id()
-        return RunRecord(
-            id=run_id,
-            sweep_id=self.sweep_id,
-            number=number,
-            name=run_name(run_id, number),
-            project="",
-            config=config,
-            sweep_version=self.version,
-            attempt=attempt,
-            created_at=now,
-            started_at=now,
-        )
 
     def _told(self, db: Session) -> Searcher:
         """The searcher, told of every run that changed since it was last asked."""
@@ -470,40 +343,3 @@ class Controller:
         if why is not None:
             note = f"{why}, so the sweep is paused; mend the code and resume. The last traceback:\n{error or ''}"
             db.update_sweep(self.sweep_id, state="paused", note=note, note_kind="failures")
-
-    def _forgive(self, db: Session) -> None:
-        """Go on; the failures so far count no more."""
-        db.update_sweep(
-            self.sweep_id,
-            state="running",
-            note=None,
-            note_kind=None,
-            failures_from=db.next_run_number(self.sweep_id, ""),
-        )
-
-    def _take(self, sweep: SweepRecord) -> None:
-        """The sweep's config as it is now."""
-        self.version, self.seed = sweep.version, sweep.seed
-        self.config = sweep_config.load(sweep.config)
-
-    def _change(self, from_states: tuple[str, ...], **values: object) -> None:
-        with self.store.write() as db:
-            if existing_sweep(db, self.sweep_id).state in from_states:
-                db.update_sweep(self.sweep_id, **values)
-
-    def _end(self, state: str, *, after_current: bool) -> int:
-        with self.store.write() as db:
-            sweep = existing_sweep(db, self.sweep_id)
-            working = [agent.id for agent in db.agents(self.sweep_id) if agent.left_at is None]
-            db.update_agents(working, stop_requested=1)
-            for run in db.runs(self.sweep_id, states=("pending",)):
-                db.update_run(run.id, state="killed", finished_at=time.time())
-            live = db.runs(self.sweep_id, states=LIVE_STATES)
-            if not after_current:
-                for run in live:
-                    db.update_run(run.id, stop_requested=True)
-            if state == "cancelled" or (sweep.state != "cancelled" and not (after_current and live)):
-                db.update_sweep(self.sweep_id, state=state, note=None, note_kind=None)
-            elif sweep.state == "paused":  # the agents were told to end; the last one to leave finishes the sweep
-                db.update_sweep(self.sweep_id, state="running", note=None, note_kind=None)
-        return len(live)

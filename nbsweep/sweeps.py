@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbsweep import analysis, process
-from nbsweep.controller import Controller
+from nbsweep.control import SweepControl
 from nbsweep.errors import UsageError
 from nbsweep.recovery import recover
 from nbsweep.store import History, RunRecord, Store, SweepRecord, SweepVersion, read_history
@@ -44,7 +44,7 @@ class Sweep:
         self._recorder = process.recorder()
         self.store = self._recorder.store
         self.id = find_sweep(self.store, sweep_id).id
-        self._controller = Controller(self.store, self.id)
+        self._control = SweepControl(self.store, self.id)
         recover(self.store, self.id)
 
     # -- what it is ----------------------------------------------------------------------------------------------
@@ -65,9 +65,9 @@ class Sweep:
     @property
     def checked_config(self) -> SweepConfig:
         """The sweep config as `nbsweep.sweep_config.load` gives it."""
-        if self._record().version != self._controller.version:
-            self._controller = Controller(self.store, self.id)
-        return self._controller.config
+        if self._record().version != self._control.version:
+            self._control = SweepControl(self.store, self.id)
+        return self._control.config
 
     @property
     def state(self) -> str:
@@ -215,7 +215,7 @@ class Sweep:
 
     def pause(self) -> None:
         """No new runs until `resume`; the running ones go on."""
-        self._controller.pause()
+        self._control.pause()
         self._recorder.notify()
 
     def resume(self) -> str:
@@ -229,7 +229,7 @@ class Sweep:
         UsageError
             For a cancelled sweep.
         """
-        working = self._controller.resume()
+        working = self._control.resume()
         self._recorder.notify()
         if working:
             return "The agent at work goes on."
@@ -245,14 +245,14 @@ class Sweep:
 
         The sweep can go on later with a new agent.
         """
-        running = self._controller.stop(after_current=after_current)
+        running = self._control.stop(after_current=after_current)
         self._recorder.poll_now()
         self._recorder.notify()
         return running
 
     def cancel(self) -> int:
         """As `stop`, and for good."""
-        running = self._controller.cancel()
+        running = self._control.cancel()
         self._recorder.poll_now()
         self._recorder.notify()
         return running
@@ -267,12 +267,12 @@ class Sweep:
         """
         self._recorder.flush()
         process.end_held(self.id)
-        self._controller.delete()
+        self._control.delete()
         self._recorder.notify()
 
     def kill_run(self, run: str) -> None:
         """End one running run (name or id)."""
-        self._controller.kill_run(self.run(run).id)
+        self._control.kill_run(self.run(run).id)
         self._recorder.poll_now()
 
     def rerun(self, run: str) -> str:
@@ -281,7 +281,7 @@ class Sweep:
         An agent at work takes it next. With none, this process starts one if it has trained this sweep before; else
         the next agent of any process takes it.
         """
-        record, taken = self._controller.rerun(self.run(run).id)
+        record, taken = self._control.rerun(self.run(run).id)
         return f"Run {record.name} has the config of {run}. " + self._see_to_it(taken, 1)
 
     def add_runs(self, count: int) -> str:
@@ -296,7 +296,7 @@ class Sweep:
         """
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise UsageError(f"count={count!r}: use a whole number, 1 or more")
-        agent = self._controller.add_runs(count)
+        agent = self._control.add_runs(count)
         if agent is not None and agent.count is None:
             return "The agent at work goes on until it is stopped; it needs no more runs asked for."
         return self._see_to_it(agent is not None, count)

@@ -65,10 +65,10 @@ def kill(options: argparse.Namespace) -> int:
 
 def rerun(options: argparse.Namespace) -> int:
     """``nbsweep rerun RUN``."""
-    from nbsweep.controller import Controller
+    from nbsweep.control import SweepControl
 
     run, sweep = _run_of_a_sweep(options)
-    record, taken = Controller(sweep.store, sweep.id).rerun(run.id)
+    record, taken = SweepControl(sweep.store, sweep.id).rerun(run.id)
     who = "the agent at work" if taken else f"the next agent (`nbsweep agent {sweep.id}`)"
     print(f"Run {record.name} has the config of {safe(run.name)}; {who} trains it.")
     return 0
@@ -110,9 +110,9 @@ def _steer(command: str, reference: str | None, *, after_current: bool) -> None:
             print(f"Sweep {name} was {before}; there was nothing to pause.")
         return
     if command == "resume":
-        from nbsweep.controller import Controller
+        from nbsweep.control import SweepControl
 
-        working = Controller(sweep.store, sweep.id).resume()
+        working = SweepControl(sweep.store, sweep.id).resume()
         waits = "" if working else f"; no agent is at work, start one: nbsweep agent {sweep.id}"
         print(f"Sweep {name} is {sweep.state}{waits}.")
         return

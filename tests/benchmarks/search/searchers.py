@@ -146,14 +146,13 @@ class BoTorch:
         import torch
 
         torch.manual_seed(seed)
-        torch.set_default_dtype(torch.float64)
         self._torch = torch
         self._space = SearchSpace.from_config(parameters)
         self._free = [p for p in self._space.parameters if not p.is_constant]
         width = sum(self._width(p) for p in self._free)
         self._design = torch.quasirandom.SobolEngine(len(self._free), scramble=True, seed=seed)
         self._initial = min(max(2 * len(self._free), 5), 12)
-        self._bounds = torch.stack([torch.zeros(width), torch.ones(width)])
+        self._bounds = torch.stack([torch.zeros(width), torch.ones(width)]).double()
         self._x: list[Any] = []
         self._y: list[float] = []
         self._pending: dict[int, Any] = {}
@@ -170,7 +169,7 @@ class BoTorch:
                 parts.append([float(value == config[p.name]) for value in p.values()])
             else:
                 parts.append([p.encode(config[p.name])])
-        return self._torch.tensor([number for part in parts for number in part])
+        return self._torch.tensor([number for part in parts for number in part], dtype=self._torch.float64)
 
     def _decoded(self, features: Any) -> Config:
         config, place = {p.name: p.ppf(0.5) for p in self._space.parameters}, 0
@@ -184,8 +183,15 @@ class BoTorch:
         return config
 
     def ask(self) -> tuple[Any, Config]:
+        self._torch.set_default_dtype(self._torch.float64)
+        try:
+            return self._asked_in_doubles()
+        finally:
+            self._torch.set_default_dtype(self._torch.float32)  # the networks that are trained have floats
+
+    def _asked_in_doubles(self) -> tuple[Any, Config]:
         if self._asked < self._initial or len(self._y) < 2:
-            config = self._space.decode(self._design.draw(1)[0].numpy())
+            config = self._space.decode(self._design.draw(1)[0].double().numpy())
         else:
             config = self._decoded(self._suggested())
         self._asked += 1

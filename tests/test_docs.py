@@ -32,6 +32,14 @@ def keys(heading: str) -> list[str]:
     return [name for row in rows(heading) for name in re.findall(r"`(\w+)`", row[0])]
 
 
+@pytest.mark.parametrize("page", ["logging.md", "search.md"])
+def test_readme_shows_the_figures_that_the_page_has(page: str) -> None:
+    docs = Path(__file__).parents[1]
+    text = (docs / "docs" / page).read_text(encoding="utf-8")
+    shown = text.split("<!-- README: the short table begins -->\n")[1].split("<!-- README: the short table ends -->")[0]
+    assert shown.strip() in (docs / "README.md").read_text(encoding="utf-8")
+
+
 def test_every_block_is_one_that_is_checked() -> None:
     assert len(YAML) + len(DICTS) + len(SESSIONS) == len(BLOCKS) == PAGE.count("\n```") / 2
 

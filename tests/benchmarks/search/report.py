@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,17 @@ __all__ = ["regrets", "report"]
 
 AT = (20, 40, 80)
 _DRAWS = 2000
+_SHOWN_AS = {
+    "nbsweep": "**nbsweep**",
+    "random": "random search",
+    "optuna-tpe": "Optuna, TPE",
+    "optuna-tpe-univariate": "Optuna, TPE a parameter at a time",
+    "optuna-gp": "Optuna, Gaussian process",
+    "wandb": "W&B's `sweeps`",
+    "botorch": "BoTorch",
+    "hebo": "HEBO",
+    "smac": "SMAC",
+}
 Curves = dict[tuple[str, str], NDArray[np.float64]]  # (method, problem) -> (seeds, evaluations)
 
 
@@ -111,7 +123,7 @@ def _table(curves: Curves, results: list[Result]) -> str:
         cells = [_cell(curves, method, n) for n in AT]
         asks = np.concatenate([result.ask_ms[20:] or [0.0] for result in results if result.method == method])
         lines.append(
-            f"| {method} | {seeds} | "
+            f"| {_SHOWN_AS[method]} | {seeds} | "
             + " | ".join(cells)
             + f" | {np.median(asks):.0f} ms, {np.percentile(asks, 95):.0f} ms |"
         )
@@ -165,16 +177,21 @@ def _draw(shown: dict[str, Curves], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, panels = plt.subplots(1, len(shown), figsize=(5.5 * len(shown), 4), squeeze=False, sharey=True)
+    colours = {method: f"C{number}" for number, method in enumerate(_SHOWN_AS)}
     for panel, (title, curves) in zip(panels[0], shown.items(), strict=True):
         curves = _common(curves)
         for method in sorted({method for method, _ in curves}, key=lambda method: _key(curves, method)):
             each = [curve for (name, _), curve in curves.items() if name == method]
             length = min(curve.shape[1] for curve in each)
-            mean = np.mean([np.nanmean(curve[:, :length], axis=0) for curve in each], axis=0)
-            panel.plot(np.arange(5, length + 1), mean[4:], label=method, linewidth=2.5 if method == "nbsweep" else 1.2)
+            whole = [curve[np.isfinite(curve[:, length - 1]), :length] for curve in each]  # or it jumps where some end
+            mean = np.mean([curve.mean(axis=0) for curve in whole], axis=0)
+            style: dict[str, Any] = {"color": colours[method], "linewidth": 2.5 if method == "nbsweep" else 1.2}
+            panel.plot(
+                np.arange(5, length + 1), mean[4:], label=_SHOWN_AS[method].replace("*", "").replace("`", ""), **style
+            )
         panel.set(title=title, xlabel="evaluations", yscale="log")
         panel.grid(alpha=0.3)
     panels[0][0].set_ylabel("normalised regret")
-    panels[0][0].legend(fontsize=8)
+    panels[0][-1].legend(fontsize=8, loc="upper right")
     figure.tight_layout()
     figure.savefig(path, dpi=110)

@@ -10,6 +10,7 @@ not there. Whoever must not go on before all is made (the end of a run, of the p
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections import deque
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "LateValue", "LateValues"]
 
+LEAST_WEIGHT = 2048  # of a value that waits, whatever it is: it takes some memory, and a tenth of a millisecond
 IDLE_EXIT_S = 5.0
 JOIN_S = 5.0
 
@@ -45,6 +47,7 @@ class LateValue:
     time_us: int
     value: Any  # as it was captured, then as history keeps it
     weight: int = 0
+    encoded: bool = False
     files: dict[str, bytes] = field(default_factory=dict)
     written: bool = False  # or, where the disk refused, left with the files that wait
 
@@ -99,7 +102,7 @@ class LateValues:
     ) -> None:
         """Add a key's values in calls that were packed without them. To be called with the lock held."""
         for call, value in zip(calls.tolist(), values, strict=True):
-            weight = value.weight if isinstance(value, Media) else 0
+            weight = max(value.weight if isinstance(value, Media) else 0, LEAST_WEIGHT)
             step, time_us = int(packed.steps[call]), int(packed.times_us[call])
             self._waiting.append(LateValue(key, first_row + call, step, time_us, value, weight))
             self.bytes += weight
@@ -109,14 +112,17 @@ class LateValues:
         with self._encoding:
             if not self._waiting:
                 return False
-            late = self._waiting[0]  # it stays there: an interrupt loses nothing
-            value, files = self._encode(late.value)
+            # It stays there until all is done, and each step can be done again: an interrupt loses and doubles nothing.
+            late = self._waiting[0]
+            if not late.encoded:
+                value, files = self._encode(late.value)
+                with self._lock:
+                    late.value, late.files, late.encoded = value, files, True
+                    self.bytes -= late.weight
+                    self._encoded.append(late)
             with self._lock:
-                late.value, late.files = value, files
-                self.bytes -= late.weight
-                self._encoded.append(late)
-                self._waiting.popleft()
                 self._done(late)
+                self._waiting.popleft()
             return True
 
     def encode(self, leave_bytes: int = -1) -> None:
@@ -181,19 +187,23 @@ class Encoder:
                 return
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._loop, name="nbsweep-media", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError:  # no more threads for now; the end of the run, or the next turn, sees to it
+                    self._thread = None
             self._changed.notify()
 
     def settle(self, runs: Iterable[Run]) -> None:
         """Encode, on the caller's thread too, what these runs logged before this call, and write its files."""
         for run in runs:
-            with contextlib.suppress(
-                Exception
-            ):  # values that cannot be packed: the recorder says so when it takes them
-                run.encode()
-            self._write(run.late)
+            for step in (run.encode, functools.partial(self._write, run.late)):
+                try:
+                    step()
+                except Exception as error:  # values that cannot be packed, a thread that cannot be had
+                    self._warn(f"Of what run {run.name} logged, something could not be written: {error!r}")
         if self._due():
-            self._write_files()
+            with contextlib.suppress(Exception):  # the next turn is another chance
+                self._write_files()
 
     def stop(self) -> None:
         """End the thread after the value that it is at; `settle` does what is left."""

@@ -116,6 +116,7 @@ class Recorder:
         str or None
             None when it is kept; else the trouble, in words.
         """
+        self._media.settle([run])  # takes its time: an interrupt here must leave no end of a run that goes on
         with self._registry:
             self._ends[run.id] = action
         return self._now_or_later([run])

@@ -161,7 +161,7 @@ def test_the_end_of_a_run_waits_for_its_pictures_and_for_no_others(recorder: Rec
     assert state_of(recorder, "r2") == "finished"
     run.close("finished")
     ending = on_a_thread(lambda: recorder.end(run, finished))
-    until(lambda: bool(recorder._ends))
+    time.sleep(0.1)
     recorder.flush()
     assert ending.is_alive() and state_of(recorder) == "running"
     slow.go_on.set()
@@ -250,6 +250,36 @@ def test_an_interrupt_of_whoever_waits_loses_nothing(recorder: Recorder, monkeyp
     slow.go_on.set()
     recorder.flush(required=True)
     assert history_of(recorder).columns["picture"].values == ["slow"]
+
+
+def test_an_interrupt_of_an_end_leaves_the_run_to_go_on(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder._media, "see_to", lambda runs: None)
+    run, slow = begin(recorder), Slow()
+    monkeypatch.setattr(slow.go_on, "wait", lambda timeout_s: (_ for _ in ()).throw(KeyboardInterrupt))
+    run.log({"picture": slow})
+    with pytest.raises(KeyboardInterrupt):
+        recorder.end(run, finished)
+    monkeypatch.undo()
+    slow.go_on.set()
+    run.log({"loss": 1.0})
+    recorder.flush(required=True)
+    assert state_of(recorder) == "running" and history_of(recorder).columns["loss"].values.tolist() == [1.0]
+    assert recorder.end(run, finished) is None and state_of(recorder) == "finished"
+
+
+def test_what_is_logged_under_a_key_of_pictures_weighs_something(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder._media, "see_to", lambda runs: None)
+    run, slow = begin(recorder), Slow()
+    run.log({"picture": slow})
+    for number in range(9):
+        run.log({"picture": float(number)})
+    run._convert()
+    assert run.late.waiting == 10 and run.late.bytes == 10 * encoding.LEAST_WEIGHT
+    slow.go_on.set()
+    recorder.flush(required=True)
+    assert run.late.bytes == 0 and len(history_of(recorder).columns["picture"].values) == 10
 
 
 def test_no_row_names_a_file_before_it_is_whole(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,18 +62,7 @@ def note_error(store: Store, run_id: str, error: str) -> None:
 
 
 class Controller(SweepControl):
-    """One sweep's controller in this process: for agents, besides what people do.
-
-    Parameters
-    ----------
-    store : Store
-    sweep_id : str
-
-    Raises
-    ------
-    UsageError
-        When the store has no such sweep.
-    """
+    """One sweep's controller in this process: made as `SweepControl` is, and for agents besides."""
 
     def __init__(self, store: Store, sweep_id: str) -> None:
         super().__init__(store, sweep_id)

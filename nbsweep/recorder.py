@@ -116,10 +116,7 @@ class Recorder:
         str or None
             None when it is kept; else the trouble, in words.
         """
-        self._media.settle([run])  # takes its time: an interrupt here must leave no end of a run that goes on
-        with self._registry:
-            self._ends[run.id] = action
-        return self._now_or_later([run])
+        return self._now_or_later(run.id, action, [run])
 
     def end_soon(self, run: Run, values: dict[str, Any]) -> None:
         """As `end`, of a run with nothing to say but these columns; returns at once, it is written with the next turn.
@@ -134,9 +131,7 @@ class Recorder:
 
         As `end`, of which it is the half without a run.
         """
-        with self._registry:
-            self._ends[f"later-{id(action)}"] = action
-        return self._now_or_later(self._watched())
+        return self._now_or_later(f"later-{id(action)}", action, self._watched())
 
     @property
     def trouble(self) -> str | None:
@@ -275,10 +270,12 @@ class Recorder:
         with self._registry:
             return [run for run, _tail in self._runs.values()]
 
-    def _now_or_later(self, runs: list[Run]) -> str | None:
-        """Write, with all that these runs logged, or leave it to the thread."""
+    def _now_or_later(self, key: str, action: Callable[[Session], None], runs: list[Run]) -> str | None:
+        """Write, with all that these runs logged, and do this in the same transaction; or leave it to the thread."""
+        self._media.settle(runs)  # takes its time: an interrupt here must leave no end of a run that goes on
+        with self._registry:
+            self._ends[key] = action
         self._ensure_thread()
-        self._media.settle(runs)
         try:
             self._flush(required=True)
         except StoreError as error:

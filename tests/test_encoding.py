@@ -239,11 +239,17 @@ def test_one_that_cannot_be_made_costs_its_value_alone(recorder: Recorder) -> No
         assert "could not be made: too large" in "".join(text for _stream, text in db.console("r1"))
 
 
-def test_an_interrupt_of_whoever_waits_loses_nothing(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+def interrupted_at_its_picture(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Slow]:
+    """A run whose picture nobody has made, and at which whoever makes it is interrupted until `monkeypatch.undo`."""
     monkeypatch.setattr(recorder._media, "see_to", lambda runs: None)
     run, slow = begin(recorder), Slow()
     monkeypatch.setattr(slow.go_on, "wait", lambda timeout_s: (_ for _ in ()).throw(KeyboardInterrupt))
     run.log({"picture": slow})
+    return run, slow
+
+
+def test_an_interrupt_of_whoever_waits_loses_nothing(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    _run, slow = interrupted_at_its_picture(recorder, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         recorder.flush(required=True)
     monkeypatch.undo()
@@ -253,10 +259,7 @@ def test_an_interrupt_of_whoever_waits_loses_nothing(recorder: Recorder, monkeyp
 
 
 def test_an_interrupt_of_an_end_leaves_the_run_to_go_on(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder._media, "see_to", lambda runs: None)
-    run, slow = begin(recorder), Slow()
-    monkeypatch.setattr(slow.go_on, "wait", lambda timeout_s: (_ for _ in ()).throw(KeyboardInterrupt))
-    run.log({"picture": slow})
+    run, slow = interrupted_at_its_picture(recorder, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         recorder.end(run, finished)
     monkeypatch.undo()

@@ -229,9 +229,14 @@ class BayesSearch:
 
     @property
     def _initial(self) -> int:
-        """How many runs the start takes; with three for two parameters one of Branin's valleys goes unseen."""
+        """How many runs the start takes.
+
+        With three for two parameters one of Branin's valleys goes unseen. Each value of a category takes two more than
+        the first: after a single bad run with it, the model never tries it again.
+        """
         d = self._coordinates.dimension
-        return 3 if d < 2 else min(max(d + 1, 4), 10)
+        more = sum(2 * size - 2 for size in self._coordinates.sizes if size)
+        return min((3 if d < 2 else min(max(d + 1, 4), 10)) + more, _INITIAL_MOST)
 
     def _designed(self, number: int) -> Array | None:
         """Point `number` of a scrambled Sobol sequence; None for a number before the sweep's own."""
@@ -273,8 +278,7 @@ class BayesSearch:
         return self._process(x, y, found)
 
     def _process(self, x: Points, y: Array, hyperparameters: Hyperparameters) -> GaussianProcess:
-        sizes = [0 if c.levels is None else len(c.levels) for c in self._coordinates.each]
-        return GaussianProcess(x, y, self._coordinates.categorical, sizes, hyperparameters)
+        return GaussianProcess(x, y, self._coordinates.categorical, self._coordinates.sizes, hyperparameters)
 
     def _around(self, surrogate: Surrogate, known: _Known, rng: np.random.Generator) -> Points:
         if not surrogate.members:
@@ -300,6 +304,7 @@ class BayesSearch:
             return self._fits[key]
 
 
+_INITIAL_MOST = 12  # runs of a start
 _FIT_ALL = 12  # results up to which a fit takes the newest too
 _FIT_EACH = 30  # results up to which there is a fit for each
 _FIT_SIZE = 200

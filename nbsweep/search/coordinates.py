@@ -82,6 +82,16 @@ class Coordinate:
 class Coordinates:
     """A space as a model sees it.
 
+    Attributes
+    ----------
+    each : tuple of Coordinate
+        The parameters that are not constant.
+    categorical, real : array of bool, shape (dimension,)
+    sizes : list of int
+        How many values each categorical coordinate has, 0 for the others.
+    size : int or None
+        How many points the space has; None for infinitely many.
+
     Examples
     --------
     >>> space = SearchSpace.from_config({"lr": {"min": 0.0, "max": 0.1}, "net": {"values": ["a", "b", "c"]},
@@ -98,6 +108,7 @@ class Coordinates:
         self.space = space
         self.each = tuple(_coordinate(parameter) for parameter in space.parameters if not parameter.is_constant)
         self.categorical = np.array([c.kind == "categorical" for c in self.each], dtype=bool)
+        self.sizes = [len(c.levels) if c.kind == "categorical" and c.levels is not None else 0 for c in self.each]
         self.real = np.array([c.kind == "real" for c in self.each], dtype=bool)
         self.size = None if space.support is None else space.support.size
 

@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     run = commands.add_parser("run", help="search what is not in the file yet")
     run.add_argument("--methods", nargs="*", default=list(SEARCHERS))
     run.add_argument("--problems", nargs="*", help="names; default all")
-    run.add_argument("--which", choices=["all", "tuned", "held-out"], default="all")
+    run.add_argument("--which", choices=["all", "tuned on", "held out", "held out later"], default="all")
     run.add_argument("--seeds", type=int, default=10)
     run.add_argument("--budget", type=int, default=80)
     run.add_argument("--workers", type=int, default=1)
@@ -38,8 +38,7 @@ def _run(asked: argparse.Namespace) -> int:
     problems = [
         problem
         for problem in every_problem().values()
-        if (not asked.problems or problem.name in asked.problems)
-        and (asked.which == "all" or problem.held_out == (asked.which == "held-out"))
+        if (not asked.problems or problem.name in asked.problems) and asked.which in ("all", problem.group)
     ]
     done = {result.key for result in running.read(asked.results) if result.budget >= asked.budget}
     missing: set[str] = set()

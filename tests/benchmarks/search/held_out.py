@@ -73,9 +73,9 @@ PROBLEMS = (
         "styblinski mixed",
         {f"x{i}": {"min": -5.0, "max": 5.0} for i in range(5)} | {"shift": {"values": ["a", "b", "c"]}},
         styblinski,
-        held_out=True,
+        group="held out",
     ),
-    Problem("griewank", {f"x{i}": {"min": -100.0, "max": 100.0} for i in range(3)}, griewank, held_out=True),
+    Problem("griewank", {f"x{i}": {"min": -100.0, "max": 100.0} for i in range(3)}, griewank, group="held out"),
     Problem(
         "staircase",
         {
@@ -86,11 +86,11 @@ PROBLEMS = (
             "optimizer": {"values": ["adam", "sgd", "rmsprop"]},
         },
         staircase,
-        held_out=True,
+        group="held out",
     ),
-    Problem("svm digits", SVC_SPACE, error("digits", "accuracy", svc), held_out=True),
-    Problem("knn cancer", KNN_SPACE, error("breast_cancer", "neg_log_loss", knn), held_out=True),
-    Problem("logistic wine", LOGISTIC_SPACE, error("wine", "neg_log_loss", logistic), held_out=True),
+    Problem("svm digits", SVC_SPACE, error("digits", "accuracy", svc), group="held out"),
+    Problem("knn cancer", KNN_SPACE, error("breast_cancer", "neg_log_loss", knn), group="held out"),
+    Problem("logistic wine", LOGISTIC_SPACE, error("wine", "neg_log_loss", logistic), group="held out"),
     Problem(
         "ridge diabetes",
         {
@@ -100,7 +100,7 @@ PROBLEMS = (
             "degree": whole(1, 4),
         },
         error("diabetes", "neg_mean_squared_error", _gaussian),
-        held_out=True,
+        group="held out",
     ),
     Problem(
         "tree digits",
@@ -113,7 +113,9 @@ PROBLEMS = (
             "criterion": {"values": ["gini", "entropy"]},
         },
         error("digits", "accuracy", _trees),
-        held_out=True,
+        group="held out",
     ),
-    Problem("forest cancer", FOREST_SPACE, error("breast_cancer", "neg_log_loss", forest), costly=True, held_out=True),
+    Problem(
+        "forest cancer", FOREST_SPACE, error("breast_cancer", "neg_log_loss", forest), costly=True, group="held out"
+    ),
 )

@@ -38,18 +38,18 @@ Curves = dict[tuple[str, str], NDArray[np.float64]]  # (method, problem) -> (see
 
 
 def report(results: list[Result], *, workers: int = 1, picture: Path | None = None) -> str:
-    """The tables as Markdown: of all problems, and of tuned and held-out ones apart."""
+    """The tables as Markdown: of all problems, and of each group apart."""
     results = [result for result in results if result.workers == workers]
-    held_out = {name for name, problem in every_problem().items() if problem.held_out}
+    group_of = {name: problem.group for name, problem in every_problem().items()}
     parts = []
     shown: dict[str, Curves] = {}
-    for title, wanted in (("All", (False, True)), ("Tuned on", (False,)), ("Held out", (True,))):
-        chosen = [result for result in results if (result.problem in held_out) in wanted]
+    for group in ("all", *dict.fromkeys(group_of.values())):
+        chosen = [result for result in results if group in ("all", group_of[result.problem])]
         if chosen:
             found = regrets(chosen)
-            parts.append(f"### {title}\n\n" + _table(found, chosen))
-            if len(wanted) == 1:
-                shown[title] = found
+            parts.append(f"### {group.capitalize()}\n\n" + _table(found, chosen))
+            if group != "all":
+                shown[group.capitalize()] = found
                 parts.append(_by_problem(found))
     if picture is not None and shown:
         _draw(shown, picture)

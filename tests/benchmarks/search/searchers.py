@@ -140,7 +140,11 @@ class Wandb:
 
 
 class BoTorch:
-    """BoTorch's SingleTaskGP and qLogNoisyExpectedImprovement in the unit cube, categorical values one-hot."""
+    """BoTorch's qLogNoisyExpectedImprovement in the unit cube: SingleTaskGP, with categories MixedSingleTaskGP.
+
+    A categorical value is its place in the list, for the mixed model's Hamming kernel; its acquisition is maximised
+    by `optimize_acqf_mixed_alternating`, the plain one's by `optimize_acqf`.
+    """
 
     def __init__(self, parameters: Mapping[str, Any], seed: int, budget: int) -> None:
         import torch
@@ -149,37 +153,33 @@ class BoTorch:
         self._torch = torch
         self._space = SearchSpace.from_config(parameters)
         self._free = [p for p in self._space.parameters if not p.is_constant]
-        width = sum(self._width(p) for p in self._free)
+        sizes = [p.size or 1 if p.distribution == "categorical" else 0 for p in self._free]
+        self._categories = {i: list(range(size)) for i, size in enumerate(sizes) if size}
         self._design = torch.quasirandom.SobolEngine(len(self._free), scramble=True, seed=seed)
         self._initial = min(max(2 * len(self._free), 5), 12)
-        self._bounds = torch.stack([torch.zeros(width), torch.ones(width)]).double()
+        self._bounds = torch.tensor([[0.0] * len(sizes), [max(size - 1.0, 1.0) for size in sizes]]).double()
         self._x: list[Any] = []
         self._y: list[float] = []
         self._pending: dict[int, Any] = {}
         self._asked = 0
 
-    @staticmethod
-    def _width(parameter: Parameter) -> int:
-        return parameter.size or 1 if parameter.distribution == "categorical" else 1
-
     def _features(self, config: Config) -> Any:
-        parts = []
-        for p in self._free:
-            if p.distribution == "categorical":
-                parts.append([float(value == config[p.name]) for value in p.values()])
-            else:
-                parts.append([p.encode(config[p.name])])
-        return self._torch.tensor([number for part in parts for number in part], dtype=self._torch.float64)
+        row = [self._number(p, config[p.name]) for p in self._free]
+        return self._torch.tensor(row, dtype=self._torch.float64)
+
+    @staticmethod
+    def _number(parameter: Parameter, value: Any) -> float:
+        if parameter.distribution == "categorical":
+            return float(list(parameter.values()).index(value))
+        return parameter.encode(value)
 
     def _decoded(self, features: Any) -> Config:
-        config, place = {p.name: p.ppf(0.5) for p in self._space.parameters}, 0
-        for p in self._free:
-            part = features[place : place + self._width(p)]
+        config = {p.name: p.ppf(0.5) for p in self._space.parameters}
+        for p, number in zip(self._free, features.tolist(), strict=True):
             if p.distribution == "categorical":
-                config[p.name] = list(p.values())[int(part.argmax())]
+                config[p.name] = list(p.values())[round(number)]
             else:
-                config[p.name] = p.ppf(float(part[0].clamp(0, 1)))
-            place += len(part)
+                config[p.name] = p.ppf(min(max(number, 0.0), 1.0))
         return config
 
     def ask(self) -> tuple[Any, Config]:
@@ -201,20 +201,29 @@ class BoTorch:
     def _suggested(self) -> Any:
         from botorch.acquisition.logei import qLogNoisyExpectedImprovement
         from botorch.fit import fit_gpytorch_mll
-        from botorch.models import SingleTaskGP
+        from botorch.models import MixedSingleTaskGP, SingleTaskGP
         from botorch.models.transforms import Standardize
-        from botorch.optim import optimize_acqf
+        from botorch.optim import optimize_acqf, optimize_acqf_mixed_alternating
         from gpytorch.mlls import ExactMarginalLogLikelihood
 
         torch = self._torch
         x, y = torch.stack(self._x), -torch.tensor(self._y)[:, None]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model = SingleTaskGP(x, y, outcome_transform=Standardize(1))
+            model = (
+                MixedSingleTaskGP(x, y, list(self._categories), outcome_transform=Standardize(1))
+                if self._categories
+                else SingleTaskGP(x, y, outcome_transform=Standardize(1))
+            )
             fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
             pending = torch.stack(list(self._pending.values())) if self._pending else None
             acquisition = qLogNoisyExpectedImprovement(model, x, X_pending=pending, prune_baseline=True)
-            found, _ = optimize_acqf(acquisition, self._bounds, q=1, num_restarts=4, raw_samples=256)
+            if self._categories:
+                found, _ = optimize_acqf_mixed_alternating(
+                    acquisition, self._bounds, cat_dims=self._categories, q=1, num_restarts=4, raw_samples=256
+                )
+            else:
+                found, _ = optimize_acqf(acquisition, self._bounds, q=1, num_restarts=4, raw_samples=256)
         return found[0]
 
     def tell(self, token: Any, config: Config, value: float) -> None:

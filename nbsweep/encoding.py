@@ -117,6 +117,8 @@ class LateValues:
             if not late.encoded:
                 value, files = self._encode(late.value)
                 with self._lock:
+                    if not self._waiting:  # given up meanwhile
+                        return False
                     late.value, late.files, late.encoded = value, files, True
                     self.bytes -= late.weight
                     self._encoded.append(late)
@@ -130,6 +132,14 @@ class LateValues:
         for _ in range(self.waiting):
             if self.bytes <= leave_bytes or not self.encode_next():
                 return
+
+    def give_up(self) -> int:
+        """Forget those that are not encoded, without waiting for the thread that is at one; returns how many."""
+        with self._lock:
+            count = len(self._waiting)
+            self._waiting.clear()
+            self.bytes = 0
+        return count
 
     def unwritten(self) -> list[LateValue]:
         """Those that are encoded, and whose files nobody has written."""
@@ -205,14 +215,21 @@ class Encoder:
             with contextlib.suppress(Exception):  # the next turn is another chance
                 self._write_files()
 
-    def stop(self) -> None:
-        """End the thread after the value that it is at; `settle` does what is left."""
+    def stop(self) -> bool:
+        """End the thread after the value that it is at, for `settle` to do what is left.
+
+        Returns
+        -------
+        bool
+            False where that value cannot be had, as from a GPU that hangs: whoever settled would wait with the thread.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify()
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(JOIN_S)
+        return thread is None or not thread.is_alive()
 
     def close(self) -> None:
         """A last try of the files that wait, and until the disk keeps them."""

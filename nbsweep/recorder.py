@@ -220,8 +220,10 @@ class Recorder:
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=5.0)
-        self._media.stop()
-        self._media.settle(self._watched())
+        if self._media.stop():
+            self._media.settle(self._watched())
+        else:
+            self._leave_pictures()
         self._retry_at = 0.0
         self.flush()
         if not self._backlog.empty:
@@ -339,6 +341,16 @@ class Recorder:
                 self._runs.pop(run_id, None)
         self._backlog.keep_to_bound()
         return ended
+
+    def _leave_pictures(self) -> None:
+        """At the end, where one cannot be had: the numbers and the ends of runs are kept all the same."""
+        for run in self._watched():
+            count = run.late.give_up()
+            if count:
+                _warn(
+                    f"nbsweep ends while an image, table or histogram of run {run.name} cannot be read; "
+                    f"{count} of them are lost with this process."
+                )
 
     def _drop_what_is_gone(self, db: Session) -> None:
         """The store refused a row: runs that it no longer has (somebody removed them) must not hold up the others."""

@@ -196,6 +196,23 @@ def test_closing_waits_for_the_picture_that_is_made_and_makes_the_others(recorde
     assert recorder._media._thread is None
 
 
+def test_closing_does_not_wait_for_a_picture_that_never_comes(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "JOIN_S", 0.2)
+    run, stuck = begin(recorder), Slow("stuck")
+    run.log({"loss": 1.0, "picture": stuck})
+    run.log({"loss": 2.0, "picture": Slow("never begun")})
+    assert stuck.begun.wait(WAIT_S)
+    ending = threading.Thread(target=recorder.close)
+    with pytest.warns(UserWarning, match="run-r1 cannot be read; 2 of them"):
+        ending.start()
+        ending.join(WAIT_S)
+    assert not ending.is_alive()
+    assert list(history_of(recorder).columns["loss"].values) == [1.0, 2.0]
+    stuck.go_on.set()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_child_forked_while_a_picture_is_made_can_log_and_leaves_it_to_the_parent(recorder: Recorder) -> None:
     run, slow = begin(recorder), Slow()

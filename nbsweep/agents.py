@@ -22,12 +22,12 @@ from nbsweep.claims import AHEAD_S, Claims
 from nbsweep.controller import Controller, End, Wait
 from nbsweep.engines import Ended, Engine, Work, make_engine
 from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
-from nbsweep.judging import Judge, oddity, reached, words
-from nbsweep.mirror import MetricMirror
+from nbsweep.judging import oddity
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
 from nbsweep.store.records import RunRecord
 from nbsweep.training_code import training_code
+from nbsweep.watching import MetricWatch
 
 __all__ = ["Agent"]
 
@@ -45,7 +45,6 @@ class _Live:
     stop_asked_at: float | None = None
     interrupted: bool = False
     outcome: tuple[str, str | None] | None = None
-    judged: int = 0  # values of the metric when it was last judged
     because: str | None = None  # why it is stopped
 
 
@@ -110,11 +109,9 @@ class Agent:
         self._held = False
         self._ending = False
         self._abandoned = False
-        self._judge: Judge | None = None
-        self._judge_version = 0
         self._told_of_metric = False
-        elsewhere = getattr(function, "trains_elsewhere", False)
-        self._mirror = MetricMirror(self.store, sweep_id) if elsewhere else None
+        self._elsewhere = bool(getattr(function, "trains_elsewhere", False))
+        self._watch = MetricWatch(self.controller, elsewhere=self._elsewhere)
         self._forget_listener: Callable[[], None] = lambda: None
         self.id = self.controller.join(count)
         self._claims = Claims(self.controller, self.id)
@@ -237,7 +234,7 @@ class Agent:
                 self._rest(1.0)
 
     def _begin(self, record: RunRecord) -> None:
-        if self._mirror is None:
+        if not self._elsewhere:
             torch_threads.divide(self.id, self.workers)
         run = Run(record, metric=self.controller.config.metric, on_finish=self._note_end)
         with self._lock:
@@ -278,7 +275,7 @@ class Agent:
             timeout_s = min(timeout_s or AHEAD_S, AHEAD_S)
         if any(live.stop_asked_at is not None for live in lives):
             return 0.05
-        if self._mirror is not None and lives:
+        if self._elsewhere and lives:
             timeout_s = min(timeout_s or ELSEWHERE_POLL_S, ELSEWHERE_POLL_S)
         if self.run_timeout_s is None or not lives:
             return timeout_s
@@ -296,38 +293,20 @@ class Agent:
 
     def _something_logged(self) -> None:
         """The recorder has written; wake the agent where somebody is to be judged."""
-        config = self.controller.config
-        if config.early_terminate is not None or (config.metric is not None and config.metric.target is not None):
+        if self._watch.wanted:
             self._wake.set()
 
-    def _judge_now(self) -> Judge | None:
-        """The judge by the sweep's config as it is now; None where nothing is terminated early."""
-        config, version = self.controller.config, self.controller.version
-        if version != self._judge_version:
-            self._judge_version = version
-            self._judge = Judge(self.store, self.sweep_id, config) if config.metric and config.early_terminate else None
-        return self._judge
-
     def _look_at_metrics(self) -> None:
-        """Judge the runs that have logged their metric since the last look; see whether one reached the target."""
-        metric = self.controller.config.metric
-        if self._mirror is not None and metric is not None:
-            self._mirror.refresh({run_id: live.run for run_id, live in list(self._live.items())}, metric)
-        fresh = {run_id: live for run_id, live in list(self._live.items()) if live.run.metric_count > live.judged}
-        if metric is None or not fresh:
-            return
-        for live in fresh.values():
-            live.judged = live.run.metric_count
-            if metric.target is not None and reached(live.run.metric_best, metric.target, metric.goal):
-                self.controller.target_reached(live.run.name)
-                self._ending = True
-        judge = self._judge_now()
-        if judge is None:
-            return
-        ready = [run_id for run_id, live in fresh.items() if live.judged >= judge.first_band]
-        for run_id, verdict in (judge.to_stop(ready) if ready else {}).items():
-            fresh[run_id].because = words(verdict, metric.goal)
-            fresh[run_id].run.request_stop("stopped")
+        """Stop the runs that are hopeless by what they have logged; end where one has reached the target."""
+        seen = self._watch.look({run_id: live.run for run_id, live in list(self._live.items())})
+        if seen.target_reached_by is not None:
+            self.controller.target_reached(seen.target_reached_by)
+            self._ending = True
+        for run_id, because in seen.to_stop.items():
+            live = self._live.get(run_id)
+            if live is not None:
+                live.because = because
+                live.run.request_stop("stopped")
 
     def _leave(self) -> None:
         self._forget_listener()
@@ -390,7 +369,7 @@ class Agent:
             self._recorder.notify()
 
     def _finish(self, run: Run, state: str, error: str | None) -> None:
-        if error is not None and not getattr(self._function, "trains_elsewhere", False):
+        if error is not None and not self._elsewhere:
             run.print("stderr", error)  # a process has printed it itself
         run.close(state)
         because = self._because(run, state)
@@ -423,8 +402,8 @@ class Agent:
         metric = self.controller.config.metric
         if state != "finished" or metric is None:
             return None
-        odd = oddity(metric, run.metric_count, dict(run.summary))
-        if odd is not None and not run.metric_count and not self._told_of_metric:
+        odd = oddity(metric, run.summarising.metric_count, dict(run.summary))
+        if odd is not None and not run.summarising.metric_count and not self._told_of_metric:
             self._told_of_metric = True
             self.on_failure("nbsweep", f"Run {run.name}: {odd}. It cannot be the best run.\n")
         return odd

@@ -1,12 +1,11 @@
 """What runs that train in other processes have logged of the sweep's metric, brought to the agent that judges them.
 
-In: the store. Out: `metric_count` and `metric_best` of the agent's own `Run` objects, as if they had been logged to.
+In: the store. Out: how the metric of the agent's own `Run` objects stands, as if they had been logged to.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from nbsweep.runs import Run
 from nbsweep.store import Store, first_values, read_history
@@ -43,14 +42,12 @@ class MetricMirror:
         firsts = first_values(chunks)
         for run_id, history in read_history(chunks).items():
             values = list(history.columns[metric.name].values)
-            for value in values[self._read[run_id] - firsts[run_id, metric.name] :]:
-                _note(runs[run_id], value, max if metric.goal == "maximize" else min)
+            new = values[self._read[run_id] - firsts[run_id, metric.name] :]
+            runs[run_id].summarising.note_metric(_numbers(new))
             self._read[run_id] = firsts[run_id, metric.name] + len(values)
 
 
-def _note(run: Run, value: object, better: Callable[[float, float], float]) -> None:
-    if isinstance(value, (bool, str)) or not hasattr(value, "__float__") or not math.isfinite(float(value)):
-        return
-    number = float(value)
-    run.metric_count += 1
-    run.metric_best = number if run.metric_best is None else better(run.metric_best, number)
+def _numbers(values: Iterable[object]) -> Iterator[float]:
+    for value in values:
+        if not isinstance(value, (bool, str)) and hasattr(value, "__float__"):
+            yield float(value)

@@ -9,12 +9,11 @@ stays bounded, and nobody waits for a disk.
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 import warnings
 from collections.abc import Callable, Mapping
 from time import time
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +25,11 @@ from nbsweep.run_config import Config, Summary
 from nbsweep.store import RunTail
 from nbsweep.store.packing import Packed, Values, as_values, by_key, microseconds
 from nbsweep.store.records import RunRecord
+from nbsweep.summarising import Summarising
 from nbsweep.sweep_config import Metric
 from nbsweep.values import PLAIN_TYPES, Unkept, capture, plain
 
-__all__ = ["AGGREGATES", "Run"]
-
-AGGREGATES = ("last", "min", "max", "mean", "best")
+__all__ = ["Run"]
 
 ENTRIES = 3  # of a call of log, in the list of what is pending: step or None, time, values
 MOST_MEDIA_BYTES = 32 * 2**20  # of images, tables and histograms that wait to be made; beyond, log makes them itself
@@ -52,6 +50,8 @@ class Run:
         The hyperparameters.
     summary : Summary
         The last value of every logged key, or as `define_metric` says.
+    summarising : Summarising
+        What brings it up to date; it also knows how the sweep's metric stands.
     """
 
     def __init__(
@@ -71,9 +71,6 @@ class Run:
         self.notes = record.notes
         self.state = "running"
         self.config = Config(record.config, locked=record.sweep_id is not None, on_change=self._config_changed)
-        self._metric = metric
-        self.metric_count = 0  # finite values of the sweep's metric so far
-        self.metric_best: float | None = None
         self._on_finish = on_finish
         # One flat list: a tuple a call would be one more object for the garbage collector to look at.
         self._pending: list[Any] = []
@@ -86,16 +83,14 @@ class Run:
         self._media_bytes = 0  # of calls that were not
         self.late = self._no_late_values()
         self._next_step = 0
-        self._values: dict[str, Any] = dict(record.summary)
-        self._aggregates: dict[str, str] = {}
-        self._means: dict[str, tuple[int, float]] = {}
+        self.summarising = Summarising(dict(record.summary), metric)
         self._warned: set[str] = set()
         self._dirty: set[str] = set()
         self._forked = False
         self._begun_at: float | None = None
         self._stop_state: str | None = None
         self._on_stop: Callable[[], None] | None = None
-        self.summary = Summary(self._values, self.encode, lambda: self._dirty.add("summary"))
+        self.summary = Summary(self.summarising.values, self.encode, lambda: self._dirty.add("summary"))
 
     # -- for training code ---------------------------------------------------------------------------------------
 
@@ -135,9 +130,7 @@ class Run:
 
         "best" is min or max by the sweep's goal. Other arguments of W&B's are accepted and make no difference.
         """
-        if summary not in AGGREGATES:
-            raise UsageError(f"define_metric({name!r}, summary={summary!r}): use one of {', '.join(AGGREGATES)}")
-        self._aggregates[name] = self._best_is() if summary == "best" else summary
+        self.summarising.define(name, summary)
 
     def finish(self, exit_code: int | None = None) -> None:
         """End the run: write what is left and set its state. Does nothing on a run that has ended.
@@ -243,7 +236,7 @@ class Run:
         update: dict[str, Any] = {}
         if "summary" in dirty:
             with self._draining:
-                values = dict(self._values)  # training code may add keys meanwhile
+                values = dict(self.summarising.values)  # training code may add keys meanwhile
             update["summary"] = {key: plain(value) for key, value in values.items() if _keepable(value)}
         if "begun" in dirty:
             update["started_at"] = self._begun_at
@@ -327,7 +320,7 @@ class Run:
                 self.late.add(key, packed, calls, values, first_row=self._rows)
             elif values:
                 columns[key] = calls, as_values(values)
-                self._note(key, values)
+                self.summarising.note(key, values)
         self._rows += len(rows)
         return packed
 
@@ -338,13 +331,8 @@ class Run:
         if isinstance(late.value, Unkept):
             self._warn_unkept(late.key, late.value)
         else:
-            self._note(late.key, [late.value])
+            self.summarising.note(late.key, [late.value])
             self._dirty.add("summary")
-
-    def _note(self, key: str, values: list[Any]) -> None:
-        self._summarise(key, values)
-        if self._metric is not None and key == self._metric.name:
-            self._note_metric(values)
 
     def _numbered(self, steps: list[int | None]) -> npt.NDArray[np.int64]:
         """The steps, those that were left open counting up from the ones before."""
@@ -376,39 +364,6 @@ class Run:
             return value.packed(self.sweep_id, self.id)
         except Exception as error:  # a picture that is none, a library that is missing
             return Unkept(f"the {type(value).__name__} could not be made: {error}"), {}
-
-    def _best_is(self) -> Literal["min", "max"]:
-        return "max" if self._metric is not None and self._metric.goal == "maximize" else "min"
-
-    def _note_metric(self, values: list[Any]) -> None:
-        numbers = [value for value in values if type(value) in (float, int) and math.isfinite(value)]
-        if numbers:
-            self.metric_count += len(numbers)
-            pick = max if self._best_is() == "max" else min
-            best = pick(numbers)
-            self.metric_best = best if self.metric_best is None else pick(self.metric_best, best)
-
-    def _summarise(self, key: str, values: list[Any]) -> None:
-        how = self._aggregates.get(key, "last")
-        if how == "last":
-            self._values[key] = values[-1]
-        else:
-            for value in values:
-                self._summarise_one(key, value, how)
-
-    def _summarise_one(self, key: str, value: Any, how: str) -> None:
-        old = self._values.get(key)
-        if not isinstance(value, (int, float)):
-            self._values[key] = value
-        elif how == "mean":
-            count, total = self._means.get(key, (0, 0.0))
-            self._means[key] = (count + 1, total + value)
-            self._values[key] = (total + value) / (count + 1)
-        elif value == value:  # NaN is never the least or the greatest
-            pick = min if how == "min" else max
-            self._values[key] = pick(old, value) if isinstance(old, (int, float)) and old == old else value
-        else:
-            self._values.setdefault(key, value)
 
     def _warn_unkept(self, key: str, unkept: Unkept) -> None:
         if key not in self._warned:

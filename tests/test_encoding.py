@@ -204,11 +204,8 @@ def test_closing_does_not_wait_for_a_picture_that_never_comes(
     run.log({"loss": 1.0, "picture": stuck})
     run.log({"loss": 2.0, "picture": Slow("never begun")})
     assert stuck.begun.wait(WAIT_S)
-    ending = threading.Thread(target=recorder.close)
     with pytest.warns(UserWarning, match="run-r1 cannot be read; 2 of them"):
-        ending.start()
-        ending.join(WAIT_S)
-    assert not ending.is_alive()
+        joined(on_a_thread(recorder.close))
     assert list(history_of(recorder).columns["loss"].values) == [1.0, 2.0]
     stuck.go_on.set()
 

@@ -198,7 +198,7 @@ def test_the_metric_is_counted_value_by_value() -> None:
     for value in (1.0, float("nan"), 3, True, "high", float("inf"), 2.0):
         run.log({"y": value})
     run.drain(RunTail("r1"))
-    assert (run.metric_count, run.metric_best) == (3, 3)
+    assert (run.summarising.metric_count, run.summarising.metric_best) == (3, 3)
 
 
 def test_what_keys_of_the_same_calls_share_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,91 @@
+"""What is left of a run's values in a line: its summary, and how the sweep's metric stands. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from nbsweep.errors import UsageError
+from nbsweep.sweep_config import Metric
+
+__all__ = ["AGGREGATES", "Summarising"]
+
+AGGREGATES = ("last", "min", "max", "mean", "best")
+
+
+class Summarising:
+    """Brings a summary up to date with what is logged. Not thread-safe: its owner is a run, which holds a lock.
+
+    Parameters
+    ----------
+    values : dict
+        The summary so far; changed in place.
+    metric : Metric, optional
+        The sweep's.
+
+    Attributes
+    ----------
+    metric_count : int
+        Finite values of the sweep's metric so far.
+    metric_best : float or None
+        The best of them.
+
+    Examples
+    --------
+    >>> summary = {}
+    >>> summarising = Summarising(summary, Metric("loss"))
+    >>> summarising.define("loss", "best")
+    >>> summarising.note("loss", [0.5, 0.3, math.nan, 0.4])
+    >>> summarising.note("epoch", [0, 1])
+    >>> summary, summarising.metric_count, summarising.metric_best
+    ({'loss': 0.3, 'epoch': 1}, 3, 0.3)
+    """
+
+    def __init__(self, values: dict[str, Any], metric: Metric | None = None) -> None:
+        self.values = values
+        self.metric_count = 0
+        self.metric_best: float | None = None
+        self._metric = metric
+        self._pick = max if metric is not None and metric.goal == "maximize" else min
+        self._aggregates: dict[str, str] = {}
+        self._means: dict[str, tuple[int, float]] = {}
+
+    def define(self, key: str, how: str) -> None:
+        """Keep the last value of a key, or its "min", "max", "mean" or "best". Raises UsageError for anything else."""
+        if how not in AGGREGATES:
+            raise UsageError(f"define_metric({key!r}, summary={how!r}): use one of {', '.join(AGGREGATES)}")
+        self._aggregates[key] = self._pick.__name__ if how == "best" else how
+
+    def note(self, key: str, values: list[Any]) -> None:
+        """Take a key's next values, oldest first; one at least."""
+        how = self._aggregates.get(key, "last")
+        if how == "last":
+            self.values[key] = values[-1]
+        else:
+            for value in values:
+                self._note_one(key, value, how)
+        if self._metric is not None and key == self._metric.name:
+            self.note_metric(value for value in values if type(value) in (float, int))
+
+    def note_metric(self, numbers: Iterable[float]) -> None:
+        """Take the metric's next values without a summary of them; those that are not finite are passed over."""
+        finite = [number for number in numbers if math.isfinite(number)]
+        if finite:
+            self.metric_count += len(finite)
+            best = self._pick(finite)
+            self.metric_best = best if self.metric_best is None else self._pick(self.metric_best, best)
+
+    def _note_one(self, key: str, value: Any, how: str) -> None:
+        old = self.values.get(key)
+        if not isinstance(value, (int, float)):
+            self.values[key] = value
+        elif how == "mean":
+            count, total = self._means.get(key, (0, 0.0))
+            self._means[key] = (count + 1, total + value)
+            self.values[key] = (total + value) / (count + 1)
+        elif value == value:  # NaN is never the least or the greatest
+            pick = min if how == "min" else max
+            self.values[key] = pick(old, value) if isinstance(old, (int, float)) and old == old else value
+        else:
+            self.values.setdefault(key, value)

@@ -1,0 +1,100 @@
+"""What an agent's running runs log of the sweep's metric, and which of them should end for it.
+
+In: runs, and the sweep's config as it is now. Out: the run that reached the target, and those to be stopped, with why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nbsweep.controller import Controller
+from nbsweep.judging import Judge, reached, words
+from nbsweep.mirror import MetricMirror
+from nbsweep.runs import Run
+from nbsweep.sweep_config import Metric
+
+__all__ = ["MetricWatch", "Seen"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look found.
+
+    Attributes
+    ----------
+    target_reached_by : str or None
+        The name of the run whose metric is as good as the sweep's target.
+    to_stop : dict of str to str
+        Why, in a few words, by the id of each run that is to be stopped early.
+    """
+
+    target_reached_by: str | None = None
+    to_stop: Mapping[str, str] = field(default_factory=dict)
+
+
+class MetricWatch:
+    """Looks at runs each time they may have logged their metric. Not thread-safe: its owner is an agent's thread.
+
+    Parameters
+    ----------
+    controller : Controller
+    elsewhere : bool
+        Whether the runs train in processes of their own, so that what they log is read in the store.
+    """
+
+    def __init__(self, controller: Controller, *, elsewhere: bool) -> None:
+        self._controller = controller
+        self._mirror = MetricMirror(controller.store, controller.sweep_id) if elsewhere else None
+        self._looked_at: dict[str, int] = {}  # run id: values of the metric when it was last judged
+        self._judge: Judge | None = None
+        self._judge_version = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything that is logged may end a run. From any thread."""
+        config = self._controller.config
+        return config.early_terminate is not None or (config.metric is not None and config.metric.target is not None)
+
+    def look(self, runs: Mapping[str, Run]) -> Seen:
+        """Judge those of the running runs ({id: run}) that have logged their metric since the last look.
+
+        Raises
+        ------
+        StoreError
+            When the store cannot be read; the next look is another chance.
+        """
+        metric = self._controller.config.metric
+        if metric is None:
+            return Seen()
+        if self._mirror is not None:
+            self._mirror.refresh(runs, metric)
+        counts = {run_id: run.summarising.metric_count for run_id, run in runs.items()}
+        fresh = {run_id: runs[run_id] for run_id, count in counts.items() if count > self._looked_at.get(run_id, 0)}
+        self._looked_at = counts
+        return Seen(_first_to_reach(fresh, metric), self._to_stop(fresh, counts, metric)) if fresh else Seen()
+
+    def _to_stop(self, fresh: Mapping[str, Run], counts: Mapping[str, int], metric: Metric) -> dict[str, str]:
+        judge = self._judge_now()
+        ready = [run_id for run_id in fresh if judge is not None and counts[run_id] >= judge.first_band]
+        if judge is None or not ready:
+            return {}
+        return {run_id: words(verdict, metric.goal) for run_id, verdict in judge.to_stop(ready).items()}
+
+    def _judge_now(self) -> Judge | None:
+        """The judge by the sweep's config as it is now; None where nothing is terminated early."""
+        config, version = self._controller.config, self._controller.version
+        if version != self._judge_version:
+            self._judge_version = version
+            able = config.metric is not None and config.early_terminate is not None
+            self._judge = Judge(self._controller.store, self._controller.sweep_id, config) if able else None
+        return self._judge
+
+
+def _first_to_reach(runs: Mapping[str, Run], metric: Metric) -> str | None:
+    if metric.target is None:
+        return None
+    for run in runs.values():
+        if reached(run.summarising.metric_best, metric.target, metric.goal):
+            return run.name
+    return None

@@ -207,6 +207,8 @@ class BayesSearch:
             if x is not None and x.tobytes() not in self._users:
                 return coordinates.config(x), Suggestion("initial design")
             return self._random.ask(number), Suggestion("initial design")
+        if number % 4 == 0 and _stands_still(known.values[self._initial :], known.values):
+            return self._random.ask(number), Suggestion("exploration")
         rng = np.random.default_rng([self._seed, number])
         surrogate, member_values = self._surrogate(known)
         around = self._around(surrogate, known, rng)
@@ -308,10 +310,26 @@ _INITIAL_MOST = 12  # runs of a start
 _FIT_ALL = 12  # results up to which a fit takes the newest too
 _FIT_EACH = 30  # results up to which there is a fit for each
 _FIT_SIZE = 200
-_LITTLE = math.log(1e-3)  # expected improvement, in standard deviations of the results, that is as good as none
+_LITTLE = math.log(1e-3)  # improvement, in standard deviations of the results, that is as good as none
+_STILL = 8  # results, beyond the start's, that show whether the search gets on
 _APART = 5e-3  # how far a suggestion is from those at work, at least, in a space of real numbers
 _MODEL_SIZE = 400
 _NEAR = 0.2  # of its range: how far a real parameter of every other suggestion is from the best known, at most
+
+
+def _stands_still(later: Array, values: Array) -> bool:
+    """Whether the last of these results made the best no better than by a thousandth of the standard deviation.
+
+    A model can be sure and wrong, promise itself the last digits of a plateau for ever, and never look elsewhere.
+
+    >>> values = np.array([3.0, 1.0, 0.5, *np.full(8, 0.5 - 1e-6)])
+    >>> _stands_still(values[3:], values), _stands_still(values[4:], values)
+    (True, False)
+    """
+    if len(later) < _STILL:
+        return False
+    y = standardised(values)
+    return float(y[:-_STILL].min() - y.min()) < math.exp(_LITTLE)
 
 
 def _fit_size(results: int) -> int:

@@ -102,6 +102,42 @@ def test_a_plateau_that_has_nothing_more_to_give_is_left_now_and_then() -> None:
     assert min(best(seed) for seed in (1, 2, 4, 5)) < 0.42  # without, each of eight seeds stays at 0.5 for 60 runs
 
 
+def test_a_search_that_gets_on_by_nothing_looks_elsewhere() -> None:
+    def function(config: Config) -> float:  # a plateau with a slope too small to matter, beside a valley
+        if config["kind"] != "valley":
+            return 0.52 + 1e-5 * config["x"]
+        return float(0.62 - 0.15 * math.exp(-(((config["x"] - 0.45) / 0.2) ** 2) - ((config["y"] - 0.45) / 0.2) ** 2))
+
+    parameters: dict[str, Any] = {name: {"min": 0.0, "max": 1.0} for name in "xyz"}
+    parameters["kind"] = {"values": ["valley", "flat", "level"]}
+    space = SearchSpace.from_config(parameters)
+    search = BayesSearch(space, 3, Metric("loss"))
+    kinds, values = [], []
+    for number in range(41):
+        config, basis = search.ask(number), search.basis(number)
+        assert config is not None and basis is not None
+        kinds.append(basis.kind)
+        values.append(function(config))
+        search.tell(Observation(number, config, "finished", values[-1]))
+    assert min(values) > 0.5199, "the valley was found, and this shows nothing"
+    assert kinds[24::4] == ["exploration"] * 5
+
+
+@pytest.mark.parametrize(
+    ("values", "runs"), [([], 4), (["a", "b"], 6), (["a", "b", "c"], 8), (["a", "b", "c", "d", "e", "f"], 12)]
+)
+def test_a_start_is_longer_the_more_values_a_category_has(values: list[str], runs: int) -> None:
+    parameters: dict[str, Any] = {name: {"min": 0.0, "max": 1.0} for name in ("xy" if values else "xyz")}
+    space = SearchSpace.from_config(parameters | ({"kind": {"values": values}} if values else {}))
+    search, kinds = BayesSearch(space, 1, Metric("loss")), []
+    for number in range(14):
+        config, basis = search.ask(number), search.basis(number)
+        assert config is not None and basis is not None
+        kinds.append(basis.kind)
+        search.tell(Observation(number, config, "finished", float(number)))
+    assert kinds.count("initial design") == runs and kinds[-1] == "model"
+
+
 def test_a_failing_region_is_avoided() -> None:
     def function(config: Config) -> float | None:
         return None if config["x"] > 0.5 else (config["x"] - 0.3) ** 2 + config["y"] ** 2

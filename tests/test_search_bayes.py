@@ -105,7 +105,7 @@ def test_a_plateau_that_has_nothing_more_to_give_is_left_now_and_then() -> None:
 def test_a_search_that_gets_on_by_nothing_looks_elsewhere() -> None:
     def function(config: Config) -> float:  # a plateau with a slope too small to matter, beside a valley
         if config["kind"] != "valley":
-            return 0.52 + 1e-5 * config["x"]
+            return 0.52 + 1e-5 * float(config["x"])
         return float(0.62 - 0.15 * math.exp(-(((config["x"] - 0.45) / 0.2) ** 2) - ((config["y"] - 0.45) / 0.2) ** 2))
 
     parameters: dict[str, Any] = {name: {"min": 0.0, "max": 1.0} for name in "xyz"}

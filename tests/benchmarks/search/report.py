@@ -118,8 +118,8 @@ def _table(curves: Curves, results: list[Result]) -> str:
         "| --- | --- | " + " | ".join("---" for _ in AT) + " | --- |",
     ]
     for method in methods:
-        counts = [_seeds(curves, method, n) for n in AT]
-        seeds = counts[0] if len(set(counts)) == 1 else ", ".join(counts)
+        counts = [_seeds(curves, method, n) for n in AT if np.isfinite(_mean(curves, method, n))]
+        seeds = ", ".join(counts if len(set(counts)) > 1 else counts[:1])
         cells = [_cell(curves, method, n) for n in AT]
         asks = np.concatenate([result.ask_ms[20:] or [0.0] for result in results if result.method == method])
         lines.append(

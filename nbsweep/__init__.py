@@ -78,6 +78,10 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"nbsweep.{name}")
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("nbsweep")
+    if not name.startswith("_"):
+        absent = importlib.import_module("nbsweep.absent")
+        if name in absent.NAMES:
+            return absent.stand_in(name)
     raise AttributeError(f"module 'nbsweep' has no attribute {name!r}")
 
 

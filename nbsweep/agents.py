@@ -46,6 +46,7 @@ class _Live:
     interrupted: bool = False
     outcome: tuple[str, str | None] | None = None
     because: str | None = None  # why it is stopped
+    returned: float | None = None  # by the training function
 
 
 class Agent:
@@ -335,7 +336,9 @@ class Agent:
         error: str | None = None
         short_of_memory = False
         try:
-            call_with_config(self._function, run)
+            returned = call_with_config(self._function, run)
+            if run.id in self._live:
+                self._live[run.id].returned = returned if isinstance(returned, (int, float)) else None
             state = run.stop_state or "finished"
         except RunStopped:
             state = run.stop_state or "killed"
@@ -402,7 +405,7 @@ class Agent:
         metric = self.controller.config.metric
         if state != "finished" or metric is None:
             return None
-        odd = oddity(metric, run.summarising.metric_count, dict(run.summary))
+        odd = oddity(metric, run.summarising.metric_count, dict(run.summary), live.returned if live else None)
         if odd is not None and not run.summarising.metric_count and not self._told_of_metric:
             self._told_of_metric = True
             self.on_failure("nbsweep", f"Run {run.name}: {odd}. It cannot be the best run.\n")

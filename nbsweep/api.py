@@ -154,8 +154,10 @@ def init(
     ----------
     config : mapping, optional
         Hyperparameters. Under an agent they are defaults: what the sweep chose wins.
-    project, name, tags, notes : optional
-        Kept with a fresh run.
+    project : str, optional
+        Kept with a fresh run; one of a sweep has its sweep's.
+    name, tags, notes : optional
+        Kept with the run, as by setting `run.name`, `run.tags` and `run.notes`.
     **ignored
         W&B's other arguments; they make no difference, which one warning says.
 
@@ -172,18 +174,14 @@ def init(
         config = assigned
     run, of_thread = current_run(), thread_run()
     if run is not None and run.state == "running" and (run.sweep_id is not None or _notebook() is None):
-        if config:
-            run.config.update(config)
-        return run
+        return _described(run, config, name, tags, notes)
     if run is not None and run.sweep_id is None:
         run.finish()  # in a notebook a cell that calls init() again means a new run
     recorder = process.recorder()
     if RUN_ID in os.environ and of_thread is None:
         joined = join(recorder)
         if joined is not None:
-            if config:
-                joined.config.update(config)
-            return joined
+            return _described(joined, config, name, tags, notes)
     record = create_run(recorder.store, project=project, name=name, tags=tags or (), notes=notes)
     fresh = Run(record, on_finish=functools.partial(_end_of_own_run, recorder))
     recorder.watch(fresh)
@@ -197,6 +195,21 @@ def init(
     if config:
         fresh.config.update(config)
     return fresh
+
+
+def _described(
+    run: Run, config: Mapping[str, Any] | None, name: str | None, tags: Iterable[str] | None, notes: str | None
+) -> Run:
+    """A run that was there, with what `init` was told of it."""
+    if config:
+        run.config.update(config)
+    if name is not None:
+        run.name = name
+    if tags is not None:
+        run.tags = tuple(tags)
+    if notes is not None:
+        run.notes = notes
+    return run
 
 
 def log(data: Mapping[str, Any], step: int | None = None, commit: bool = True, **ignored: Any) -> None:
@@ -223,7 +236,7 @@ def finish(exit_code: int | None = None, **ignored: Any) -> None:
 
 
 def define_metric(name: str, summary: str = "last", **ignored: Any) -> None:
-    """Say what the current run's summary keeps of a key: "last", "min", "max", "mean" or "best"."""
+    """Say what the current run's summary keeps of a key; see `Run.define_metric`."""
     run = current_run()
     if run is None:
         raise UsageError(f"define_metric({name!r}) was called outside any run: call nbsweep.init() first")

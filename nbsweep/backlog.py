@@ -99,6 +99,10 @@ class Backlog:
         db.put_chunks(chunk for chunks in self._chunks.values() for chunk in chunks.values())
         for run_id, pieces in self._consoles.items():
             db.append_console(run_id, pieces)
+        for run_id, update in self._updates.items():
+            if "name" in update:
+                update["name"] = db.free_run_name(run_id, update["name"])
+                db.update_run(run_id, name=update["name"])  # at once: the next may want the same
         if self._updates:
             db.update_runs(self._updates)
         if self._ends:

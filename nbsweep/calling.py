@@ -14,7 +14,10 @@ __all__ = ["call_with_config", "traceback_of"]
 
 
 def call_with_config(function: Callable[..., Any], run: Run) -> Any:
-    """Call a training function with what it requires: nothing, ``(config)`` or ``(config, run)``."""
+    """Call a training function with what it requires: nothing, ``(config)`` or ``(config, run)``.
+
+    What an ``async def`` gives is run to its end, in an event loop of its own.
+    """
     offered = {"config": run.config, "run": run, "log": run.log}
     try:
         parameters = list(inspect.signature(function).parameters.values())
@@ -23,8 +26,14 @@ def call_with_config(function: Callable[..., Any], run: Run) -> Any:
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     needed = [p for p in parameters if p.default is p.empty and p.kind in positional]
     if all(p.name in offered and p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in needed):
-        return function(**{p.name: offered[p.name] for p in needed})
-    return function(*list(offered.values())[: len(needed)])
+        result = function(**{p.name: offered[p.name] for p in needed})
+    else:
+        result = function(*list(offered.values())[: len(needed)])
+    if inspect.iscoroutine(result):
+        import asyncio
+
+        return asyncio.run(result)
+    return result
 
 
 def traceback_of(exception: BaseException) -> str:

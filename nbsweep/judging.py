@@ -79,7 +79,7 @@ def reached(value: float | None, target: float, goal: str) -> bool:
     return value is not None and (value <= target if goal == "minimize" else value >= target)
 
 
-def oddity(metric: Metric, count: int, summary: Mapping[str, Any]) -> str | None:
+def oddity(metric: Metric, count: int, summary: Mapping[str, Any], returned: object = None) -> str | None:
     """What is wrong with a finished run's metric, in words: it was never logged, or it diverged.
 
     Parameters
@@ -88,6 +88,8 @@ def oddity(metric: Metric, count: int, summary: Mapping[str, Any]) -> str | None
     count : int
         How many finite values of it the run logged.
     summary : dict
+    returned : object
+        What the training function gave back: who comes from Optuna returns the value.
 
     Examples
     --------
@@ -95,6 +97,8 @@ def oddity(metric: Metric, count: int, summary: Mapping[str, Any]) -> str | None
     "never logged 'loss'; did you mean 'Loss'"
     >>> oddity(Metric("loss"), 7, {"loss": float("nan")})
     'diverged: loss is nan'
+    >>> oddity(Metric("loss"), 0, {}, returned=0.5)
+    "never logged 'loss'; what train returns is not kept: log({'loss': 0.5})"
     """
     if metric.name in summary:
         value = summary[metric.name]
@@ -102,6 +106,10 @@ def oddity(metric: Metric, count: int, summary: Mapping[str, Any]) -> str | None
         return None if finite else f"diverged: {metric.name} is {value!r:.40}"
     if count:
         return None
+    if not summary and isinstance(returned, (int, float)) and not isinstance(returned, bool):
+        return (
+            f"never logged {metric.name!r}; what train returns is not kept: log({{{metric.name!r}: {returned!r:.20}}})"
+        )
     lowered = {key.lower(): key for key in summary}
     near = difflib.get_close_matches(metric.name.lower(), lowered, 1)
     kin = [lowered[near[0]]] if near else [key for key in summary if metric.name in key or key in metric.name]

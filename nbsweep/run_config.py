@@ -19,19 +19,31 @@ class _AttributeMapping(MutableMapping[str, Any]):
     _values: dict[str, Any]
 
     def __getitem__(self, key: str) -> Any:
-        return self._values[key]
+        values = self._values
+        if key not in values:
+            raise KeyError(self._missing(key))
+        return values[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._values.get(key, default)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # not a user's key: pickle, copy and IPython ask for such names
             raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError:
-            import difflib
+        values = self._values
+        if name not in values:
+            raise AttributeError(self._missing(name))
+        return values[name]
 
-            near = difflib.get_close_matches(name, [str(key) for key in self], 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(map(str, self)) or 'no keys'}"
-            raise AttributeError(f"{type(self).__name__.lower()} has no key {name!r}{hint}") from None
+    def _missing(self, key: object) -> str:
+        import difflib
+
+        near = difflib.get_close_matches(str(key), [str(each) for each in self], 1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(map(str, self)) or 'no keys'}"
+        return f"{type(self).__name__.lower()} has no key {key!r}{hint}"
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):

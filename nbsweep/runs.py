@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import time
 from typing import Any
 
@@ -41,7 +41,11 @@ class Run:
 
     Attributes
     ----------
-    id, name, project : str
+    id, project : str
+    name : str
+        May be set, as `tags` and `notes`. Where another run of the sweep has that name the store adds the run's number.
+    tags : tuple of str
+    notes : str or None
     sweep_id : str or None
         None for a run outside any sweep.
     number : int
@@ -62,13 +66,13 @@ class Run:
         on_finish: Callable[[Run, str, str | None], None] | None = None,
     ) -> None:
         self.id = record.id
-        self.name = record.name
+        self._name = record.name
         self.project = record.project
         self.sweep_id = record.sweep_id
         self.agent_id = record.agent_id
         self.number = record.number
-        self.tags = record.tags
-        self.notes = record.notes
+        self._tags: tuple[str, ...] = tuple(record.tags)
+        self._notes = record.notes
         self.state = "running"
         self.config = Config(record.config, locked=record.sweep_id is not None, on_change=self._config_changed)
         self._on_finish = on_finish
@@ -126,11 +130,17 @@ class Run:
         self._log_with_care(data, step, commit)
 
     def define_metric(self, name: str, summary: str = "last", **_ignored: Any) -> None:
-        """Say what the summary keeps of a logged key: ``"last"`` (default), "min", "max", "mean" or "best".
+        """Say what the summary keeps of a key: "last" (default), "first", "min", "max", "mean", "best" or "none".
 
-        "best" is min or max by the sweep's goal. Other arguments of W&B's are accepted and make no difference.
+        "best" is min or max by the sweep's goal. Of several, as in W&B's ``"min,max"``, the first is kept. W&B's other
+        arguments are accepted and make no difference.
         """
-        self.summarising.define(name, summary)
+        first, *others = str(summary).replace(" ", "").split(",")
+        self.summarising.define(name, first)
+        if others:
+            warnings.warn(
+                f"define_metric({name!r}, summary={summary!r}): a summary keeps one; it is {first}", stacklevel=2
+            )
 
     def finish(self, exit_code: int | None = None) -> None:
         """End the run: write what is left and set its state. Does nothing on a run that has ended.
@@ -138,6 +148,33 @@ class Run:
         Under an agent the run ends with the training function; calling this earlier ends its logging.
         """
         self._end("failed" if exit_code else "finished", None)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = str(name) or self._name
+        self._dirty.add("name")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self._tags
+
+    @tags.setter
+    def tags(self, tags: Iterable[str] | None) -> None:
+        self._tags = (tags,) if isinstance(tags, str) else tuple(str(tag) for tag in tags or ())
+        self._dirty.add("tags")
+
+    @property
+    def notes(self) -> str | None:
+        return self._notes
+
+    @notes.setter
+    def notes(self, notes: str | None) -> None:
+        self._notes = None if notes is None else str(notes)
+        self._dirty.add("notes")
 
     @property
     def step(self) -> int:
@@ -161,6 +198,16 @@ class Run:
             return False
         self._end("finished", None)
         return False
+
+    def __getattr__(self, name: str) -> Any:
+        """W&B's attributes that there are not here; asked for only where nothing else has the name."""
+        from nbsweep import absent
+
+        if name in absent.OF_A_RUN:
+            return None
+        if name in absent.NAMES:
+            return absent.stand_in(name, "run")
+        raise AttributeError(f"a run has no {name!r}")
 
     def __repr__(self) -> str:
         return f"<nbsweep run {self.name} ({self.state})>"
@@ -237,11 +284,14 @@ class Run:
         if "summary" in dirty:
             with self._draining:
                 values = dict(self.summarising.values)  # training code may add keys meanwhile
-            update["summary"] = {key: plain(value) for key, value in values.items() if _keepable(value)}
+            update["summary"] = self._kept_summary(values)
         if "begun" in dirty:
             update["started_at"] = self._begun_at
         if "config" in dirty:
             update["config"] = self.config.as_dict()
+        for column, value in (("name", self._name), ("tags", list(self._tags)), ("notes", self._notes)):
+            if column in dirty:
+                update[column] = value
         return update
 
     def take_console(self) -> list[tuple[str, str]]:
@@ -365,10 +415,20 @@ class Run:
         except Exception as error:  # a picture that is none, a library that is missing
             return Unkept(f"the {type(value).__name__} could not be made: {error}"), {}
 
-    def _warn_unkept(self, key: str, unkept: Unkept) -> None:
+    def _kept_summary(self, values: dict[str, Any]) -> dict[str, Any]:
+        """A summary as the store has it: what training code set in it may be anything."""
+        if PLAIN_TYPES.issuperset(map(type, values.values())):
+            return values
+        read = {key: plain(value) for key, value in capture(values).items()}
+        for key, value in read.items():
+            if isinstance(value, Unkept):
+                self._warn_unkept(key, value, where="summary")
+        return {key: value for key, value in read.items() if not isinstance(value, Unkept)}
+
+    def _warn_unkept(self, key: str, unkept: Unkept, where: str = "log") -> None:
         if key not in self._warned:
             self._warned.add(key)
-            text = f"log: {key!r} was not kept: {unkept.reason}"
+            text = f"{where}: {key!r} was not kept: {unkept.reason}"
             self.print("stderr", text + "\n")
             with contextlib.suppress(Warning):  # whoever turns warnings into errors means those of their own thread
                 warnings.warn(text, stacklevel=2)
@@ -404,7 +464,3 @@ def _whole(step: Any) -> int:
     except (TypeError, ValueError, OverflowError):
         pass
     raise UsageError(f"log(step={step!r}): a step is a whole number")
-
-
-def _keepable(value: Any) -> bool:
-    return type(value) in PLAIN_TYPES or not isinstance(plain(value), Unkept)

@@ -11,7 +11,7 @@ from nbsweep.sweep_config import Metric
 
 __all__ = ["AGGREGATES", "Summarising"]
 
-AGGREGATES = ("last", "min", "max", "mean", "best")
+AGGREGATES = ("last", "first", "min", "max", "mean", "best", "none")
 
 
 class Summarising:
@@ -52,7 +52,14 @@ class Summarising:
         self._means: dict[str, tuple[int, float]] = {}
 
     def define(self, key: str, how: str) -> None:
-        """Keep the last value of a key, or its "min", "max", "mean" or "best". Raises UsageError for anything else."""
+        """Keep a key's "last" value (W&B also says "copy"), or one of `AGGREGATES`; "none" keeps none.
+
+        Raises
+        ------
+        UsageError
+            For anything else.
+        """
+        how = "last" if how == "copy" else how
         if how not in AGGREGATES:
             raise UsageError(f"define_metric({key!r}, summary={how!r}): use one of {', '.join(AGGREGATES)}")
         self._aggregates[key] = self._pick.__name__ if how == "best" else how
@@ -62,7 +69,9 @@ class Summarising:
         how = self._aggregates.get(key, "last")
         if how == "last":
             self.values[key] = values[-1]
-        else:
+        elif how == "first":
+            self.values.setdefault(key, values[0])
+        elif how != "none":
             for value in values:
                 self._note_one(key, value, how)
         if self._metric is not None and key == self._metric.name:

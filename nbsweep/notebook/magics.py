@@ -206,8 +206,12 @@ class SweepMagics(Magics):  # type: ignore[misc]
 
     def _pause(self, words: list[str]) -> None:
         sweep = _named("pause", words)
+        before = sweep.state
         sweep.pause()
-        print(f"Sweep {sweep.name} is {sweep.state}: running runs go on, new ones wait for `%sweep resume`.")
+        if before == "running":
+            print(f"Sweep {sweep.name} is paused: running runs go on, new ones wait for `%sweep resume`.")
+        else:
+            print(f"Sweep {sweep.name} was {before}; there was nothing to pause.")
 
     def _resume(self, words: list[str]) -> None:
         sweep = _named("resume", words)

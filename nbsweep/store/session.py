@@ -6,9 +6,11 @@ controller's business.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
+import math
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +31,7 @@ __all__ = ["Session"]
 MOST_IDS = 8192  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535; a power of two: `direct.run`
 LONGEST_KEY = 500  # characters: PostgreSQL's index takes entries of 2,704 bytes
 _JSON_COLUMNS = {"config", "suggestion", "summary", "tags"}
+_MOST_OF_AN_ARRAY = 4096  # values; a longer one in a config is kept as the text that it prints
 
 
 class Session:
@@ -189,6 +192,18 @@ class Session:
             self._ask(statements.NEXT_REVISIONS, ids=ids)
         for columns, rows in alike.items():
             direct.run_many(self._connection, statements.update_run(columns, live), rows)
+
+    def free_run_name(self, run_id: str, name: str) -> str:
+        """The name for a run, with its number after it where another of its sweep has it: names tell runs apart."""
+        table = schema.runs
+        own = self._connection.execute(select(table.c.sweep_id, table.c.number).where(table.c.id == run_id)).first()
+        if own is None or own.sweep_id is None:
+            return name
+        others = select(table.c.name).where(table.c.sweep_id == own.sweep_id, table.c.id != run_id)
+        wanted = name
+        while self._connection.execute(others.where(table.c.name == _plain(wanted))).first() is not None:
+            wanted = f"{wanted}-{own.number + 1}"
+        return wanted
 
     def touch_runs(self, run_ids: Iterable[str]) -> None:
         """Note that these runs changed: their sweeps' revisions grow, and the runs carry them."""
@@ -371,7 +386,16 @@ def _to_row(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, default=str, skipkeys=True)
+    return None if value is None else json.dumps(value, default=_jsonable, skipkeys=True)
+
+
+def _jsonable(value: Any) -> Any:
+    """NumPy's and PyTorch's numbers and small arrays as Python's; anything else as text."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and math.prod(shape) <= _MOST_OF_AN_ARRAY:
+        with contextlib.suppress(Exception):  # a user's object
+            return value.tolist()
+    return str(value)
 
 
 def _plain(value: Any) -> Any:

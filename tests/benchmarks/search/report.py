@@ -176,7 +176,9 @@ def _draw(shown: dict[str, Curves], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, panels = plt.subplots(1, len(shown), figsize=(5.5 * len(shown), 4), squeeze=False, sharey=True)
+    figure, panels = plt.subplots(
+        1, len(shown), figsize=(5.5 * len(shown), 4), squeeze=False, sharey=True, layout="constrained"
+    )
     colours = {method: f"C{number}" for number, method in enumerate(_SHOWN_AS)}
     for panel, (title, curves) in zip(panels[0], shown.items(), strict=True):
         curves = _common(curves)
@@ -192,6 +194,9 @@ def _draw(shown: dict[str, Curves], path: Path) -> None:
         panel.set(title=title, xlabel="evaluations", yscale="log")
         panel.grid(alpha=0.3)
     panels[0][0].set_ylabel("normalised regret")
-    panels[0][-1].legend(fontsize=8, loc="upper right")
-    figure.tight_layout()
+    shares = [0.3, 0.5, 1.0, 2.0]
+    panels[0][0].set_yticks(shares, [f"{share:g}" for share in shares])
+    panels[0][0].minorticks_off()
+    names, lines = zip(*{line.get_label(): line for panel in panels[0] for line in panel.lines}.items(), strict=True)
+    figure.legend(lines, names, fontsize=9, loc="outside lower center", ncols=len(names), frameon=False)
     figure.savefig(path, dpi=110)

@@ -235,7 +235,7 @@ def finish(exit_code: int | None = None, **ignored: Any) -> None:
         run.finish(exit_code)
 
 
-def define_metric(name: str, summary: str = "last", **ignored: Any) -> None:
+def define_metric(name: str, summary: str | None = None, **ignored: Any) -> None:
     """Say what the current run's summary keeps of a key; see `Run.define_metric`."""
     run = current_run()
     if run is None:

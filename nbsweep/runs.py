@@ -129,13 +129,13 @@ class Run:
                 return
         self._log_with_care(data, step, commit)
 
-    def define_metric(self, name: str, summary: str = "last", **_ignored: Any) -> None:
+    def define_metric(self, name: str, summary: str | None = None, **_ignored: Any) -> None:
         """Say what the summary keeps of a key: "last" (default), "first", "min", "max", "mean", "best" or "none".
 
         "best" is min or max by the sweep's goal. Of several, as in W&B's ``"min,max"``, the first is kept. W&B's other
         arguments are accepted and make no difference.
         """
-        first, *others = str(summary).replace(" ", "").split(",")
+        first, *others = (summary or "last").replace(" ", "").split(",")
         self.summarising.define(name, first)
         if others:
             warnings.warn(

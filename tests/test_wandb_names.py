@@ -87,6 +87,7 @@ def test_a_summary_keeps_what_define_metric_says_in_wandbs_words() -> None:
         run = nbsweep.init()
         for key, how in (("none", "none"), ("first", "first"), ("copy", "copy"), ("two", "max,min")):
             run.define_metric(key, summary=how)
+        nbsweep.define_metric("loss", summary=None, step_metric="epoch")
         for value in (2, 3, 1):
             run.log(dict.fromkeys(("loss", "none", "first", "copy", "two"), value))
 

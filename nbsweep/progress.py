@@ -128,6 +128,7 @@ class Terminal:
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
         self._shown_ended = -1
+        self._shown: Progress | None = None
         self._next_line = 0.0
 
     def show(self, progress: Progress, last: bool) -> None:
@@ -148,8 +149,10 @@ class Terminal:
         now = time.monotonic()
         if last or (progress.ended != self._shown_ended and now >= self._next_line):
             self._shown_ended, self._next_line = progress.ended, now + LINE_EVERY_S
-            sys.stderr.write(f"{progress}\n")
-            sys.stderr.flush()
+            if progress != self._shown:  # the last may be what was shown just now
+                self._shown = progress
+                sys.stderr.write(f"{progress}\n")
+                sys.stderr.flush()
 
 
 def progress_of(agents: Sequence[Agent]) -> Progress:
@@ -179,7 +182,10 @@ def _progress_of(agent: Agent) -> Progress:
     if best is not None and metric is not None:
         value = analysis.metric_value(best, metric)
         details.append(f"best {metric.name} {_number(value)} ({best.name})")
-    return Progress(sum(states.values()) - running, agent.count, tuple(details))
+    ended = sum(states.values()) - running
+    if agent.done and agent.end_reason and ended < (agent.count or 1):
+        details.append(agent.end_reason)  # fewer than were asked for, or none
+    return Progress(ended, agent.count, tuple(details))
 
 
 class _Known:

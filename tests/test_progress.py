@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import select
 import sys
+from pathlib import Path
 
 import pytest
 
+import nbsweep
 from nbsweep.progress import Progress, Terminal, _Known
 from nbsweep.store import RunRecord
 from nbsweep.sweep_config import Metric
@@ -20,6 +22,7 @@ def test_in_a_log_there_is_a_line_when_runs_have_ended_and_one_at_the_end(capsys
     terminal = Terminal()
     for _ in range(5):
         terminal.show(HALF, False)
+    terminal.show(END, False)
     terminal.show(END, True)
     assert capsys.readouterr().err.splitlines() == [
         "3 of 6 runs · 1 running · best loss 0.25 (calm-fox-2)",
@@ -70,3 +73,15 @@ def test_what_is_known_of_a_sweep_follows_each_change_of_its_runs() -> None:
     assert (best := known.best(loss)) is not None and best.number == 0, "the best one's value was changed for the worse"
     assert (best := known.best(Metric("loss", "maximize"))) is not None and best.number == 2
     assert known.best(None) is None
+
+
+def test_an_agent_that_trained_fewer_than_were_asked_for_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NBSWEEP_STORAGE", f"sqlite:///{tmp_path}/a.db")
+    sweep_id = nbsweep.sweep({"method": "grid", "metric": {"name": "x"}, "parameters": {"x": {"values": [1, 2]}}})
+    nbsweep.agent(sweep_id, lambda config: nbsweep.log({"x": config.x}), count=5)
+    nbsweep.agent(sweep_id, lambda config: None)
+    lines = [line for line in capsys.readouterr().err.splitlines() if " runs · best x 1 " in line]
+    assert all(line.endswith(" · every point of the space has a run") for line in (lines[-2], lines[-1]))
+    assert lines[-2].startswith("2 of 5 runs") and lines[-1].startswith("0 runs")

@@ -81,7 +81,8 @@ def test_a_hundred_sweeps_leave_no_thread_no_file_no_process_and_no_connection(n
     agents = [name for name in after["threads"] if name.startswith(("nbsweep-agent", "nbsweep-run"))]
     assert agents == [] and after["agents"] == 0
     assert after["all threads"] <= before["all threads"]
-    assert after["handles"] <= before["handles"] + 2, "the store's file may be open once more or less"
+    # A transaction of the moment has the store's file, its journal and their folder open.
+    assert after["handles"] <= before["handles"] + 6, "a hundred sweeps that left one each would be a hundred more"
     assert after["children"] == before["children"]
 
 

@@ -67,16 +67,16 @@ def test_the_last_of_ten_thousand_points_is_found_at_once() -> None:
     for number in range(10_000):
         if number != 4321:
             searcher.tell(Observation(number, {"a": number // 100, "b": number % 100}, "finished"))
-    started = time.perf_counter()
+    started = time.thread_time()  # others' work on the machine is not counted
     assert searcher.ask(10_000) == {"a": 43, "b": 21}
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 def test_ten_thousand_points_are_drawn_in_seconds() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     configs = drawn(random(a={"min": 0, "max": 99}, b={"min": 0, "max": 99}), 10_001)
     assert len({(c["a"], c["b"]) for c in configs}) == 10_000
-    assert time.perf_counter() - started < 10.0
+    assert time.thread_time() - started < 10.0
 
 
 def test_a_rare_value_is_reached_when_the_likely_ones_are_used_up() -> None:

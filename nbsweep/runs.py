@@ -279,7 +279,8 @@ class Run:
 
     def take_update(self) -> dict[str, Any]:
         """Columns of the run's record that changed since the last call."""
-        dirty, self._dirty = self._dirty, set()
+        dirty = set(self._dirty)
+        self._dirty -= dirty  # in place, and before the values are read: what is set meanwhile comes with the next call
         update: dict[str, Any] = {}
         if "summary" in dirty:
             with self._draining:

@@ -182,7 +182,12 @@ def steps_of_a_turn(folder: Path, there: int) -> int:
     store = Store(f"sqlite:///{folder}/{there}.db")
     controller = controller_of(store, RANDOM)
     agent = SimpleNamespace(
-        id=controller.join(None), store=store, sweep_id=controller.sweep_id, controller=controller, count=None
+        id=controller.join(None),
+        store=store,
+        sweep_id=controller.sweep_id,
+        controller=controller,
+        count=None,
+        done=False,
     )
     with store.write() as db:
         for number in range(there):

@@ -10,7 +10,7 @@ from typing import Any
 
 from nbsweep.runs import Run
 
-__all__ = ["call_with_config", "traceback_of"]
+__all__ = ["call_with_config", "finished", "traceback_of"]
 
 
 def call_with_config(function: Callable[..., Any], run: Run) -> Any:
@@ -22,13 +22,16 @@ def call_with_config(function: Callable[..., Any], run: Run) -> Any:
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
-        return function()
+        return finished(function())
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     needed = [p for p in parameters if p.default is p.empty and p.kind in positional]
     if all(p.name in offered and p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in needed):
-        result = function(**{p.name: offered[p.name] for p in needed})
-    else:
-        result = function(*list(offered.values())[: len(needed)])
+        return finished(function(**{p.name: offered[p.name] for p in needed}))
+    return finished(function(*list(offered.values())[: len(needed)]))
+
+
+def finished(result: Any) -> Any:
+    """What was returned; a coroutine is run to its end, in an event loop of its own."""
     if inspect.iscoroutine(result):
         import asyncio
 

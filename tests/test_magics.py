@@ -158,12 +158,24 @@ def test_names_of_the_body_stay_in_the_run_and_the_notebooks_are_read(notebook: 
     assert "loss = 11" in notebook.text("%sweep best")
 
 
-@pytest.mark.parametrize("signature", ["", "config", "config, run"])
-def test_a_body_that_defines_train_is_called(notebook: Notebook, signature: str) -> None:
+@pytest.mark.parametrize(
+    "definition", ["def train()", "def train(config)", "def train(config, run)", "async def train()"]
+)
+def test_a_body_that_defines_train_is_called(notebook: Notebook, definition: str) -> None:
     notebook.text(DEFINE)
-    body = f"import nbsweep\ndef train({signature}):\n    nbsweep.log({{'loss': nbsweep.config.learning_rate}})\n"
+    body = f"import nbsweep\n{definition}:\n    nbsweep.log({{'loss': nbsweep.config.learning_rate}})\n"
     notebook.text("%%sweep_train --count 1 --wait\n" + body)
     assert "loss = " in notebook.text("%sweep best")
+
+
+def test_a_body_may_await_as_any_cell(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    body = (
+        "import asyncio\nasync def step():\n    await asyncio.sleep(0)\n    return 0.25\nlog({'loss': await step()})\n"
+    )
+    notebook.text("%%sweep_train --count 2 --workers 2 --wait\n" + body)
+    assert "2 finished" in notebook.text("%sweep status")
+    assert "loss = 0.25" in notebook.text("%sweep best")
 
 
 def test_sweep_train_takes_a_function_by_name(notebook: Notebook) -> None:
@@ -197,6 +209,7 @@ def test_a_failing_body_shows_its_traceback_and_the_kernel_lives(notebook: Noteb
 @pytest.mark.parametrize(
     ("code", "parts"),
     [
+        ("%%sweep_train\n%%time\nlog({})", ["%%time", "outside of the run", "leave it out"]),
         ('%%sweep define\n{"method": "randon", "parameters": {"a": {"value": 1}}}', ["method", "randon", "random"]),
         (
             '%%sweep define\n{"method": "random", "parameters": {"lr": {"min": 0.1, "max": 0.01}}}',

@@ -2,7 +2,7 @@
 
 The body sees the notebook's names and `config`, `run` and `log`; what it defines stays in the run, because each run
 executes it in a namespace of its own, a copy of the notebook's. A body that only defines things, one of them a
-function `train`, is called as that function.
+function `train`, is called as that function. As in any cell, `await` may stand outside of functions.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from nbsweep.calling import call_with_config
+from nbsweep.calling import call_with_config, finished
 from nbsweep.errors import UsageError
 from nbsweep.runs import Run
 from nbsweep.training_code import CellCode
 
 __all__ = ["training_function"]
 
+# What follows these runs in the notebook's own namespace, which has no `config`, `run` and `log`.
+_AROUND_CODE = ("%%time", "%%timeit", "%%capture", "%%prun")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -27,14 +29,22 @@ def training_function(shell: Any, body: str) -> Callable[..., Any]:
     Raises
     ------
     UsageError
-        For an empty body, or one that is not Python, with the line at fault.
+        For an empty body, or one that is not Python, with the line at fault; for one under another cell magic.
     """
+    magic = next(iter(body.split()), "")
+    if magic in _AROUND_CODE:
+        raise UsageError(
+            f"{magic} inside of %%sweep_train would run its code outside of the run, where there is no config, run and "
+            f"log; leave it out (`%sweep runs` tells how long each run took, as duration_s)"
+        )
     source = shell.transform_cell(body)
     # Kept where tracebacks look for source lines, under the name IPython gives a cell.
     filename = shell.compile.cache(source, shell.execution_count)
     try:
         tree = ast.parse(source, filename)
-        code = compile(tree, filename, "exec", dont_inherit=True, flags=shell.compile.flags)
+        code = compile(
+            tree, filename, "exec", dont_inherit=True, flags=shell.compile.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        )
     except SyntaxError as error:
         line = (error.text or "").strip()
         raise UsageError(
@@ -51,7 +61,7 @@ def training_function(shell: Any, body: str) -> Callable[..., Any]:
         namespace = dict(shell.user_ns)
         namespace.update(config=config, run=run, log=run.log)
         try:
-            exec(code, namespace)
+            finished(eval(code, namespace))
             if defines_train:
                 call_with_config(namespace["train"], run)
         finally:
@@ -65,4 +75,5 @@ def _only_defines_train(tree: ast.Module) -> bool:
     statements = [s for s in tree.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
     if not all(isinstance(statement, _DEFINITIONS) for statement in statements):
         return False
-    return any(isinstance(statement, ast.FunctionDef) and statement.name == "train" for statement in statements)
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return any(isinstance(statement, functions) and statement.name == "train" for statement in statements)

@@ -1,7 +1,7 @@
 """Keeps the dashboards of a kernel up to date, on two threads of their own.
 
 ``nbsweep-dashboards`` sends what changed, woken by the recorder, at most twenty times a second. What runs log may wait
-for a quarter of a second, so that the thread takes a small share of the interpreter that training needs; what somebody
+for half a second, so that the thread takes a small share of the interpreter that training needs; what somebody
 did does not wait for that. It also looks once a second for what other processes did. ``nbsweep-importance`` computes
 what takes longer, one thing at a time, and rests four times as long as it took, so that training keeps the processor.
 Both end when there is nothing to do for them.
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Publisher", "Thinker", "publisher", "thinker"]
 
 UPDATE_EVERY_S = 0.05
-UPDATE_LEAST_OFTEN_S = 0.25
-CPU_SHARE = 0.008  # of a core, and of the interpreter that training shares; within the bounds above
+UPDATE_LEAST_OFTEN_S = 0.5
+CPU_SHARE = 0.005  # of a core, and of the interpreter that training shares; within the bounds above
 SLOWEST_S = 5.0
 LOOK_EVERY_S = 1.0
 RECOVER_EVERY_S = 5.0

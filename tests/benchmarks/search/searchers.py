@@ -139,6 +139,11 @@ class Wandb:
         token.summary_metrics = {"value": value}
 
 
+# The mixed model's fit takes 400 to 900 steps, 4 s, when nothing stops it. After 150 its likelihood a result is within
+# 0.03 of the end's.
+_MIXED_FIT_STEPS = 150
+
+
 class BoTorch:
     """BoTorch's qLogNoisyExpectedImprovement in the unit cube: SingleTaskGP, with categories MixedSingleTaskGP.
 
@@ -215,7 +220,10 @@ class BoTorch:
                 if self._categories
                 else SingleTaskGP(x, y, outcome_transform=Standardize(1))
             )
-            fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+            fit_gpytorch_mll(
+                ExactMarginalLogLikelihood(model.likelihood, model),
+                optimizer_kwargs={"options": {"maxiter": _MIXED_FIT_STEPS}} if self._categories else None,
+            )
             pending = torch.stack(list(self._pending.values())) if self._pending else None
             acquisition = qLogNoisyExpectedImprovement(model, x, X_pending=pending, prune_baseline=True)
             if self._categories:

@@ -33,9 +33,8 @@ def process_token(pid: int | None = None) -> str | None:
     pid : int, optional
         By default the calling process.
     """
-    pid = os.getpid() if pid is None else pid
-    started = _started(pid)
-    return None if started is None else f"{machine_token()}/{pid}/{started}"
+    own = os.getpid()
+    return _own_token(own) if pid in (None, own) else _token(pid)
 
 
 def machine_token() -> str:
@@ -77,6 +76,17 @@ class Observer:
                 self._seen[agent.id] = (agent.beat, now)
                 return True
         return now - since < LEASE_S
+
+
+@functools.cache
+def _own_token(pid: int) -> str | None:
+    """Of the calling process, which looks at itself every few seconds beside training."""
+    return _token(pid)
+
+
+def _token(pid: int) -> str | None:
+    started = _started(pid)
+    return None if started is None else f"{machine_token()}/{pid}/{started}"
 
 
 @functools.cache

@@ -178,11 +178,11 @@ def _add_results(commands: Any) -> None:
 
     export = _command(
         commands, "export", "write the table of a sweep's runs to a file", "results:export",
-        "nbsweep export 3k9x2vq1 runs.csv\nnbsweep export 3k9x2vq1 runs.parquet",
+        "nbsweep export runs.csv\nnbsweep export 3k9x2vq1 runs.parquet",
         "A row a run, a column a parameter and a summary key, as Sweep.to_pandas() has them. The format follows from "
         "the\nname: .csv, .json, or .parquet (which needs pyarrow).",
     )  # fmt: skip
-    export.add_argument("sweep", metavar="SWEEP", help="id or name of the sweep")
+    _sweep_argument(export)
     export.add_argument("file", metavar="FILE", help="ends in .csv, .parquet or .json")
 
     logs = _command(
@@ -204,11 +204,11 @@ def _add_looks(commands: Any) -> None:
 
     report = _command(
         commands, "report", "write the dashboard of a sweep to one HTML file", "report:report",
-        "nbsweep report 3k9x2vq1 digits.html",
+        "nbsweep report digits.html\nnbsweep report 3k9x2vq1 digits.html",
         "One self-contained, interactive file, to send to a colleague: it opens in any browser, without a network and\n"
         "without nbsweep. It holds the configs, summaries, curves and consoles of all runs: mind who gets it.",
     )  # fmt: skip
-    report.add_argument("sweep", metavar="SWEEP", help="id or name of the sweep")
+    _sweep_argument(report)
     report.add_argument("file", metavar="FILE.html", help="where to write it")
 
     doctor = _command(

@@ -13,7 +13,7 @@ __all__ = ["report"]
 
 
 def report(options: argparse.Namespace) -> int:
-    """``nbsweep report SWEEP FILE.html``."""
+    """``nbsweep report [SWEEP] FILE.html``."""
     if not options.file.endswith((".html", ".htm")):
         raise UsageError(f"{options.file}: use a name that ends in .html")
     size = write_report(open_sweep(options.sweep), options.file)

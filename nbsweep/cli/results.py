@@ -133,7 +133,7 @@ def best(options: argparse.Namespace) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
-    """``nbsweep export SWEEP FILE``."""
+    """``nbsweep export [SWEEP] FILE``."""
     from nbsweep.exporting import write_table
 
     frame = open_sweep(options.sweep).to_pandas()

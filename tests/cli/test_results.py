@@ -108,6 +108,14 @@ def test_export_writes_a_row_a_run(terminal: Terminal, sweep: nbsweep.Sweep, end
     assert rows[1]["state"] == "failed"
 
 
+def test_export_and_report_without_a_name_take_the_newest_sweep(terminal: Terminal, sweep: nbsweep.Sweep) -> None:
+    assert "4 runs written to runs.csv" in terminal.try_run("export", "runs.csv").stderr
+    named = terminal.try_run("export", "first")  # a sweep's name alone is no file's name
+    assert named.returncode == 2 and "first: use a name that ends in .csv" in named.stderr
+    named = terminal.try_run("report", "first")
+    assert named.returncode == 2 and "first: use a name that ends in .html" in named.stderr
+
+
 def test_export_to_another_ending_is_refused(terminal: Terminal, sweep: nbsweep.Sweep) -> None:
     done = terminal.try_run("export", "first", "runs.xlsx")
     assert done.returncode == 2 and ".parquet" in done.stderr

@@ -13,8 +13,10 @@ from nbsweep import sweep_config
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
 from nbsweep.recovery import existing_sweep, recover_in
+from nbsweep.space import SearchSpace
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
 from nbsweep.store.media import remove_media
+from nbsweep.support import identity
 
 __all__ = ["SweepControl"]
 
@@ -136,6 +138,22 @@ class SweepControl:
         with self.store.write() as db:
             self._refuse_cancelled(db)
             return self._raise_count(db, count)
+
+    def nothing_left(self) -> str | None:
+        """Why no agent could train another config; None where one can."""
+        with self.store.read() as db:
+            runs = db.runs(self.sweep_id)
+        if any(run.state in ("pending", "crashed") for run in runs):
+            return None  # they may be trained (again)
+        if self.config.run_cap is not None and len(runs) >= self.config.run_cap:
+            return f"the sweep has the {self.config.run_cap} runs of its run_cap"
+        points = SearchSpace.from_config(self.config.parameters).grid_size
+        if (
+            points is not None
+            and len({identity(run.config) for run in runs if run.sweep_version == self.version}) >= points
+        ):
+            return "every point of the space has a run"
+        return None
 
     # -- for those that build on it ---------------------------------------------------------------------------------
 

@@ -89,6 +89,24 @@ def test_the_next_agent_of_any_process_takes_what_waits() -> None:
     assert sweep.runs[2].state == "finished"
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"method": "grid"}, "every point of the space has a run"),
+        ({"method": "bayes"}, "every point of the space has a run"),
+        ({"run_cap": 1}, "the sweep has the 1 runs of its run_cap"),
+    ],
+)
+def test_more_runs_of_what_has_none_left_say_so_and_start_no_agent(change: dict[str, Any], why: str) -> None:
+    sweep_id = nbsweep.sweep({**CONFIG, "parameters": {"lr": {"values": [1, 2]}}, **change})
+    nbsweep.agent(sweep_id, train)
+    sweep = nbsweep.Sweep(sweep_id)
+    trained = len(sweep.runs)
+    assert sweep.add_runs(3) == f"Nothing is left to train: {why}. `%sweep rerun RUN` trains a config once more."
+    assert not process.agents(sweep_id) and len(sweep.runs) == trained
+    assert "A new agent trains 1 more run" in sweep.rerun("1")
+
+
 @pytest.mark.parametrize("count", [0, -1, True, 1.5, "3"])
 def test_a_count_that_is_none_is_refused(count: Any) -> None:
     sweep = nbsweep.Sweep(nbsweep.sweep(CONFIG))

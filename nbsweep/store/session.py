@@ -6,13 +6,8 @@ controller's business.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import itertools
-import json
-import math
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from operator import attrgetter
@@ -25,13 +20,11 @@ from nbsweep.store import direct, schema, statements
 from nbsweep.store.chunks import CHUNK_VALUES, Chunk
 from nbsweep.store.columns import JSON_CODE
 from nbsweep.store.records import AgentRecord, Asked, RunRecord, SweepRecord, SweepVersion
+from nbsweep.store.rows import agent_of, from_row, key_of, plain, run_of, sweep_of, to_row
 
 __all__ = ["Session"]
 
 MOST_IDS = 8192  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535; a power of two: `direct.run`
-LONGEST_KEY = 500  # characters: PostgreSQL's index takes entries of 2,704 bytes
-_JSON_COLUMNS = {"config", "suggestion", "summary", "tags"}
-_MOST_OF_AN_ARRAY = 4096  # values; a longer one in a config is kept as the text that it prints
 
 
 class Session:
@@ -49,16 +42,16 @@ class Session:
 
     def sweep(self, sweep_id: str) -> SweepRecord | None:
         found = self._ask(statements.SWEEP, sweep=sweep_id).dicts()
-        return _sweep(found[0]) if found else None
+        return sweep_of(found[0]) if found else None
 
     def sweeps(self, *, project: str | None = None, name: str | None = None) -> list[SweepRecord]:
         """Newest first."""
         query = select(schema.sweeps).order_by(schema.sweeps.c.created_at.desc())
         if project is not None:
-            query = query.where(schema.sweeps.c.project == _plain(project))
+            query = query.where(schema.sweeps.c.project == plain(project))
         if name is not None:
-            query = query.where(schema.sweeps.c.name == _plain(name))
-        return [_sweep(row) for row in self._all(query)]
+            query = query.where(schema.sweeps.c.name == plain(name))
+        return [sweep_of(row) for row in self._all(query)]
 
     def revisions(self, sweep_ids: Iterable[str] | None = None) -> dict[str, int]:
         """{sweep id: revision} of those that are there; None: of all."""
@@ -72,7 +65,7 @@ class Session:
         """Change columns of a sweep and return its new revision."""
         table = schema.sweeps
         self._connection.execute(
-            table.update().where(table.c.id == sweep_id).values(**_to_row(values), revision=table.c.revision + 1)
+            table.update().where(table.c.id == sweep_id).values(**to_row(values), revision=table.c.revision + 1)
         )
         revision = self.revisions([sweep_id]).get(sweep_id)
         if revision is None:
@@ -102,7 +95,7 @@ class Session:
         """All versions of a sweep's config, the first one first."""
         table = schema.sweep_versions
         query = select(table).where(table.c.sweep_id == sweep_id).order_by(table.c.version)
-        return [SweepVersion(**_from_row(row)) for row in self._all(query)]
+        return [SweepVersion(**from_row(row)) for row in self._all(query)]
 
     # -- training code -------------------------------------------------------------------------------------------
 
@@ -110,7 +103,7 @@ class Session:
         """Keep training code under its hash; nothing happens where it is kept already."""
         if self.code(code_hash) is None:
             values = {"hash": code_hash, "text": text, "kind": kind, "created_at": time.time()}
-            self._connection.execute(schema.codes.insert().values(**_to_row(values)))
+            self._connection.execute(schema.codes.insert().values(**to_row(values)))
 
     def code(self, code_hash: str) -> str | None:
         """The training code of that hash, or None."""
@@ -125,7 +118,7 @@ class Session:
 
     def insert_runs(self, runs: Iterable[RunRecord]) -> None:
         """Keep new runs, in one statement."""
-        rows = [_to_row({f.name: getattr(run, f.name) for f in fields(run)}) for run in runs]
+        rows = [to_row({f.name: getattr(run, f.name) for f in fields(run)}) for run in runs]
         if rows:
             self._connection.execute(schema.runs.insert(), rows)
             self.touch_runs([row["id"] for row in rows])
@@ -146,24 +139,23 @@ class Session:
         query = statements.runs_of(since=since_revision >= 0, numbered=from_number > 0, states=states is not None)
         # Sorted here: to spare itself the sorting, SQLite would read all runs of the sweep, in their numbers' order.
         return sorted(
-            (_run(row) for row in self._ask(query, sweep=sweep_id, **asked).dicts()), key=attrgetter("number")
+            (run_of(row) for row in self._ask(query, sweep=sweep_id, **asked).dicts()), key=attrgetter("number")
         )
 
     def runs_by_ids(self, run_ids: Iterable[str]) -> list[RunRecord]:
-        return [_run(row) for ids in _batches(run_ids) for row in self._ask(statements.RUNS_BY_IDS, ids=ids).dicts()]
+        return [run_of(row) for ids in _batches(run_ids) for row in self._ask(statements.RUNS_BY_IDS, ids=ids).dicts()]
 
     def runs_called(self, reference: str) -> list[RunRecord]:
         """The runs of that id or name, of any sweep or none, newest first."""
         table = schema.runs
         query = select(table).where(or_(table.c.id == reference, table.c.name == reference))
-        return [_run(row) for row in self._all(query.order_by(table.c.created_at.desc()))]
+        return [run_of(row) for row in self._all(query.order_by(table.c.created_at.desc()))]
 
     def runs_alone(self) -> list[RunRecord]:
         """The runs outside any sweep, oldest first."""
         table = schema.runs
-        return [
-            _run(row) for row in self._all(select(table).where(table.c.sweep_id.is_(None)).order_by(table.c.created_at))
-        ]
+        alone = select(table).where(table.c.sweep_id.is_(None))
+        return [run_of(row) for row in self._all(alone.order_by(table.c.created_at))]
 
     def run_count(self, sweep_id: str) -> int:
         query = select(func.count()).select_from(schema.runs).where(schema.runs.c.sweep_id == sweep_id)
@@ -174,7 +166,7 @@ class Session:
         where = (
             (schema.runs.c.sweep_id == sweep_id,)
             if sweep_id is not None
-            else (schema.runs.c.sweep_id.is_(None), schema.runs.c.project == _plain(project))
+            else (schema.runs.c.sweep_id.is_(None), schema.runs.c.project == plain(project))
         )
         newest = self._connection.execute(select(func.max(schema.runs.c.number)).where(*where)).scalar()
         return 0 if newest is None else int(newest) + 1
@@ -187,7 +179,7 @@ class Session:
         """Change columns of many runs, {run id: values}; with `live` only of those that have not ended."""
         alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for run_id, values in changes.items():
-            alike.setdefault(tuple(values), []).append({"run": run_id, **_to_row(values)})
+            alike.setdefault(tuple(values), []).append({"run": run_id, **to_row(values)})
         for ids in _batches(changes):
             self._ask(statements.NEXT_REVISIONS, ids=ids)
         for columns, rows in alike.items():
@@ -201,7 +193,7 @@ class Session:
             return name
         others = select(table.c.name).where(table.c.sweep_id == own.sweep_id, table.c.id != run_id)
         wanted = name
-        while self._connection.execute(others.where(table.c.name == _plain(wanted))).first() is not None:
+        while self._connection.execute(others.where(table.c.name == plain(wanted))).first() is not None:
             wanted = f"{wanted}-{own.number + 1}"
         return wanted
 
@@ -235,10 +227,10 @@ class Session:
 
     def agents(self, sweep_id: str) -> list[AgentRecord]:
         """In the order they joined."""
-        return [_agent(row) for row in self._ask(statements.AGENTS_OF, sweep=sweep_id).dicts()]
+        return [agent_of(row) for row in self._ask(statements.AGENTS_OF, sweep=sweep_id).dicts()]
 
     def agents_by_ids(self, agent_ids: Iterable[str]) -> list[AgentRecord]:
-        return [_agent(row) for row in self._ask(statements.AGENTS_BY_IDS, ids=list(agent_ids)).dicts()]
+        return [agent_of(row) for row in self._ask(statements.AGENTS_BY_IDS, ids=list(agent_ids)).dicts()]
 
     def update_agents(self, agent_ids: Iterable[str], **values: Any) -> None:
         table = schema.agents
@@ -256,7 +248,7 @@ class Session:
             {
                 "run_id": chunk.run_id,
                 "kind": chunk.kind,
-                "key": _key(chunk.key),
+                "key": key_of(chunk.key),
                 "seq": chunk.seq,
                 "first": chunk.first,
                 "count": chunk.count,
@@ -280,7 +272,7 @@ class Session:
 
         With `since` ({(run, key): count}) only those that hold newer values.
         """
-        column = _key(key) if key is not None else "" if kind == "row" else None
+        column = key_of(key) if key is not None else "" if kind == "row" else None
         since = since or {}
         starts: dict[int, list[str]] = {}  # runs by their first chunk that may be wanted: those before it are all full
         for run_id in sorted(run_ids):
@@ -301,7 +293,7 @@ class Session:
         """How many values of a key come before its chunk of that number; None where there is no such chunk."""
         table = schema.history
         query = select(table.c.first).where(
-            table.c.run_id == run_id, table.c.kind == "key", table.c.key == _key(key), table.c.seq == seq
+            table.c.run_id == run_id, table.c.kind == "key", table.c.key == key_of(key), table.c.seq == seq
         )
         first = self._connection.execute(query).scalar()
         return None if first is None else int(first)
@@ -345,7 +337,7 @@ class Session:
         query = select(func.max(table.c.seq)).where(table.c.run_id == run_id)
         newest = self._connection.execute(query).scalar()
         rows = [
-            {"run_id": run_id, "seq": seq, "stream": stream, "text": _plain(text)}
+            {"run_id": run_id, "seq": seq, "stream": stream, "text": plain(text)}
             for seq, (stream, text) in enumerate(pieces, start=0 if newest is None else int(newest) + 1)
         ]
         if rows:
@@ -371,7 +363,7 @@ class Session:
 
     def _insert(self, table: Table, record: Any) -> None:
         values = {f.name: getattr(record, f.name) for f in fields(record)}
-        self._connection.execute(table.insert().values(**_to_row(values)))
+        self._connection.execute(table.insert().values(**to_row(values)))
 
     def _ask(self, statement: Executable, **values: Any) -> direct.Rows:
         """One of `statements`; they are asked so often that it matters what is between here and the driver."""
@@ -381,67 +373,7 @@ class Session:
         return [dict(row) for row in self._connection.execute(query).mappings()]
 
 
-def _to_row(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _json(value) if name in _JSON_COLUMNS else _plain(value) for name, value in values.items()}
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, default=_jsonable, skipkeys=True)
-
-
-def _jsonable(value: Any) -> Any:
-    """NumPy's and PyTorch's numbers and small arrays as Python's; anything else as text."""
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and math.prod(shape) <= _MOST_OF_AN_ARRAY:
-        with contextlib.suppress(Exception):  # a user's object
-            return value.tolist()
-    return str(value)
-
-
-def _plain(value: Any) -> Any:
-    """Booleans as integers; text as UTF-8 and PostgreSQL carry it (a traceback may quote a file name that is none)."""
-    if isinstance(value, str):
-        return value.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
-    return int(value) if isinstance(value, bool) else value
-
-
-def _key(key: str) -> str:
-    """A logged key as it is kept: a very long one by its beginning and a hash of the whole."""
-    plain = str(_plain(key))
-    if len(plain) <= LONGEST_KEY:
-        return plain
-    digest = hashlib.sha256(plain.encode()).hexdigest()[:16]
-    return f"{plain[: LONGEST_KEY - 17]}…{digest}"
-
-
 def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
     listed = list(ids)
     for start in range(0, len(listed), MOST_IDS):
         yield listed[start : start + MOST_IDS]
-
-
-def _from_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _loaded(name, value) if name in _JSON_COLUMNS and value else value for name, value in row.items()}
-
-
-def _loaded(name: str, value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError as error:  # a disk changed it: one unreadable row must not hide the others
-        warnings.warn(f"a row's {name} could not be read from the store ({error})", stacklevel=2)
-        return () if name == "tags" else {}
-
-
-def _sweep(row: Mapping[str, Any]) -> SweepRecord:
-    return SweepRecord(**_from_row(row))
-
-
-def _run(row: Mapping[str, Any]) -> RunRecord:
-    values = _from_row(row)
-    return RunRecord(
-        **{**values, "stop_requested": bool(values["stop_requested"]), "tags": tuple(values["tags"] or ())}
-    )
-
-
-def _agent(row: Mapping[str, Any]) -> AgentRecord:
-    return AgentRecord(**{**row, "stop_requested": bool(row["stop_requested"])})

@@ -17,6 +17,7 @@ __all__ = ["PLAIN_TYPES", "Unkept", "capture", "plain"]
 
 PLAIN_TYPES = frozenset({float, int, bool, str})
 
+_MANY = "log one number of it (a mean), a dict with a key for each, or nbsweep.Histogram, Image or Table of it"
 
 _scalars: set[type] = set()  # NumPy's types of numbers that were seen: they cannot change, and wait as they are
 
@@ -75,12 +76,12 @@ def plain(value: Any) -> Any:
 def _capture_object(value: Any) -> Any:
     if hasattr(value, "detach") and hasattr(value, "item"):  # a tensor of torch, or one that looks like it
         if _size(value) != 1:
-            return Unkept(f"a tensor of shape {tuple(getattr(value, 'shape', ()))}; log one number, e.g. .mean()")
+            return Unkept(f"a tensor of shape {tuple(getattr(value, 'shape', ()))}; {_MANY}")
         detached = value.detach()
         return detached.clone() if hasattr(detached, "clone") else detached
     if hasattr(value, "item") and hasattr(value, "dtype"):  # NumPy scalars and arrays, JAX arrays
         if _size(value) != 1:
-            return Unkept(f"an array of shape {tuple(getattr(value, 'shape', ()))}; log one number, e.g. .mean()")
+            return Unkept(f"an array of shape {tuple(getattr(value, 'shape', ()))}; {_MANY}")
         return value.copy() if getattr(value, "shape", ()) != () or hasattr(value, "setflags") else value
     if isinstance(value, (str, bool, int, float)):  # subclasses: enums, numpy.float64, ...
         for kind in (bool, int, float, str):
@@ -91,7 +92,8 @@ def _capture_object(value: Any) -> Any:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        return Unkept(f"a {type(value).__name__}; log numbers, strings or booleans")
+        many = isinstance(value, (list, tuple, set))
+        return Unkept(f"a {type(value).__name__}; {_MANY if many else 'log numbers, strings or booleans'}")
 
 
 def _size(value: Any) -> int:

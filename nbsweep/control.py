@@ -18,7 +18,9 @@ from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, S
 from nbsweep.store.media import remove_media
 from nbsweep.support import identity
 
-__all__ = ["SweepControl"]
+__all__ = ["EVERY_POINT_TAKEN", "SweepControl"]
+
+EVERY_POINT_TAKEN = "every point of the space has a run"
 
 
 class SweepControl:
@@ -140,20 +142,19 @@ class SweepControl:
             return self._raise_count(db, count)
 
     def nothing_left(self) -> str | None:
-        """Why no agent could train another config; None where one can."""
+        """Why no agent could train another config; None where one can.
+
+        Where the config has changed, runs of earlier versions do not count as points of the space as it is now.
+        """
         with self.store.read() as db:
-            runs = db.runs(self.sweep_id)
-        if any(run.state in ("pending", "crashed") for run in runs):
-            return None  # they may be trained (again)
-        if self.config.run_cap is not None and len(runs) >= self.config.run_cap:
-            return f"the sweep has the {self.config.run_cap} runs of its run_cap"
-        points = SearchSpace.from_config(self.config.parameters).grid_size
-        if (
-            points is not None
-            and len({identity(run.config) for run in runs if run.sweep_version == self.version}) >= points
-        ):
-            return "every point of the space has a run"
-        return None
+            sweep, runs = existing_sweep(db, self.sweep_id), db.runs(self.sweep_id)
+            if any(run.state in ("pending", "crashed") for run in runs):
+                return None  # they may be trained (again)
+            config = sweep_config.load(sweep.config)  # as it is now, which may not be what was taken
+            cap_reached = self._cap_reached(db, config.run_cap)
+        points = SearchSpace.from_config(config.parameters).grid_size
+        taken = {identity(run.config) for run in runs if run.sweep_version == sweep.version}
+        return cap_reached or (EVERY_POINT_TAKEN if points is not None and len(taken) >= points else None)
 
     # -- for those that build on it ---------------------------------------------------------------------------------
 
@@ -161,6 +162,12 @@ class SweepControl:
         """The sweep's config as it is now."""
         self.version, self.seed = sweep.version, sweep.seed
         self.config = sweep_config.load(sweep.config)
+
+    def _cap_reached(self, db: Session, cap: int | None) -> str | None:
+        """That the sweep has as many runs as it may have, in words; counted only where their numbers leave it open."""
+        if cap is None or db.next_run_number(self.sweep_id, "") < cap or db.run_count(self.sweep_id) < cap:
+            return None
+        return f"the sweep has the {cap} runs of its run_cap"
 
     def _forgive(self, db: Session) -> None:
         """Go on; the failures so far count no more."""

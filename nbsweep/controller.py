@@ -19,7 +19,7 @@ import psutil
 from nbsweep import failures, search
 from nbsweep.ahead import Ahead
 from nbsweep.claims import give_back_in
-from nbsweep.control import SweepControl
+from nbsweep.control import EVERY_POINT_TAKEN, SweepControl
 from nbsweep.errors import UsageError
 from nbsweep.identity import id_after, new_id
 from nbsweep.liveness import process_token
@@ -228,8 +228,9 @@ class Controller(SweepControl):
         if sweep.state == "paused":
             return Wait("the sweep is paused", held=sweep.note_kind == "failures")
         queued = self._queued(db)
-        if queued is None and self._has_run_cap(db):
-            return End(f"the sweep has the {self.config.run_cap} runs of its run_cap")
+        cap_reached = self._cap_reached(db, self.config.run_cap) if queued is None else None
+        if cap_reached is not None:
+            return End(cap_reached)
         record = queued or self._again(db) or self._suggested(db, may_ask=may_ask)
         if isinstance(record, End):
             recover_in(db, self.sweep_id)  # a run of another process may have died since
@@ -249,11 +250,6 @@ class Controller(SweepControl):
             db.insert_run(record)
         db.update_agents([agent_id], started=agent.started + 1, left_at=None)
         return record
-
-    def _has_run_cap(self, db: Session) -> bool:
-        """Whether the sweep has as many runs as it may have; counted only where their numbers leave it open."""
-        cap = self.config.run_cap
-        return cap is not None and db.next_run_number(self.sweep_id, "") >= cap and db.run_count(self.sweep_id) >= cap
 
     def _more(self, db: Session, first: RunRecord, most: int) -> list[RunRecord]:
         """Claims after a first one in the same transaction; none where that one came out of the queue."""
@@ -284,7 +280,7 @@ class Controller(SweepControl):
             raise _MovedOn
         config = searcher.ask(number)
         if config is None:
-            return End("every point of the space has a run")
+            return End(EVERY_POINT_TAKEN)
         basis = searcher.basis(number)
         return replace(self._record(number, config), suggestion=None if basis is None else basis.to_dict())
 

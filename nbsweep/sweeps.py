@@ -299,9 +299,9 @@ class Sweep:
         agent = self._control.add_runs(count)
         if agent is not None and agent.count is None:
             return "The agent at work goes on until it is stopped; it needs no more runs asked for."
-        left = self._control.nothing_left()
-        if left is not None:
-            return f"Nothing is left to train: {left}. `%sweep rerun RUN` trains a config once more."
+        why = self._control.nothing_left() if agent is None else None
+        if why is not None:
+            return f"Nothing is left to train: {why}. `%sweep rerun RUN` trains a config once more."
         return self._see_to_it(agent is not None, count)
 
     def _see_to_it(self, taken: bool, count: int | None) -> str:

@@ -107,6 +107,17 @@ def test_more_runs_of_what_has_none_left_say_so_and_start_no_agent(change: dict[
     assert "A new agent trains 1 more run" in sweep.rerun("1")
 
 
+def test_a_sweep_that_was_widened_meanwhile_has_more_to_train() -> None:
+    config = {**CONFIG, "method": "grid", "name": "widened", "parameters": {"lr": {"values": [1, 2]}}}
+    sweep_id = nbsweep.sweep(config)
+    nbsweep.agent(sweep_id, train)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert nbsweep.sweep({**config, "parameters": {"lr": {"values": [1, 2, 3]}}}) == sweep_id
+    assert "A new agent trains 1 more run" in sweep.add_runs(1)
+    until(lambda: not process.agents(sweep_id))
+    assert [run.config["lr"] for run in sweep.runs] == [1, 2, 3]
+
+
 @pytest.mark.parametrize("count", [0, -1, True, 1.5, "3"])
 def test_a_count_that_is_none_is_refused(count: Any) -> None:
     sweep = nbsweep.Sweep(nbsweep.sweep(CONFIG))

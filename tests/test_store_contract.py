@@ -451,3 +451,25 @@ def test_an_interrupt_in_the_middle_of_a_read_leaves_no_lock(store: Store) -> No
 )
 def test_the_journal_is_the_one_that_is_safe(version: tuple[int, ...], safe: bool) -> None:
     assert wal_is_safe(version) is safe, "SQLite's release notes: mended in 3.51.3, 3.50.7 and 3.44.6"
+
+
+def test_an_interrupt_is_not_lost_where_what_it_cut_off_cannot_be_rolled_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.read() as db:
+        dialect = db._connection.dialect
+
+    def in_mid_command(_connection: Any) -> None:
+        raise dialect.loaded_dbapi.OperationalError("another command is already in progress")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dialect, "do_rollback", in_mid_command)
+        with pytest.raises(KeyboardInterrupt), store.read():
+            raise KeyboardInterrupt
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:  # one that is being handled already is not raised once more
+            with pytest.raises(StoreError, match="another command"), store.read():
+                raise ValueError("a user's own") from None
+    with store.read() as db:
+        assert [sweep.id for sweep in db.sweeps()] == ["s1"]

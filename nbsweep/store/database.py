@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -123,12 +124,17 @@ class Store:
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Session]:
+        before = sys.exc_info()[1]
         try:
             with transaction_open():
                 engine = self._server if self._file is None else self._file.engine_now(self.in_use)
                 with engine.connect().execution_options(write=write) as connection, connection.begin():
                     yield Session(connection)
         except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeDecodeError) as error:
+            interrupt = _interrupt_behind(error, before)
+            if interrupt is not None:  # a command that it cut off cannot be rolled back; it must not be lost by that
+                traceback.clear_frames(interrupt.__traceback__)
+                raise interrupt from None
             if self._file is not None:
                 self._file.note_trouble(error)
             refused = isinstance(error, (IntegrityError, DataError))
@@ -200,6 +206,16 @@ def _version(connection: Connection) -> int | None:
 def _missing_tables(connection: Connection) -> list[str]:
     there = set(inspect(connection).get_table_names())
     return [table.name for table in schema.metadata.sorted_tables if table.name not in there]
+
+
+def _interrupt_behind(error: BaseException, before: BaseException | None) -> BaseException | None:
+    """The interrupt in whose handling an error was raised; `before` is what was being handled already."""
+    behind = error.__context__
+    while behind is not None and behind is not before:
+        if not isinstance(behind, Exception):
+            return behind
+        behind = behind.__context__
+    return None
 
 
 def _reason(error: BaseException) -> str:

@@ -15,6 +15,8 @@ name is fetched when it is first used.
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nbsweep.errors import ConfigError, NbsweepError, RunStopped, StoreError, StoreVersionError, UsageError
@@ -87,6 +89,19 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, *_MODULES})
+
+
+class _Face(ModuleType):
+    """This module, of which ``nbsweep.config = {...}`` means the current run's config, as ``wandb.config = {...}``."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "config":
+            importlib.import_module("nbsweep.api").assign_config(value)
+        else:
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face
 
 
 def load_ipython_extension(ipython: Any) -> None:

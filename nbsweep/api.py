@@ -27,9 +27,10 @@ __all__ = ["agent", "define_metric", "finish", "init", "log", "login", "sweep"]
 
 
 def sweep(
-    config: Mapping[str, Any] | str | os.PathLike[str],
+    config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     project: str | None = None,
     *,
+    sweep: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     name: str | None = None,
     seed: int | None = None,
     prior_runs: Any = None,
@@ -44,6 +45,7 @@ def sweep(
     Parameters
     ----------
     config : dict, or path of a YAML file
+        ``sweep=`` means the same, for that is what W&B calls it.
     project, name : str, optional
         Default: what the config says, then ``NBSWEEP_PROJECT``.
     seed : int, optional
@@ -62,7 +64,10 @@ def sweep(
         When `prior_runs` is none of these, or names what the store does not have.
     """
     _warn_ignored("sweep", ignored)
-    checked = sweep_config.load(config)
+    given = sweep if config is None else config
+    if given is None or (sweep is not None and config is not None):
+        raise UsageError("sweep() takes one config: nbsweep.sweep({'method': ..., 'metric': ..., 'parameters': ...})")
+    checked = sweep_config.load(given)
     for note in checked.notes:
         warnings.warn(note, stacklevel=2)
     defined = define_sweep(
@@ -140,7 +145,7 @@ def agent(
 
 
 def init(
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     project: str | None = None,
     name: str | None = None,
     tags: Iterable[str] | None = None,
@@ -152,7 +157,7 @@ def init(
 
     Parameters
     ----------
-    config : mapping, optional
+    config : mapping, or path of a YAML file, optional
         Hyperparameters. Under an agent they are defaults: what the sweep chose wins.
     project : str, optional
         Kept with a fresh run; one of a sweep has its sweep's.
@@ -167,11 +172,6 @@ def init(
         Also a context manager that ends the run.
     """
     _warn_ignored("init", ignored)
-    assigned = vars(sys.modules["nbsweep"]).pop(
-        "config", None
-    )  # `wandb.config = {...}` before init, as W&B's docs have
-    if config is None and isinstance(assigned, Mapping):
-        config = assigned
     run, of_thread = current_run(), thread_run()
     if run is not None and run.state == "running" and (run.sweep_id is not None or _notebook() is None):
         return _described(run, config, name, tags, notes)
@@ -181,8 +181,9 @@ def init(
     if RUN_ID in os.environ and of_thread is None:
         joined = join(recorder)
         if joined is not None:
-            return _described(joined, config, name, tags, notes)
-    record = create_run(recorder.store, project=project, name=name, tags=tags or (), notes=notes)
+            return _described(joined, _or_assigned(config), name, tags, notes)
+    tags = (tags,) if isinstance(tags, str) else tags or ()
+    record = create_run(recorder.store, project=project, name=name, tags=tags, notes=notes)
     fresh = Run(record, on_finish=functools.partial(_end_of_own_run, recorder))
     recorder.watch(fresh)
     if of_thread is None:
@@ -192,13 +193,18 @@ def init(
             notebook.announce()
     else:  # training code that goes on after finish()
         bind_thread(fresh)
+    config = _or_assigned(config)
     if config:
         fresh.config.update(config)
     return fresh
 
 
 def _described(
-    run: Run, config: Mapping[str, Any] | None, name: str | None, tags: Iterable[str] | None, notes: str | None
+    run: Run,
+    config: Mapping[str, Any] | str | os.PathLike[str] | None,
+    name: str | None,
+    tags: Iterable[str] | None,
+    notes: str | None,
 ) -> Run:
     """A run that was there, with what `init` was told of it."""
     if config:
@@ -206,13 +212,13 @@ def _described(
     if name is not None:
         run.name = name
     if tags is not None:
-        run.tags = tuple(tags)
+        run.tags = tags
     if notes is not None:
         run.notes = notes
     return run
 
 
-def log(data: Mapping[str, Any], step: int | None = None, commit: bool = True, **ignored: Any) -> None:
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = True, **ignored: Any) -> None:
     """Log to the run of the calling thread; see `Run.log`.
 
     Raises
@@ -235,12 +241,12 @@ def finish(exit_code: int | None = None, **ignored: Any) -> None:
         run.finish(exit_code)
 
 
-def define_metric(name: str, summary: str | None = None, **ignored: Any) -> None:
+def define_metric(name: str, summary: str | None = None, goal: str | None = None, **ignored: Any) -> None:
     """Say what the current run's summary keeps of a key; see `Run.define_metric`."""
     run = current_run()
     if run is None:
         raise UsageError(f"define_metric({name!r}) was called outside any run: call nbsweep.init() first")
-    run.define_metric(name, summary)
+    run.define_metric(name, summary, goal)
 
 
 def login(*_args: Any, **_kwargs: Any) -> bool:
@@ -249,9 +255,38 @@ def login(*_args: Any, **_kwargs: Any) -> bool:
 
 
 def current_config() -> Config:
-    """The current run's config; an empty one outside any run."""
+    """The current run's config; outside any run what `assign_config` left for the next one, else an empty one."""
     run = current_run()
-    return run.config if run is not None else Config()
+    return run.config if run is not None else Config(_assigned[0] if _assigned else None)
+
+
+def assign_config(config: Any) -> None:
+    """``nbsweep.config = {...}``: the current run's config is updated; without a run, it is for the next `init`.
+
+    In a notebook, where `init` in a cell that is run again means a new run, it is for that one too.
+
+    Raises
+    ------
+    UsageError
+        When it is neither a mapping nor an object with attributes.
+    """
+    given = Config()
+    given.update(config)
+    run = current_run()
+    running = run is not None and run.state == "running"
+    if run is not None and running:
+        run.config.update(given)
+    if not running or (thread_run() is None and _notebook() is not None):
+        _assigned[:] = [given.as_dict()]
+
+
+_assigned: list[dict[str, Any]] = []  # what `assign_config` left for the next run of `init`'s own
+
+
+def _or_assigned(config: Any) -> Any:
+    """The config that `init` was given, else the one that was assigned before it."""
+    assigned = _assigned.pop() if _assigned else None
+    return assigned if config is None else config
 
 
 def current_summary() -> Summary:

@@ -82,7 +82,7 @@ class _Follower(Run):
     def __init__(self, record: RunRecord, metric: Metric | None) -> None:
         super().__init__(record, metric=metric)
 
-    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True) -> None:
         if self.stop_state is not None:
             raise RunStopped(f"run {self.name} was stopped")
 

@@ -234,7 +234,8 @@ class Table(Media):
         By default a DataFrame's, else "Input", "Output", "Expected" as W&B has it, or numbers where `data` has not
         three columns.
     data : sequence of sequences, optional
-        Rows.
+        Rows; a DataFrame too. A value may be an `Image` or a `Histogram`, which comes back as history gives it, with a
+        `load` of its own.
     dataframe : pandas.DataFrame, optional
         In the place of `columns` and `data`.
 
@@ -249,6 +250,13 @@ class Table(Media):
     def __init__(
         self, columns: Sequence[Any] | None = None, data: Iterable[Sequence[Any]] | None = None, dataframe: Any = None
     ) -> None:
+        if dataframe is None and hasattr(columns, "itertuples") and data is None:
+            columns, dataframe = None, columns
+        elif dataframe is None and data is not None and hasattr(data, "itertuples"):
+            if columns is None:
+                data, dataframe = None, data
+            else:
+                data = list(data.itertuples(index=False, name=None))  # under names of the caller's
         if dataframe is not None:
             if columns is not None or data is not None:
                 raise UsageError("Table takes a dataframe, or columns and data, not both")
@@ -279,17 +287,29 @@ class Table(Media):
     def taken(self) -> Table:
         copy = Table(columns=self.columns)
         copy.data = [list(row) for row in self.data]
-        copy.weight = 100 * len(copy.data) * max(1, len(copy.columns))
+        media = sum(value.weight for row in copy.data for value in row if isinstance(value, Media))
+        copy.weight = 100 * len(copy.data) * max(1, len(copy.columns)) + media
         return copy
 
     def packed(self, sweep_id: str | None, run_id: str) -> tuple[Kept, dict[str, bytes]]:
-        rows = [[_cell(value) for value in row] for row in self.data]
+        files: dict[str, bytes] = {}
+
+        def as_json(value: Any) -> Any:
+            value = _cell(value)
+            if isinstance(value, list):
+                return [as_json(each) for each in value]
+            if isinstance(value, Media):
+                value, its_files = value.packed(sweep_id, run_id)
+                files.update(its_files)
+            return {"media": value.record} if isinstance(value, Kept) else value
+
+        rows = [[as_json(value) for value in row] for row in self.data]
         data = json.dumps({"columns": self.columns, "data": rows}).encode()
         name = file_name(sweep_id, run_id, data, "table.json")
         count = f"{len(rows)} row{'' if len(rows) == 1 else 's'} of {len(self.columns)}"
         text = f"table, {count}: {', '.join(self.columns)}"
         text = text if len(text) <= LONGEST_CAPTION else text[: LONGEST_CAPTION - 1] + "…"
-        return Kept({"kind": "table", "text": text, "file": name}), {name: data}
+        return Kept({"kind": "table", "text": text, "file": name}), {**files, name: data}
 
 
 def loaded(kept: Kept) -> Any:
@@ -306,12 +326,19 @@ def loaded(kept: Kept) -> Any:
             return picture
         if kept.kind == "table":
             read = json.loads(data)
-            return Table(columns=read["columns"], data=read["data"])
+            return Table(columns=read["columns"], data=_with_media(read["data"]))
     except StoreError:
         raise
     except Exception as error:  # whatever damaged bytes lead to
         raise StoreError(f"{kept}: it cannot be read ({error})") from error
     raise StoreError(f"{kept}: a {kept.kind!r} is nothing that this nbsweep knows; a newer one may")
+
+
+def _with_media(value: Any) -> Any:
+    """A table's rows as they are read: what is no list, text or number in them names a picture or histogram."""
+    if isinstance(value, list):
+        return [_with_media(each) for each in value]
+    return Kept(value["media"]) if isinstance(value, dict) else value
 
 
 def _histogram(record: dict[str, Any]) -> Histogram:
@@ -382,11 +409,11 @@ def _check_shape(shape: tuple[int, ...], channels_first: bool) -> None:
 
 
 def _cell(value: Any) -> Any:
-    """A table's value as JSON has it, safe from later changes."""
+    """A table's value as JSON has it, or a picture or histogram; safe from later changes."""
+    if isinstance(value, (Kept, Media)):
+        return value.taken() if isinstance(value, Media) else value
     if value is None or isinstance(value, (bool, int, float, str)):
         return value if type(value) in (bool, int, float, str) or value is None else json.loads(json.dumps(value))
-    if isinstance(value, Media):
-        return f"<{type(value).__name__}>"
     try:
         if hasattr(value, "tolist"):
             return _cell(value.tolist())

@@ -1,13 +1,17 @@
 """A run's config and summary as users hold them: by attribute, by item, as a mapping.
 
 `Config` knows which keys the sweep chose: those are locked, and an attempt to change one warns once and changes
-nothing, so that a run's results are always those of the config that the search believes in.
+nothing, so that a run's results are always those of the config that the search believes in. What is changed inside a
+list or dict that the sweep chose is not seen here, so it is kept as it was chosen.
 """
 
 from __future__ import annotations
 
+import copy
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
 
 __all__ = ["Config", "Summary"]
@@ -89,8 +93,9 @@ class Config(_AttributeMapping):
         locked: bool = False,
         on_change: Callable[[], None] | None = None,
     ) -> None:
-        self._values = dict(values or {})
-        self._locked = frozenset(self._values) if locked else frozenset()
+        given = dict(values or {})
+        self._values = copy.deepcopy(given)
+        self._locked = given if locked else {}
         self._on_change = on_change
         self._warned = False
 
@@ -116,7 +121,7 @@ class Config(_AttributeMapping):
                 continue
             new.update(_as_mapping(other))
         new.update(kwargs)
-        held = [key for key, value in new.items() if key in self._locked and not _same(self._values[key], value)]
+        held = [key for key, value in new.items() if key in self._locked and not _same(self._locked[key], value)]
         if held:
             self._warn(held)
         self._values.update({key: value for key, value in new.items() if key not in self._locked})
@@ -131,10 +136,14 @@ class Config(_AttributeMapping):
         """A plain dict of the config."""
         return dict(self._values)
 
+    def kept(self) -> dict[str, Any]:
+        """As the store has it: what the sweep chose, as it chose it, and the rest."""
+        return {**self._values, **self._locked}
+
     def _warn(self, keys: list[str]) -> None:
         if not self._warned:
             self._warned = True
-            kept = ", ".join(f"{key} = {self._values[key]!r}" for key in keys)
+            kept = ", ".join(f"{key} = {self._locked[key]!r}" for key in keys)
             warnings.warn(
                 f"the sweep chose {kept}; a run cannot change what its sweep chose, so the value stays",
                 stacklevel=4,
@@ -171,15 +180,37 @@ class Summary(_AttributeMapping):
 
 
 def _as_mapping(value: Any) -> dict[str, Any]:
-    """A mapping, or an object with attributes such as argparse's Namespace."""
+    """A mapping, an object with attributes such as argparse's Namespace, or the path of a YAML file."""
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, (str, os.PathLike)):
+        return _from_file(value)
     try:
         return dict(vars(value))
     except TypeError:
         from nbsweep.errors import UsageError
 
         raise UsageError(f"config takes a dict, not {type(value).__name__} {value!r:.80}") from None
+
+
+def _from_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """A config file; W&B's own have a value and a description under each key."""
+    import yaml
+
+    from nbsweep.errors import UsageError
+
+    try:
+        read = yaml.safe_load(Path(path).read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UsageError(f"config={os.fspath(path)!r:.80} is read as the path of a YAML file: {error}") from None
+    if not isinstance(read, Mapping):
+        raise UsageError(f"config={os.fspath(path)!r:.80}: the file holds {type(read).__name__}, not keys and values")
+    described = {"value", "desc"}
+    return {
+        str(key): value["value"] if isinstance(value, Mapping) and "value" in value and described >= {*value} else value
+        for key, value in read.items()
+        if key != "wandb_version"
+    }
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nbsweep.encoding import LateValue, LateValues
-from nbsweep.errors import RunStopped, UsageError
+from nbsweep.errors import RunStopped, UsageError, ended_well
 from nbsweep.media import Media
 from nbsweep.run_config import Config, Summary
 from nbsweep.store import RunTail
@@ -80,6 +80,7 @@ class Run:
         self._pending: list[Any] = []
         self._open: list[Any] | None = self._pending  # None where log() has to look closer at what it is asked
         self._partial: dict[str, Any] = {}
+        self._partial_step: int | None = None
         self._console: list[tuple[str, str]] = []
         self._draining = threading.Lock()  # held while values are converted; never by log()
         self._packed: list[Packed] = []
@@ -98,7 +99,7 @@ class Run:
 
     # -- for training code ---------------------------------------------------------------------------------------
 
-    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool = True) -> None:
+    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True) -> None:
         """Record values of this step. Never waits for the disk, the network or a GPU.
 
         Parameters
@@ -110,7 +111,8 @@ class Run:
         step : int, optional
             The step's number; by default one more than the last.
         commit : bool, default True
-            False holds the values back and adds them to those of the next call.
+            False holds the values back and adds them to those of the next call, unless that has another `step`. None,
+            W&B's default, is True.
 
         Raises
         ------
@@ -129,14 +131,22 @@ class Run:
                 return
         self._log_with_care(data, step, commit)
 
-    def define_metric(self, name: str, summary: str | None = None, **_ignored: Any) -> None:
+    def define_metric(self, name: str, summary: str | None = None, goal: str | None = None, **_ignored: Any) -> None:
         """Say what the summary keeps of a key: "last" (default), "first", "min", "max", "mean", "best" or "none".
 
-        "best" is min or max by the sweep's goal. Of several, as in W&B's ``"min,max"``, the first is kept. W&B's other
-        arguments are accepted and make no difference.
+        "best" is min or max by `goal` ("minimize" or "maximize"), else by the sweep's goal. A name such as ``val/*`` is
+        that of all keys that match and have no definition of their own. Of several, as in W&B's ``"min,max"``, the
+        first is kept. W&B's other arguments are accepted and make no difference.
+
+        Raises
+        ------
+        UsageError
+            For another `summary` or `goal`.
         """
+        if summary is None and "*" in name:
+            return
         first, *others = (summary or "last").replace(" ", "").split(",")
-        self.summarising.define(name, first)
+        self.summarising.define(name, first, goal)
         if others:
             warnings.warn(
                 f"define_metric({name!r}, summary={summary!r}): a summary keeps one; it is {first}", stacklevel=2
@@ -177,6 +187,25 @@ class Run:
         self._dirty.add("notes")
 
     @property
+    def dir(self) -> str:
+        """A directory for files of the run, beside those of its images and tables; it goes with the sweep.
+
+        Raises
+        ------
+        UsageError
+            Where it cannot be made.
+        """
+        from nbsweep.process import recorder
+        from nbsweep.store.media import run_directory
+
+        try:
+            return str(run_directory(recorder().store.url, self.sweep_id, self.id))
+        except OSError as error:
+            raise UsageError(
+                f"run.dir: {error.filename} cannot be made ({error.strerror}); NBSWEEP_MEDIA names another place"
+            ) from None
+
+    @property
     def step(self) -> int:
         """The step that the next `log` will have."""
         self._convert()
@@ -190,7 +219,7 @@ class Run:
             # Under an agent the exception goes on to end the training function; the agent catches it there.
             self._end(self._stop_state or "killed", None)
             return self.sweep_id is None
-        if error is not None:
+        if error is not None and not ended_well(error):
             import traceback
 
             text = "".join(traceback.format_exception(kind, error, trace))
@@ -204,7 +233,7 @@ class Run:
         from nbsweep import absent
 
         if name in absent.OF_A_RUN:
-            return None
+            return absent.OF_A_RUN[name]
         if name in absent.NAMES:
             return absent.stand_in(name, "run")
         raise AttributeError(f"a run has no {name!r}")
@@ -253,7 +282,7 @@ class Run:
     def forget_in_child(self) -> None:
         """In a forked child: the run is its parent's, which also writes what was logged before the fork."""
         self._draining = threading.Lock()  # another thread of the parent's may have held it
-        self._pending, self._packed, self._console, self._partial = [], [], [], {}
+        self._pending, self._packed, self._console, self._partial, self._partial_step = [], [], [], {}, None
         self._media_bytes, self.late = 0, self._no_late_values()
         self._open = None
         self._forked = True
@@ -289,7 +318,7 @@ class Run:
         if "begun" in dirty:
             update["started_at"] = self._begun_at
         if "config" in dirty:
-            update["config"] = self.config.as_dict()
+            update["config"] = self.config.kept()
         for column, value in (("name", self._name), ("tags", list(self._tags)), ("notes", self._notes)):
             if column in dirty:
                 update[column] = value
@@ -308,7 +337,7 @@ class Run:
 
     # -- private -------------------------------------------------------------------------------------------------
 
-    def _log_with_care(self, data: Mapping[str, Any], step: int | None, commit: bool) -> None:
+    def _log_with_care(self, data: Mapping[str, Any], step: int | None, commit: bool | None) -> None:
         """`log`, where something is not as it mostly is."""
         if self._stop_state is not None:
             raise RunStopped(f"run {self.name} was stopped")
@@ -322,9 +351,13 @@ class Run:
             raise UsageError(f"run {self.name} has ended ({self.state}); nbsweep.init() starts another")
         if step is not None:
             step = _whole(step)
+        commit = commit is None or bool(commit)
         if self._partial or not commit:
+            if step is not None and self._partial_step not in (None, step):
+                self._commit_partial()
             taken = {**self._partial, **taken}
-            self._partial = {} if commit else taken
+            step = self._partial_step if step is None else step
+            self._partial, self._partial_step = ({}, None) if commit else (taken, step)
             self._open_again()
         if commit:
             self._pending.extend((step, time(), taken))
@@ -454,8 +487,8 @@ class Run:
     def _commit_partial(self) -> None:
         """What `log(..., commit=False)` held back becomes the last row."""
         if self._partial:
-            self._pending.extend((None, time(), self._partial))
-            self._partial = {}
+            self._pending.extend((self._partial_step, time(), self._partial))
+            self._partial, self._partial_step = {}, None
 
 
 def _whole(step: Any) -> int:

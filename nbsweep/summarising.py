@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -49,10 +50,14 @@ class Summarising:
         self._metric = metric
         self._pick = max if metric is not None and metric.goal == "maximize" else min
         self._aggregates: dict[str, str] = {}
+        self._patterns: list[tuple[str, str]] = []
         self._means: dict[str, tuple[int, float]] = {}
 
-    def define(self, key: str, how: str) -> None:
+    def define(self, key: str, how: str, goal: str | None = None) -> None:
         """Keep a key's "last" value (W&B also says "copy"), or one of `AGGREGATES`; "none" keeps none.
+
+        With a ``*`` in it `key` is a pattern, for the keys that are not defined by themselves; the latest one counts.
+        "best" goes by `goal`, else by the sweep's.
 
         Raises
         ------
@@ -62,11 +67,18 @@ class Summarising:
         how = "last" if how == "copy" else how
         if how not in AGGREGATES:
             raise UsageError(f"define_metric({key!r}, summary={how!r}): use one of {', '.join(AGGREGATES)}")
-        self._aggregates[key] = self._pick.__name__ if how == "best" else how
+        if goal not in (None, "minimize", "maximize"):
+            raise UsageError(f"define_metric({key!r}, goal={goal!r}): use 'minimize' or 'maximize'")
+        if how == "best":
+            how = self._pick.__name__ if goal is None else goal.removesuffix("imize")
+        if "*" in key:
+            self._patterns.insert(0, (key, how))
+        else:
+            self._aggregates[key] = how
 
     def note(self, key: str, values: list[Any]) -> None:
         """Take a key's next values, oldest first; one at least."""
-        how = self._aggregates.get(key, "last")
+        how = self._aggregates.get(key) or self._by_pattern(key)
         if how == "last":
             self.values[key] = values[-1]
         elif how == "first":
@@ -84,6 +96,12 @@ class Summarising:
             self.metric_count += len(finite)
             best = self._pick(finite)
             self.metric_best = best if self.metric_best is None else self._pick(self.metric_best, best)
+
+    def _by_pattern(self, key: str) -> str:
+        for pattern, how in self._patterns:
+            if fnmatch.fnmatchcase(key, pattern):
+                return how
+        return "last"
 
     def _note_one(self, key: str, value: Any, how: str) -> None:
         old = self.values.get(key)

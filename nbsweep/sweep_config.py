@@ -256,6 +256,8 @@ def _value(key: str, rule: Key, raw: Mapping[object, object], path: str, problem
             problems.add(path, "is missing" + (did_you_mean(None, rule.choices) if rule.choices else f"; add {write}"))
         return rule.default
     value = raw[key]
+    if value == "" and rule.kind == "text" and not rule.required:
+        return rule.default
     if rule.kind == "choice":
         value = "false" if value is False else value
         if isinstance(value, str) and value in rule.choices:

@@ -342,7 +342,7 @@ def find_sweep(store: Store, sweep_id: str | None, *, project: str | None = None
         if sweep_id is None:
             current = process.current_sweep_id()
             found = db.sweep(current) if current is not None else None
-            newest = db.sweeps()[:1]
+            newest = db.sweeps(project=project)[:1]
             if found is None and not newest:
                 raise UsageError("there is no sweep yet: define one with %%sweep define or nbsweep.sweep(config)")
             return found or newest[0]

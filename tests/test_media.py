@@ -75,6 +75,27 @@ def pixels(picture: Any) -> list[list[int]]:
     return found
 
 
+def test_a_table_keeps_pictures_and_histograms_in_its_cells(stores: Path) -> None:
+    table = nbsweep.Table(columns=["digit", "said", "others"])
+    table.add_data(nbsweep.Image(np.full((2, 3), 7, "u1"), caption="a seven"), 1, [nbsweep.Image(np.zeros((1, 1))), 2])
+    table.add_data(nbsweep.Histogram([1, 1, 2], num_bins=2), None, [])
+    kept = logged({"predictions": table})["predictions"]
+    (digit, said, (other, two)), (counts, _none, _empty) = kept.load().data
+    assert (digit, said, other, two) == ("image 3×2: a seven", 1, "image 1×1", 2)
+    assert pixels(digit.load()) == [[7] * 3] * 2 and pixels(other.load()) == [[0]]
+    assert counts.load().histogram == [2, 1]
+    again = logged({"again": kept.load()})["again"]
+    assert pixels(again.load().data[0][0].load()) == [[7] * 3] * 2
+    assert list(kept.load().get_dataframe().columns) == ["digit", "said", "others"]
+
+
+def test_a_table_takes_a_dataframe_wherever_it_is_given() -> None:
+    frame = pd.DataFrame({"loss": [1, 2], "accu": [3, 4]})
+    for table in (nbsweep.Table(dataframe=frame), nbsweep.Table(data=frame), nbsweep.Table(frame)):
+        assert (table.columns, table.data) == (["loss", "accu"], [[1, 3], [2, 4]])
+    assert nbsweep.Table(columns=["a", "b"], data=frame).data == [[1, 3], [2, 4]]
+
+
 def test_each_comes_back_from_every_store(stores: Path) -> None:
     values = np.random.default_rng(1).normal(size=1000)
     table = nbsweep.Table(columns=["word", "count"], data=[["a", 1]])

@@ -138,6 +138,31 @@ def test_commit_false_adds_to_the_next_row(run: Run) -> None:
     assert len(history.steps) == 1 and set(history.columns) == {"a", "b"}
 
 
+def test_what_is_held_back_for_a_step_is_of_that_step(run: Run) -> None:
+    for step in range(3):
+        run.log({"a": 10.0 - step}, step=step, commit=False)
+        run.log({"b": step}, step=step, commit=False)
+    run.log({"c": 1})  # goes with what is held back
+    run.log({"a": 5.0}, commit=False)
+    run.log({"a": 4.0}, step=7)
+    run.close("finished")
+    tail = RunTail(run.id)
+    run.drain(tail)
+    history = read_history(tail.take_chunks())[run.id]
+    assert history.steps.tolist() == [0, 1, 2, 7]
+    assert list(history.columns["a"].values) == [10.0, 9.0, 8.0, 4.0]
+    assert list(history.columns["b"].values) == [0, 1, 2]
+    assert list(history.columns["c"].values) == [1] and history.columns["c"].rows.tolist() == [2]
+
+
+def test_commit_none_as_wandbs_wrappers_pass_it_on_is_a_row_a_call(run: Run) -> None:
+    for value in (3.0, 2.0):
+        run.log({"a": value}, step=None, commit=None)
+    tail = RunTail(run.id)
+    run.drain(tail)
+    assert read_history(tail.take_chunks())[run.id].steps.tolist() == [0, 1]
+
+
 @pytest.mark.parametrize("call", [lambda run: run.log(0.5), lambda run: run.log({"a": 1}, step="x")])
 def test_a_wrong_call_says_how_to_make_it(run: Run, call: Callable[[Run], None]) -> None:
     with pytest.raises(UsageError, match=r"log"):

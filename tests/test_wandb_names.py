@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +96,124 @@ def test_a_summary_keeps_what_define_metric_says_in_wandbs_words() -> None:
     with pytest.warns(UserWarning, match="keeps one; it is max"):
         (run,) = trained(train)
     assert run.summary == {"loss": 1, "first": 2, "copy": 1, "two": 3}
+
+
+def test_the_best_goes_by_the_goal_that_it_was_given_and_a_name_may_be_a_pattern() -> None:
+    def train() -> None:
+        run = nbsweep.init()
+        run.define_metric("acc", summary="best", goal="maximize")
+        run.define_metric("val/*", summary="min")
+        run.define_metric("val/last", summary="last")
+        run.define_metric("*", step_metric="epoch")
+        for value in (0.1, 0.9, 0.5):
+            run.log({"loss": value, "acc": value, "val/loss": value, "val/last": value})
+
+    (run,) = trained(train)
+    assert run.summary == {"loss": 0.5, "acc": 0.9, "val/loss": 0.1, "val/last": 0.5}
+    with pytest.raises(nbsweep.UsageError, match="goal='max'"):
+        nbsweep.init().define_metric("acc", summary="best", goal="max")
+    nbsweep.finish()
+
+
+def test_the_config_is_given_as_sweep_too_as_wandb_calls_it() -> None:
+    assert nbsweep.Sweep(nbsweep.sweep(sweep=CONFIG, project="first")).project == "first"
+    wrong: list[dict[str, Any]] = [{}, {"config": CONFIG, "sweep": CONFIG}]
+    for arguments in wrong:
+        with pytest.raises(nbsweep.UsageError, match="takes one config"):
+            nbsweep.sweep(**arguments)
+
+
+def test_what_training_changes_inside_a_list_that_the_sweep_chose_is_kept_as_it_was_chosen() -> None:
+    config = {
+        "method": "grid",
+        "parameters": {"layers": {"values": [[1], [2]]}, "in": {"parameters": {"a": {"value": 1}}}},
+    }
+
+    def train() -> None:
+        run = nbsweep.init(config={"epochs": 3})
+        run.config.layers.append(10)
+        run.config["in"]["a"] = 99
+        run.config.update({"late": 1})
+        run.log({"loss": 1.0})
+
+    sweep_id = nbsweep.sweep(config)
+    nbsweep.agent(sweep_id, train)
+    nbsweep.agent(sweep_id, train)
+    runs = nbsweep.Sweep(sweep_id).runs
+    assert sorted(run.config["layers"] for run in runs) == [[1], [2]]
+    assert all(run.config["in"] == {"a": 1} and run.config["late"] == 1 for run in runs)
+
+
+def test_a_config_that_is_assigned_is_that_of_the_run_it_was_assigned_in() -> None:
+    nbsweep.config = {"before": 1}  # type: ignore[assignment]
+    assert nbsweep.config.before == 1
+    first = nbsweep.init()
+    nbsweep.config = {"lr": 0.5}  # type: ignore[assignment]
+    assert first.config.as_dict() == {"before": 1, "lr": 0.5}
+    nbsweep.finish()
+
+    def train() -> None:
+        run = nbsweep.init()
+        nbsweep.config = {"epochs": 2}  # type: ignore[assignment]
+        run.log({"loss": 1.0})
+
+    runs = trained(train, count=2)
+    assert [set(run.config) for run in runs] == [{"lr", "epochs"}] * 2
+    assert not nbsweep.init().config
+    nbsweep.finish()
+    with pytest.raises(nbsweep.UsageError, match="takes a dict, not int"):
+        nbsweep.config = 3  # type: ignore[assignment]
+
+
+def test_a_config_may_be_a_yaml_file_of_wandbs(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("wandb_version: 1\nepochs:\n  desc: how many\n  value: 3\nmodel: {width: 8}\n")
+    assert nbsweep.init(config=str(path)).config.as_dict() == {"epochs": 3, "model": {"width": 8}}
+    nbsweep.finish()
+    path.write_text("- 1")
+    for wrong, says in ((path, "holds list"), ("missing.yaml", "read as the path of a YAML file")):
+        with pytest.raises(nbsweep.UsageError, match=says):
+            nbsweep.init(config=wrong)
+        nbsweep.finish()
+
+
+def test_tags_may_be_one_text() -> None:
+    assert nbsweep.init(tags="baseline").tags == ("baseline",)
+    nbsweep.finish()
+    (run,) = trained(lambda: nbsweep.init(tags="baseline").log({"loss": 1.0}))
+    assert tuple(run.tags) == ("baseline",)
+
+
+def test_a_run_has_a_directory_and_what_such_code_asks_for_besides() -> None:
+    def train() -> None:
+        run: Any = nbsweep.init()
+        Path(run.dir, "model.pt").write_text("weights")
+        nbsweep.save(str(Path(run.dir, "model.pt")))
+        nbsweep.alert(title="x", text="y", level=nbsweep.AlertLevel.WARN)
+        assert len(nbsweep.util.generate_id()) == 8 and not run.resumed and not run.disabled
+        nbsweep.log({"loss": 1.0})
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        (run,) = trained(train)
+    assert run.state == "finished", run.error
+    kept = Path(nbsweep.init().dir).parents[2] / str(run.sweep_id) / run.id / "files" / "model.pt"
+    nbsweep.finish()
+    assert kept.read_text() == "weights"
+
+
+@pytest.mark.parametrize(("code", "state"), [(None, "finished"), (0, "finished"), (1, "failed"), ("no", "failed")])
+def test_a_run_ends_as_the_exit_code_says(code: object, state: str) -> None:
+    def train(inside: bool) -> None:
+        nbsweep.log({"loss": 1.0})
+        if inside:
+            with nbsweep.init():
+                sys.exit(code)  # type: ignore[arg-type]
+        sys.exit(code)  # type: ignore[arg-type]
+
+    for inside in (False, True):
+        (run,) = trained(functools.partial(train, inside))
+        assert run.state == state, run.error
 
 
 def test_what_is_harmless_to_leave_out_does_nothing_and_says_so_once() -> None:

@@ -36,7 +36,7 @@ _SAYINGS = (
 
 def agent(options: argparse.Namespace) -> int:
     """``nbsweep agent SWEEP``."""
-    return train(find_sweep(existing_store(), options.sweep).id, options)
+    return train(find_sweep(existing_store(), options.sweep, project=options.project).id, options)
 
 
 def train(sweep_id: str, options: argparse.Namespace) -> int:

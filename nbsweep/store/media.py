@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 
 from nbsweep.errors import StoreError
 
-__all__ = ["MOST_WAITING_BYTES", "Kept", "MediaFiles", "file_name", "media_root", "remove_media"]
+__all__ = ["MOST_WAITING_BYTES", "Kept", "MediaFiles", "file_name", "media_root", "remove_media", "run_directory"]
 
 MOST_WAITING_BYTES = 64 * 2**20
 SYNC_WAIT_S = 5.0
@@ -110,6 +110,13 @@ def media_root(url: str) -> Path:
 def file_name(sweep_id: str | None, run_id: str, data: bytes, ending: str) -> str:
     """The file for these bytes, below the root: ``<sweep, or runs>/<run>/<hash>.<ending>``."""
     return f"{sweep_id or 'runs'}/{run_id}/{_digest(data)}.{ending}"
+
+
+def run_directory(url: str, sweep_id: str | None, run_id: str) -> Path:
+    """Where training code may keep files of a run: made where it is not there. Raises OSError."""
+    path = media_root(url) / (sweep_id or "runs") / run_id / "files"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def remove_media(url: str, sweep_id: str) -> None:

@@ -21,7 +21,7 @@ from nbsweep.calling import call_with_config, traceback_of
 from nbsweep.claims import AHEAD_S, Claims
 from nbsweep.controller import Controller, End, Wait
 from nbsweep.engines import Ended, Engine, Work, make_engine
-from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError, ended_well
+from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
 from nbsweep.judging import oddity
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
@@ -345,11 +345,8 @@ class Agent:
         except Ended as end:
             state, error = end.state, end.error
         except BaseException as exception:  # SystemExit and KeyboardInterrupt of training code end its run alone
-            if ended_well(exception):
-                state = run.stop_state or "finished"
-            else:
-                state, error = "failed", traceback_of(exception)
-                short_of_memory = memory.is_shortage(exception)
+            state, error = "failed", traceback_of(exception)
+            short_of_memory = memory.is_shortage(exception)
         finally:
             current.bind_thread(None)
         memory.between_runs(thoroughly=short_of_memory)

@@ -71,8 +71,3 @@ class RunStopped(BaseException):
     Derived from ``BaseException`` so that ``except Exception`` in training code cannot swallow it. nbsweep catches
     it around the run; user code never needs to.
     """
-
-
-def ended_well(exception: BaseException) -> bool:
-    """Whether it is that of ``sys.exit()`` or ``sys.exit(0)``, with which a program would end well."""
-    return isinstance(exception, SystemExit) and exception.code in (None, 0)

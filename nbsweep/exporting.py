@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbsweep.errors import UsageError
+from nbsweep.plan import sendable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +36,24 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
         if path.suffix == ".csv":
             frame.to_csv(path, index=False)
         elif path.suffix == ".json":
-            frame.to_json(path, orient="records", indent=1, default_handler=str)
+            rows = [_sendable(row) for row in frame.astype(object).to_dict("records")]
+            path.write_text(json.dumps(rows, indent=1, ensure_ascii=False), "utf-8")
         else:
             frame.apply(_of_one_kind).to_parquet(path, index=False)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _sendable(row: dict[Any, Any]) -> dict[str, Any]:
+    """A row as JSON carries it, each number whole; what is missing, or NaN, is null."""
+    import pandas as pd
+
+    def made(value: Any) -> Any:
+        if isinstance(value, (list, tuple, dict)):
+            return sendable(value)
+        return None if pd.isna(value) else sendable(value.item() if hasattr(value, "item") else value)
+
+    return {str(name): made(value) for name, value in row.items()}
 
 
 def _of_one_kind(column: pd.Series[Any]) -> pd.Series[Any]:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nbsweep.encoding import LateValue, LateValues
-from nbsweep.errors import RunStopped, UsageError, ended_well
+from nbsweep.errors import RunStopped, UsageError
 from nbsweep.media import Media
 from nbsweep.run_config import Config, Summary
 from nbsweep.store import RunTail
@@ -219,7 +219,7 @@ class Run:
             # Under an agent the exception goes on to end the training function; the agent catches it there.
             self._end(self._stop_state or "killed", None)
             return self.sweep_id is None
-        if error is not None and not ended_well(error):
+        if error is not None:
             import traceback
 
             text = "".join(traceback.format_exception(kind, error, trace))

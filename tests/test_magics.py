@@ -168,6 +168,20 @@ def test_a_body_that_defines_train_is_called(notebook: Notebook, definition: str
     assert "loss = " in notebook.text("%sweep best")
 
 
+@pytest.mark.parametrize("leaving", ["exit()", "quit()"])
+def test_exit_in_a_body_ends_its_run_not_the_kernel(notebook: Notebook, leaving: str) -> None:
+    notebook.text(DEFINE)
+    notebook.text(f"%%sweep_train --count 1 --wait\nlog({{'loss': 1}})\n{leaving}\nlog({{'loss': 2}})\n")
+    assert "1 failed" in notebook.text("%sweep status")
+    assert notebook.text("print('alive')") == "alive\n"
+
+
+def test_what_train_of_a_body_returns_in_the_place_of_logging_is_said(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    notebook.text("%%sweep_train --count 1 --wait\ndef train(config):\n    return 0.5\n")
+    assert "log({'loss': 0.5})" in notebook.text("import nbsweep\nprint(nbsweep.Sweep(None).runs[0].stopped_because)")
+
+
 def test_a_body_may_await_as_any_cell(notebook: Notebook) -> None:
     notebook.text(DEFINE)
     body = (

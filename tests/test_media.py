@@ -247,6 +247,16 @@ def train(run: Any) -> None:
         run.log({"weights": nbsweep.Histogram(np.arange(10.0)), "table": nbsweep.Table(columns=["a"], data=[[step]])})
 
 
+def test_json_keeps_every_digit_of_a_number(tmp_path: Path) -> None:
+    values = [1e-12, 1 / 3, float("inf"), float("nan"), 1e300]
+    frame = pd.DataFrame({"x": values, "n": range(5), "s": ["é", None, "b", "c", "d"], "l": [[np.float64(1e-11)]] * 5})
+    write_table(frame, tmp_path / "a.json")
+    rows = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    assert [row["x"] for row in rows] == [1e-12, 1 / 3, "Infinity", None, 1e300]
+    assert [row["n"] for row in rows] == [0, 1, 2, 3, 4] and [row["s"] for row in rows] == ["é", None, "b", "c", "d"]
+    assert rows[0]["l"] == [1e-11]
+
+
 @pytest.mark.usefixtures("tmp_store")
 def test_tables_exports_and_the_command_line_show_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sweep_id = nbsweep.sweep(CONFIG)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -200,20 +198,6 @@ def test_a_run_has_a_directory_and_what_such_code_asks_for_besides() -> None:
     kept = Path(nbsweep.init().dir).parents[2] / str(run.sweep_id) / run.id / "files" / "model.pt"
     nbsweep.finish()
     assert kept.read_text() == "weights"
-
-
-@pytest.mark.parametrize(("code", "state"), [(None, "finished"), (0, "finished"), (1, "failed"), ("no", "failed")])
-def test_a_run_ends_as_the_exit_code_says(code: object, state: str) -> None:
-    def train(inside: bool) -> None:
-        nbsweep.log({"loss": 1.0})
-        if inside:
-            with nbsweep.init():
-                sys.exit(code)  # type: ignore[arg-type]
-        sys.exit(code)  # type: ignore[arg-type]
-
-    for inside in (False, True):
-        (run,) = trained(functools.partial(train, inside))
-        assert run.state == state, run.error
 
 
 def test_what_is_harmless_to_leave_out_does_nothing_and_says_so_once() -> None:

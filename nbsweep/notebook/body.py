@@ -8,8 +8,11 @@ function `train`, is called as that function. As in any cell, `await` may stand 
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable
 from typing import Any
+
+from IPython.core.autocall import ExitAutocall
 
 from nbsweep.calling import call_with_config, finished
 from nbsweep.errors import UsageError
@@ -57,13 +60,15 @@ def training_function(shell: Any, body: str) -> Callable[..., Any]:
         )
     defines_train = _only_defines_train(tree)
 
-    def train(config: Any, run: Run) -> None:
+    def train(config: Any, run: Run) -> Any:
         namespace = dict(shell.user_ns)
         namespace.update(config=config, run=run, log=run.log)
+        for name in ("exit", "quit"):
+            if isinstance(namespace.get(name), ExitAutocall):  # IPython's ask the kernel to end, and go on
+                namespace[name] = sys.exit
         try:
             finished(eval(code, namespace))
-            if defines_train:
-                call_with_config(namespace["train"], run)
+            return call_with_config(namespace["train"], run) if defines_train else None
         finally:
             namespace.clear()  # what the run made can be freed although its functions refer to this dict
 

@@ -12,7 +12,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -405,11 +405,19 @@ class Agent:
         metric = self.controller.config.metric
         if state != "finished" or metric is None:
             return None
-        odd = oddity(metric, run.summarising.metric_count, dict(run.summary), live.returned if live else None)
+        odd = oddity(metric, run.summarising.metric_count, self._summary_of(run), live.returned if live else None)
         if odd is not None and not run.summarising.metric_count and not self._told_of_metric:
             self._told_of_metric = True
             self.on_failure("nbsweep", f"Run {run.name}: {odd}. It cannot be the best run.\n")
         return odd
+
+    def _summary_of(self, run: Run) -> Mapping[str, Any]:
+        """What the run has logged, at the end; where it trained elsewhere, the store knows."""
+        if self._elsewhere:
+            with contextlib.suppress(StoreError), self.store.read() as db:
+                record = db.run(run.id)
+                return record.summary if record is not None else {}
+        return dict(run.summary)
 
     def _note_end(self, run: Run, state: str, error: str | None) -> None:
         """Training code ended its run itself (`with init()`, `finish()`); the function may still go on."""

@@ -82,6 +82,8 @@ def did_you_mean(word: object, words: Iterable[str]) -> str:
             near = [synonym]
     if near:
         return f"; did you mean {near[0]}?"
+    if not words:
+        return ""
     return f"; it can be {', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else f"; it can be {words[0]}"
 
 

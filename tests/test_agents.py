@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import gc
 import re
@@ -117,6 +118,24 @@ def test_an_exception_fails_its_run_alone_and_its_traceback_is_kept(capsys: pyte
     assert runs[1].error_line == "ZeroDivisionError: the second one"
     assert "nbsweep/agents.py" not in (runs[1].error or "") and "in train" in (runs[1].error or "")
     assert "ZeroDivisionError: the second one" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="ExceptionGroup came with Python 3.11")
+def test_of_a_group_of_exceptions_its_own_line_is_the_reason() -> None:
+    group: Any = vars(builtins)["ExceptionGroup"]
+
+    def train() -> None:
+        raise group("two workers", [ValueError("a"), group("inner", [TypeError("b")])])
+
+    def plain() -> None:
+        raise ValueError("a table:\n+-----+")
+
+    whys = []
+    for function in (train, plain):
+        sweep_id = nbsweep.sweep(CONFIG)
+        nbsweep.agent(sweep_id, function, count=1)
+        whys.append(nbsweep.Sweep(sweep_id).runs[0].why)
+    assert whys == ["ExceptionGroup: two workers (2 sub-exceptions)", "+-----+"]
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])

@@ -169,10 +169,17 @@ def test_a_body_that_defines_train_is_called(notebook: Notebook, definition: str
 
 
 @pytest.mark.parametrize("leaving", ["exit()", "quit()"])
-def test_exit_in_a_body_ends_its_run_not_the_kernel(notebook: Notebook, leaving: str) -> None:
+def test_exit_in_training_code_ends_its_run_not_the_kernel(notebook: Notebook, leaving: str) -> None:
     notebook.text(DEFINE)
-    notebook.text(f"%%sweep_train --count 1 --wait\nlog({{'loss': 1}})\n{leaving}\nlog({{'loss': 2}})\n")
-    assert "1 failed" in notebook.text("%sweep status")
+    code = f"log({{'loss': 1}})\n    {leaving}\n    log({{'loss': 2}})\n"
+    notebook.text(f"%%sweep_train --count 1 --wait\nif True:\n    {code}")
+    notebook.text(f"from nbsweep import log\ndef train():\n    {code}")
+    notebook.text("%sweep train train --count 1 --wait")
+    assert "2 failed" in notebook.text("%sweep status")
+    assert (
+        notebook.text("import nbsweep\nprint([run.summary for run in nbsweep.Sweep(None).runs])")
+        == "[{'loss': 1}, {'loss': 1}]\n"
+    )
     assert notebook.text("print('alive')") == "alive\n"
 
 
@@ -245,6 +252,8 @@ def test_a_failing_body_shows_its_traceback_and_the_kernel_lives(notebook: Noteb
         ("%%sweep_train --count 1\npass", ["no sweep yet"]),
         ("%%sweep_train --cuont 1\npass", ["--cuont", "usage: %%sweep_train"]),
         ("%%sweep_train --count 1\ndef f(:", ["not Python"]),
+        ("%%sweep_train --count 1\nx = 1\nreturn x", ["line 2: return x", "it needs no return"]),
+        ("%%sweep_train --count 1\nnonlocal x", ["line 1: nonlocal x"]),
     ],
 )
 def test_a_typo_gets_a_message_that_names_it_and_no_traceback(notebook: Notebook, code: str, parts: list[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -129,7 +130,12 @@ def one_diverged() -> None:
     nbsweep.log({"loss": 1e12 if nbsweep.run.number == 0 else nbsweep.config.lr})  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("train", [nan_only, all_equal, failing, one_diverged, usual])
+def from_end_to_end() -> None:
+    nbsweep.log({"loss": -1.7e308})
+    nbsweep.log({"loss": 1.7e308 if nbsweep.run.number % 2 else -1.7e308})  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("train", [nan_only, all_equal, failing, one_diverged, from_end_to_end, usual])
 @pytest.mark.parametrize("count", [1, 9])
 @pytest.mark.parametrize("goal", ["minimize", "maximize"])
 def test_odd_sweeps_are_drawn_without_a_warning(train: Any, count: int, goal: str) -> None:
@@ -137,6 +143,22 @@ def test_odd_sweeps_are_drawn_without_a_warning(train: Any, count: int, goal: st
     for figure in figures(sweep):
         drawn(figure)
     assert "<svg" in twins.mimebundle(sweep)["text/html"]
+
+
+def test_a_parameter_may_span_all_floats() -> None:
+    wide = {"x": {"min": -1.7e308, "max": 1.7e308}, "n": {"min": -(10**300), "max": 10**307}}
+    for figure in figures(trained({**CONFIG, "parameters": {**CONFIG["parameters"], **wide}}, 9, usual)):
+        drawn(figure)
+
+
+def test_a_picture_that_matplotlib_cannot_draw_leaves_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = trained(CONFIG, 2, usual)
+    monkeypatch.setenv("PATH", "")  # no LaTeX
+    with rc_context({"text.usetex": True}):
+        bundle = twins.mimebundle(sweep)
+    assert "image/png" not in bundle
+    assert "could not be drawn: RuntimeError" in bundle["text/plain"] and "could not be drawn" in bundle["text/html"]
+    assert sweep.runs[0].name in bundle["text/plain"] and sweep.runs[0].name in bundle["text/html"]
 
 
 def test_a_sweep_without_a_run_or_a_metric_is_drawn_too() -> None:

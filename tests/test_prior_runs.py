@@ -287,6 +287,25 @@ def test_without_a_sweep_the_optimizer_knows_them_too() -> None:
     assert Optimizer(grid, prior_runs=[({"units": 1}, 0.0)]).ask() == {"units": 2}
 
 
+@pytest.mark.parametrize("table", [pd.DataFrame(), pd.DataFrame(columns=["lr"])])
+def test_an_empty_table_is_no_earlier_run(table: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+    nbsweep.sweep(BAYES, prior_runs=table)
+    assert capsys.readouterr().out == "No prior runs are there to count.\n"
+    with pytest.raises(UsageError, match="has no column 'loss' for the metric; rename"):
+        nbsweep.sweep(BAYES, prior_runs=pd.DataFrame(index=range(3)))
+
+
+@pytest.mark.parametrize("value", ["abc", True, 10**400, [1.0, 2.0]])
+def test_a_value_that_is_no_number_leaves_its_config_to_be_told(value: Any) -> None:
+    optimizer, other = Optimizer(BAYES), Optimizer(BAYES)
+    first = optimizer.ask()
+    with pytest.raises(UsageError, match=r"tell\(config, value\): its value is .*; give the metric as a number"):
+        optimizer.tell(first, value)
+    optimizer.tell(first, np.float32(0.5))
+    other.tell(other.ask(), 0.5)
+    assert [optimizer.ask() for _ in range(9)] == [other.ask() for _ in range(9)]
+
+
 def test_ten_thousand_earlier_runs_are_one_row_and_claims_do_not_read_them_again() -> None:
     config = {**BAYES, "method": "random"}
     earlier = [({"lr": i / 1e5, "units": 64}, float(i)) for i in range(10_000)]

@@ -14,10 +14,12 @@ Exit codes::
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from nbsweep.errors import ConfigError, NbsweepError, UsageError
 
@@ -36,6 +38,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     from nbsweep.cli.parser import build_parser
 
+    _ready_streams()
     options = build_parser().parse_args(words)
     module, function = options.handler.split(":")
     try:
@@ -49,8 +52,28 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"nbsweep {options.command}: {error}\n")
         return FAILED
     except BrokenPipeError:  # `nbsweep ls | head`: nobody reads on, which is no fault
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit finds no closed pipe
+        _let_stdout_go()
         return 0
+    except OSError as error:
+        _let_stdout_go()
+        sys.stderr.write(f"nbsweep {options.command}: {error}\n")
+        return FAILED
     except KeyboardInterrupt:
         sys.stderr.write("\n")
         return INTERRUPTED
+
+
+def _ready_streams() -> None:
+    """What the terminal's encoding lacks is printed escaped; a stream that is closed takes all and keeps none."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _let_stdout_go() -> None:
+    """What could not be written is not tried again by the flush at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,7 +19,8 @@ UNLIMITED = 10_000  # columns, where nobody looks and nothing is to be cut: a pi
 
 def print_json(value: Any) -> None:
     """Print as JSON; NaN and infinities, which JSON lacks, as the strings "NaN", "Infinity" and "-Infinity"."""
-    print(json.dumps(sendable(value), indent=2, ensure_ascii=False))
+    whole = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"  # elsewhere a character may be missing
+    print(json.dumps(sendable(value), indent=2, ensure_ascii=not whole))
 
 
 def table(

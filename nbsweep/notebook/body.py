@@ -8,11 +8,8 @@ function `train`, is called as that function. As in any cell, `await` may stand 
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Callable
 from typing import Any
-
-from IPython.core.autocall import ExitAutocall
 
 from nbsweep.calling import call_with_config, finished
 from nbsweep.errors import UsageError
@@ -49,7 +46,7 @@ def training_function(shell: Any, body: str) -> Callable[..., Any]:
             tree, filename, "exec", dont_inherit=True, flags=shell.compile.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         )
     except SyntaxError as error:
-        line = (error.text or "").strip()
+        line = (error.text or _line_of(source, error.lineno)).strip()
         raise UsageError(
             f"the body of %%sweep_train is not Python: {error.msg} (line {error.lineno}: {line})"
             + ("; the body is the run itself, it needs no return" if "return" in line else "")
@@ -63,9 +60,6 @@ def training_function(shell: Any, body: str) -> Callable[..., Any]:
     def train(config: Any, run: Run) -> Any:
         namespace = dict(shell.user_ns)
         namespace.update(config=config, run=run, log=run.log)
-        for name in ("exit", "quit"):
-            if isinstance(namespace.get(name), ExitAutocall):  # IPython's ask the kernel to end, and go on
-                namespace[name] = sys.exit
         try:
             finished(eval(code, namespace))
             return call_with_config(namespace["train"], run) if defines_train else None
@@ -74,6 +68,12 @@ def training_function(shell: Any, body: str) -> Callable[..., Any]:
 
     train.nbsweep_cell = CellCode(code, body.rstrip(), lambda: shell.user_ns)  # type: ignore[attr-defined]
     return train
+
+
+def _line_of(source: str, number: int | None) -> str:
+    """What is compiled from a tree names its line, without the text."""
+    lines = source.splitlines()
+    return lines[number - 1] if number is not None and number <= len(lines) else ""
 
 
 def _only_defines_train(tree: ast.Module) -> bool:

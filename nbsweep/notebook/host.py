@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 
+from nbsweep.current import thread_run
+
 if TYPE_CHECKING:
     from nbsweep.runs import Run
 
-__all__ = ["in_colab", "keep_displays", "parent_header", "prepare_widgets", "write_stderr"]
+__all__ = ["in_colab", "keep_displays", "keep_kernel", "parent_header", "prepare_widgets", "write_stderr"]
 
 
 def in_colab() -> bool:
@@ -24,6 +28,20 @@ def prepare_widgets() -> None:
     if in_colab():
         with contextlib.suppress(Exception):  # a Colab that no longer has or needs it
             sys.modules["google.colab"].output.enable_custom_widget_manager()
+
+
+def keep_kernel() -> None:
+    """IPython's `exit()` asks the kernel to end, and goes on; in a run's code it ends the run, as `sys.exit()` does."""
+    shell: Any = get_ipython()
+    ask = getattr(shell, "ask_exit", None)
+    if ask is not None and not isinstance(ask, functools.partial):  # then it is ours already
+        shell.ask_exit = functools.partial(_end_run_or_kernel, ask)
+
+
+def _end_run_or_kernel(end_kernel: Callable[[], None]) -> None:
+    if thread_run() is not None:
+        raise SystemExit
+    end_kernel()
 
 
 def parent_header() -> Any:

@@ -13,7 +13,7 @@ from IPython.display import display
 from nbsweep import process
 from nbsweep.agents import Agent
 from nbsweep.errors import UsageError
-from nbsweep.notebook.host import in_colab, keep_displays, parent_header, prepare_widgets, write_stderr
+from nbsweep.notebook.host import in_colab, keep_displays, keep_kernel, parent_header, prepare_widgets, write_stderr
 from nbsweep.progress import Progress, wait_for
 
 __all__ = ["refuse_second", "show", "train", "wait"]
@@ -75,6 +75,7 @@ def train(agent: Agent, *, wait: bool, echo: bool = False) -> None:
     """
     wait = wait or in_colab()
     prepare_widgets()
+    keep_kernel()
     live = _Live(agent)
     live.show()
     live.waiters = int(wait)

@@ -253,7 +253,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
 
     def _more(self, words: list[str]) -> None:
         parser = _Parser("%sweep more")
-        parser.add_argument("count", type=int)
+        parser.add_argument("count", type=int, nargs="?", default=1)
         parser.add_argument("--sweep")
         options = parser.parse_args(words)
         print(Sweep(options.sweep).add_runs(options.count))

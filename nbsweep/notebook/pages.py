@@ -19,7 +19,7 @@ from nbsweep.notebook.tables import Table, table_of
 if TYPE_CHECKING:
     from nbsweep.sweeps import Sweep
 
-__all__ = ["html_page", "inline_svg"]
+__all__ = ["html_page", "inline_svg", "not_drawn"]
 
 MOST_LINES = 200
 _STATE_COLOURS = {"finished": "#15803d", "stopped": "#b45309", "failed": "#c81e1e", "crashed": "#c81e1e"}
@@ -29,11 +29,19 @@ _CELL = "padding:2px 10px;border-bottom:1px solid #9994;white-space:nowrap"
 def html_page(sweep: Sweep) -> str:
     """The sweep as a piece of HTML."""
     table = table_of(sweep)
-    pictures = "".join(f"<div>{inline_svg(figure)}</div>" for figure in _figures(sweep))
+    try:
+        pictures = "".join(f"<div>{inline_svg(figure)}</div>" for figure in _figures(sweep))
+    except Exception as error:  # as `plt.rcParams` tells it to, matplotlib may not be able to draw: by LaTeX
+        pictures = f"<p>{escape(not_drawn(error))}</p>"
     note = f"<pre>{escape(table.note)}</pre>" if table.note else ""
     more = f"<p>{escape(table.more)}</p>" if table.more else ""
     twin = f'class="nbsweep-twin" data-sweep="{escape(sweep.id)}"'  # labextension/src/twins.ts hides it where one lives
     return f"<div {twin}><p><b>{escape(table.title)}</b></p>{pictures}{_table(table)}{more}{note}</div>"
+
+
+def not_drawn(error: Exception) -> str:
+    """What stands in the place of a picture: a table of results must not fail for it."""
+    return f"The picture could not be drawn: {type(error).__name__}: {error!s:.200}"
 
 
 def inline_svg(figure: Figure) -> str:

@@ -26,7 +26,7 @@ def mimebundle(sweep: Sweep, widget: str | None = None) -> dict[str, Any]:
 
     `widget` is the id of the widget in the output above, if there is one.
     """
-    from nbsweep.notebook.pages import html_page
+    from nbsweep.notebook.pages import html_page, not_drawn
 
     bundle: dict[str, Any] = {"text/plain": text_table(sweep), "text/html": html_page(sweep)}
     bundle[snapshot.MIME] = snapshot.snapshot(sweep, widget)
@@ -34,8 +34,11 @@ def mimebundle(sweep: Sweep, widget: str | None = None) -> dict[str, Any]:
         from nbsweep.plots import plot_history
 
         png = io.BytesIO()
-        plot_history(sweep).savefig(png, format="png", dpi=110)
-        bundle["image/png"] = png.getvalue()
+        try:
+            plot_history(sweep).savefig(png, format="png", dpi=110)
+            bundle["image/png"] = png.getvalue()
+        except Exception as error:
+            bundle["text/plain"] += f"\n{not_drawn(error)}"
     return bundle
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "axes_or_new",
     "clean",
     "colours",
+    "drawable",
     "figure_of",
     "metric_of",
     "parameter_scales",
@@ -41,6 +42,7 @@ __all__ = [
 
 Values = NDArray[np.float64]
 
+_FARTHEST = 1e300
 UNKNOWN = "0.6"
 _FENCE = 3.0  # interquartile ranges beyond the quartiles: what lies farther is drawn at the edge (Tukey's outer fence)
 
@@ -123,9 +125,8 @@ def metric_of(sweep: Sweep, metric: str | None) -> str:
 
 
 def summary_value(run: RunRecord, metric: str) -> float:
-    """A run's summary value; NaN where it has none that is a number."""
-    value = run.summary.get(metric)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    """A run's summary value, as `drawable`; NaN where it has none that is a number."""
+    return _number(run.summary.get(metric))
 
 
 def colours(sweep: Sweep, runs: Sequence[RunRecord], metric: str | None = None) -> dict[str, Any]:
@@ -218,7 +219,7 @@ def _parameter_scale(axis: Mapping[str, Any], values: Sequence[Any]) -> Scale:
             found = tuple(sorted(found))
         return Scale(axis["name"], False, found or (None,))
     numbers = [number for value in values if math.isfinite(number := _number(value))]
-    ends = [*numbers, *(end for end in (axis["low"], axis["high"]) if end is not None)]
+    ends = [*numbers, *(_number(end) for end in (axis["low"], axis["high"]) if end is not None)]
     return _number_scale(axis["name"], axis["log"], ends)
 
 
@@ -241,10 +242,15 @@ def _number_scale(name: str, log: bool, ends: Sequence[float]) -> Scale:
     return Scale(name, log, None, float(low), float(high))
 
 
+def drawable(values: Values) -> Values:
+    """Numbers whose differences are numbers too, on which every axis rests: finite ones beyond ±1e300 are there."""
+    return np.where(np.isfinite(values), np.clip(values, -_FARTHEST, _FARTHEST), values)
+
+
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return math.nan
     try:
-        return float(value)
+        return float(drawable(np.array(value, dtype=float)))
     except OverflowError:
         return math.inf

@@ -16,6 +16,7 @@ from nbsweep.plots.common import (
     axes_or_new,
     clean,
     colours,
+    drawable,
     figure_of,
     metric_of,
     printable,
@@ -82,7 +83,7 @@ def _curves(sweep: Sweep, key: str | None, ax: Axes) -> None:
         column = history.columns.get(key) if key is not None else None
         if column is None or not column.numeric:
             continue
-        values = np.asarray(column.values, dtype=float)
+        values = drawable(np.asarray(column.values, dtype=float))
         steps = np.asarray(history.steps[column.rows], dtype=float)
         kept = _thinned(values)
         is_best = best is not None and best.name == name

@@ -120,15 +120,23 @@ class Optimizer:
         config : mapping
             One that `ask` gave, or any other.
         value : float or None
-            The metric; None when the attempt failed.
+            The metric; None, NaN or an infinity when the attempt failed.
+
+        Raises
+        ------
+        UsageError
+            When it is no number.
         """
-        numbers = self._pending.get(identity(dict(config)))
-        if numbers:
-            number = numbers.pop(0)
+        from nbsweep.search.priors import metric_number
+
+        number = metric_number(value, "tell(config, value)")
+        pending = self._pending.get(identity(dict(config)))
+        if pending:
+            place = pending.pop(0)
         else:
-            number, self._next = self._next, self._next + 1
-        state = "failed" if value is None else "finished"
-        self._searcher.tell(Observation(number, dict(config), state, None if value is None else float(value)))
+            place, self._next = self._next, self._next + 1
+        state = "failed" if number is None else "finished"
+        self._searcher.tell(Observation(place, dict(config), state, number))
 
     def _tell_priors(self, given: Any) -> None:
         from nbsweep.search.priors import COUNTED, read_priors

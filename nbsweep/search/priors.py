@@ -18,7 +18,7 @@ from nbsweep.search.coordinates import Coordinates
 from nbsweep.space import Parameter, SearchSpace
 from nbsweep.support import plain
 
-__all__ = ["COUNTED", "PriorRun", "completed", "read_priors", "said_of_priors"]
+__all__ = ["COUNTED", "PriorRun", "completed", "metric_number", "read_priors", "said_of_priors"]
 
 COUNTED = ("finished", "stopped", "failed")
 """The states of earlier runs that say something of their config; one that was killed or crashed says nothing."""
@@ -201,14 +201,14 @@ def _of_item(item: Any, where: str, space: SearchSpace, metric: str | None) -> P
 def _prior(
     config: Mapping[str, Any], value: Any, state: str, where: str, space: SearchSpace, metric: str | None
 ) -> PriorRun:
-    number = None if state == "failed" else _number(value, where)
+    number = None if state == "failed" else metric_number(value, where)
     if number is None and metric is not None and state in COUNTED:
         state = "failed"
     return PriorRun(completed(space, config), number, state)
 
 
-def _number(value: Any, where: str) -> float | None:
-    """A value as a number; None for one that is not finite."""
+def metric_number(value: Any, where: str) -> float | None:
+    """A metric's value as a number; None for one that is not finite. Where it is none, a UsageError about `where`."""
     if value is None:
         return None
     item = value if isinstance(value, (int, float)) else getattr(value, "item", lambda: value)
@@ -227,6 +227,8 @@ def _number(value: Any, where: str) -> float | None:
 
 
 def _of_table(table: Any, space: SearchSpace, metric: str | None) -> list[PriorRun]:
+    if not len(table):
+        return []
     places: dict[str, int] = {}
     for place, name in enumerate(table.columns):
         places.setdefault(str(name), place)

@@ -6,6 +6,7 @@ JSON columns arrive here as Python objects; times are seconds since the epoch.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 __all__ = ["LIVE_STATES", "AgentRecord", "Asked", "RunRecord", "SweepRecord", "SweepVersion"]
@@ -81,9 +82,11 @@ class RunRecord:
 
     @property
     def error_line(self) -> str | None:
-        """The last line of the traceback, which says what went wrong."""
-        lines = [line for line in (self.error or "").splitlines() if line.strip()]
-        return lines[-1].strip() if lines else None
+        """The last line of the traceback, which says what went wrong; of an exception group its own line."""
+        lines = [line.strip() for line in (self.error or "").splitlines() if line.strip()]
+        if lines and lines[-1].startswith("+--") and not lines[-1].strip("+-"):  # the frame that ends a group
+            lines = [line.removeprefix("| ") for line in takewhile(lambda line: not line.startswith("+-+"), lines)]
+        return lines[-1] if lines else None
 
     def duration_s(self, now: float) -> float | None:
         """Seconds from start to end, or to `now` while it is live."""

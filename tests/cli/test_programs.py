@@ -354,6 +354,24 @@ def test_hyperband_stops_a_program_that_does_badly_at_its_next_log(here: Termina
     assert sweep.console(bad.name) == "" and bad.error is None
 
 
+def test_what_is_odd_about_a_programs_metric_is_said_as_of_any_run(here: Terminal) -> None:
+    here.write(
+        "train.py",
+        "import nbsweep\nrun = nbsweep.init()\n"
+        "run.log([{'loss': float('nan')}, {'Loss': 1.0}, {'loss': 1.0}, {}][run.config.x])\n",
+    )
+    metric = {"name": "loss"}
+    config = {"method": "grid", "program": "train.py", "metric": metric, "parameters": {"x": {"values": [0, 1, 2, 3]}}}
+    sweep_id = nbsweep.sweep(config)
+    nbsweep.agent(sweep_id)
+    assert [run.why for run in nbsweep.Sweep(sweep_id).runs] == [
+        "diverged: loss is nan",
+        "never logged 'loss'; did you mean 'Loss'",
+        None,
+        "never logged 'loss'",
+    ]
+
+
 def test_the_target_that_a_program_reaches_ends_the_sweep(here: Terminal) -> None:
     here.write(
         "train.py", "import nbsweep, time\nrun = nbsweep.init()\nrun.log({'acc': run.config.x})\ntime.sleep(1)\n"

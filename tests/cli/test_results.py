@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import sqlite3
 import struct
 import subprocess
@@ -46,6 +47,7 @@ def sweep(terminal: Terminal) -> nbsweep.Sweep:
     sweep_id = nbsweep.sweep(
         {
             "name": "first",
+            "description": "größe 幅",
             "method": "grid",
             "metric": {"name": "loss"},
             "parameters": {
@@ -88,6 +90,27 @@ def test_nothing_that_users_wrote_steers_the_terminal(sweep: nbsweep.Sweep, caps
     for words in (("ls", "first"), ("show", "first"), ("show", sweep.runs[0].name), ("best",), ("watch", "first")):
         assert main(words) == 0
         assert "\x1b" not in capsys.readouterr().out, words
+
+
+@pytest.mark.parametrize("words", [("ls",), ("ls", "first"), ("ls", "--json"), ("show", "first"), ("best", "--yaml")])
+def test_a_terminal_without_unicode_and_a_stream_that_is_closed_or_full(
+    terminal: Terminal, sweep: nbsweep.Sweep, words: tuple[str, ...]
+) -> None:
+    plain = terminal.try_run(*words, env={"PYTHONIOENCODING": "ascii"})
+    assert (plain.returncode, plain.stderr) == (0, "") and plain.stdout.isascii()
+    if "--json" in words:
+        assert json.loads(plain.stdout) == terminal.json(*words[:-1])
+
+    def into(where: str) -> subprocess.CompletedProcess[str]:
+        line = f"{shlex.join([sys.executable, '-m', 'nbsweep', *words])} {where}"
+        there, environment = terminal.directory, terminal.environment()
+        return subprocess.run(
+            ["sh", "-c", line], cwd=there, env=environment, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S
+        )
+
+    closed, full = into(">&-"), into(">/dev/full")
+    assert (closed.returncode, closed.stderr) == (0, "")
+    assert (full.returncode, full.stderr) == (1, f"nbsweep {words[0]}: [Errno 28] No space left on device\n")
 
 
 @pytest.mark.parametrize("ending", ["csv", "json", "parquet"])

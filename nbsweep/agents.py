@@ -12,7 +12,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,6 @@ from nbsweep.claims import AHEAD_S, Claims
 from nbsweep.controller import Controller, End, Wait
 from nbsweep.engines import Ended, Engine, Work, make_engine
 from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
-from nbsweep.judging import oddity
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
 from nbsweep.store.records import RunRecord
@@ -402,22 +401,13 @@ class Agent:
         live = self._live.get(run.id)
         if state == "stopped":
             return live.because if live is not None else None
-        metric = self.controller.config.metric
-        if state != "finished" or metric is None:
+        if state != "finished":
             return None
-        odd = oddity(metric, run.summarising.metric_count, self._summary_of(run), live.returned if live else None)
+        odd = self._watch.oddity_of(run, live.returned if live is not None else None)
         if odd is not None and not run.summarising.metric_count and not self._told_of_metric:
             self._told_of_metric = True
             self.on_failure("nbsweep", f"Run {run.name}: {odd}. It cannot be the best run.\n")
         return odd
-
-    def _summary_of(self, run: Run) -> Mapping[str, Any]:
-        """What the run has logged, at the end; where it trained elsewhere, the store knows."""
-        if self._elsewhere:
-            with contextlib.suppress(StoreError), self.store.read() as db:
-                record = db.run(run.id)
-                return record.summary if record is not None else {}
-        return dict(run.summary)
 
     def _note_end(self, run: Run, state: str, error: str | None) -> None:
         """Training code ended its run itself (`with init()`, `finish()`); the function may still go on."""

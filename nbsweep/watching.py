@@ -1,15 +1,19 @@
 """What an agent's running runs log of the sweep's metric, and which of them should end for it.
 
-In: runs, and the sweep's config as it is now. Out: the run that reached the target, and those to be stopped, with why.
+In: runs, and the sweep's config as it is now. Out: the run that reached the target, those to be stopped, with why, and
+what is odd about the metric of one that has finished.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from nbsweep.controller import Controller
-from nbsweep.judging import Judge, reached, words
+from nbsweep.errors import StoreError
+from nbsweep.judging import Judge, oddity, reached, words
 from nbsweep.mirror import MetricMirror
 from nbsweep.runs import Run
 from nbsweep.sweep_config import Metric
@@ -73,6 +77,21 @@ class MetricWatch:
         fresh = {run_id: runs[run_id] for run_id, count in counts.items() if count > self._looked_at.get(run_id, 0)}
         self._looked_at = counts
         return Seen(_first_to_reach(fresh, metric), self._to_stop(fresh, counts, metric)) if fresh else Seen()
+
+    def oddity_of(self, run: Run, returned: float | None) -> str | None:
+        """What is odd about a finished run's metric, in words; None for nothing. From any thread.
+
+        `returned` is what the training function gave back.
+        """
+        metric = self._controller.config.metric
+        if metric is None:
+            return None
+        summary: Mapping[str, Any] = dict(run.summary)
+        if self._mirror is not None:
+            with contextlib.suppress(StoreError), self._controller.store.read() as db:
+                record = db.run(run.id)
+                summary = record.summary if record is not None else summary
+        return oddity(metric, run.summarising.metric_count, summary, returned)
 
     def _to_stop(self, fresh: Mapping[str, Run], counts: Mapping[str, int], metric: Metric) -> dict[str, str]:
         judge = self._judge_now()

@@ -25,6 +25,7 @@ from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
 from nbsweep.store.records import RunRecord
+from nbsweep.support import counted
 from nbsweep.training_code import training_code
 from nbsweep.watching import MetricWatch
 
@@ -86,7 +87,7 @@ class Agent:
         run_timeout_s: float | None = None,
         recorder: Recorder | None = None,
     ) -> None:
-        _check(function, count, run_timeout_s)
+        _check(function, run_timeout_s)
         self._function = function
         self._engine = make_engine(engine, workers)
         self._recorder = recorder or process.recorder()
@@ -94,7 +95,7 @@ class Agent:
         self.controller = Controller(self.store, sweep_id)
         self.sweep_id = sweep_id
         self.workers = workers
-        self.count = count
+        self.count = None if count is None else counted("count", count, ", or None for no limit")
         self.run_timeout_s = run_timeout_s
         self.echo = True
         self.end_reason: str | None = None
@@ -113,7 +114,7 @@ class Agent:
         self._elsewhere = bool(getattr(function, "trains_elsewhere", False))
         self._watch = MetricWatch(self.controller, elsewhere=self._elsewhere)
         self._forget_listener: Callable[[], None] = lambda: None
-        self.id = self.controller.join(count)
+        self.id = self.controller.join(self.count)
         self._claims = Claims(self.controller, self.id)
         self._thread = threading.Thread(target=self._loop, name=f"nbsweep-agent-{self.id}", daemon=True)
 
@@ -423,11 +424,9 @@ class Agent:
         self._wake.set()
 
 
-def _check(function: Callable[..., Any], count: int | None, run_timeout_s: float | None) -> None:
+def _check(function: Callable[..., Any], run_timeout_s: float | None) -> None:
     if not callable(function):
         raise UsageError(f"function={function!r:.80}: an agent needs the training function, agent(sweep_id, train)")
-    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-        raise UsageError(f"count={count!r}: use a whole number, 1 or more, or None for no limit")
     if run_timeout_s is not None and not (isinstance(run_timeout_s, (int, float)) and run_timeout_s > 0):
         raise UsageError(f"run_timeout_s={run_timeout_s!r}: use a number of seconds above 0, or None for no limit")
 

@@ -21,6 +21,7 @@ from nbsweep.progress import wait_for
 from nbsweep.recorder import Recorder
 from nbsweep.run_config import Config, Summary
 from nbsweep.runs import Run
+from nbsweep.support import plain
 from nbsweep.sweeps import find_sweep
 
 __all__ = ["agent", "define_metric", "finish", "init", "log", "login", "sweep"]
@@ -71,7 +72,7 @@ def sweep(
     for note in checked.notes:
         warnings.warn(note, stacklevel=2)
     defined = define_sweep(
-        process.recorder().store, checked, project=project, name=name, seed=seed, prior_runs=prior_runs
+        process.recorder().store, checked, project=project, name=name, seed=plain(seed), prior_runs=prior_runs
     )
     process.set_current_sweep(defined.sweep.id)
     notebook = _notebook()

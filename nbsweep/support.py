@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
+from nbsweep.errors import UsageError
+
 __all__ = [
     "UNIT",
     "Axis",
     "Lattice",
     "Listed",
     "Stepped",
+    "counted",
     "first_multiple",
     "identity",
     "last_multiple",
@@ -54,6 +57,21 @@ def plain(value: Any) -> Any:
     <class 'int'>
     """
     return value.item() if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0 else value
+
+
+def counted(name: str, value: Any, otherwise: str = "") -> int:
+    """An argument as a whole number of 1 or more, NumPy's too; anything else is a UsageError that names it.
+
+    Examples
+    --------
+    >>> counted("count", 0, ", or None for no limit")
+    Traceback (most recent call last):
+    nbsweep.errors.UsageError: count=0: use a whole number, 1 or more, or None for no limit
+    """
+    number = plain(value)
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise UsageError(f"{name}={value!r}: use a whole number, 1 or more{otherwise}")
+    return number
 
 
 def _canonical(value: Any) -> Any:

@@ -13,6 +13,7 @@ from nbsweep.control import SweepControl
 from nbsweep.errors import UsageError
 from nbsweep.recovery import recover
 from nbsweep.store import History, RunRecord, Store, SweepRecord, SweepVersion, read_history
+from nbsweep.support import counted
 from nbsweep.sweep_config import SweepConfig
 
 if TYPE_CHECKING:
@@ -294,8 +295,7 @@ class Sweep:
         UsageError
             For a cancelled sweep, or a count that is not a whole number, 1 or more.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise UsageError(f"count={count!r}: use a whole number, 1 or more")
+        count = counted("count", count)
         agent = self._control.add_runs(count)
         if agent is not None and agent.count is None:
             return "The agent at work goes on until it is stopped; it needs no more runs asked for."

@@ -16,11 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import nbsweep
 from nbsweep import process
 from nbsweep.errors import UsageError
+from nbsweep.search import Optimizer
 
 pytestmark = pytest.mark.usefixtures("tmp_store")
 
@@ -571,3 +573,20 @@ def test_a_run_is_judged_by_the_histories_of_other_processes_too_and_leaves_no_t
     assert (theirs.state, ours.state, ours.error) == ("finished", "stopped", None)
     assert ours.why is not None and "0.9 > 0.1" in ours.why
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_numpys_whole_numbers_are_whole_numbers() -> None:
+    sweep_id = nbsweep.sweep(CONFIG, seed=np.int64(3))  # type: ignore[arg-type]
+    nbsweep.agent(sweep_id, lambda: None, count=np.int64(3), workers=np.int32(2))  # type: ignore[arg-type]
+    sweep = nbsweep.Sweep(sweep_id)
+    assert len(sweep.runs) == 3
+    expected = Optimizer(CONFIG, seed=3)
+    assert sorted(run.config["lr"] for run in sweep.runs) == sorted(expected.ask()["lr"] for _ in range(3))
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 2.0, "3"])
+def test_what_is_no_count_is_named(value: Any) -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    for words in ({"count": value}, {"count": 1, "workers": value}):
+        with pytest.raises(UsageError, match=rf"={value!r}: use a whole number, 1 or more"):
+            nbsweep.agent(sweep_id, lambda: None, **words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nbsweep.engines.base import Ended, Engine, Work
 from nbsweep.errors import UsageError
+from nbsweep.support import counted
 
 __all__ = ["Ended", "Engine", "Work", "make_engine"]
 
@@ -27,8 +28,6 @@ def make_engine(engine: str | Engine, slots: int) -> Engine:
         )
     if engine != "threads":
         raise UsageError(f"engine={engine!r}: there is no such engine; use one of {', '.join(_NAMES)}")
-    if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
-        raise UsageError(f"workers={slots!r}: use a whole number, 1 or more")
     from nbsweep.engines.threads import ThreadEngine
 
-    return ThreadEngine(slots)
+    return ThreadEngine(counted("workers", slots))

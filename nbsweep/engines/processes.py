@@ -24,6 +24,7 @@ from nbsweep.engines import reaper
 from nbsweep.engines.base import Work
 from nbsweep.engines.printed import Printed
 from nbsweep.errors import UsageError
+from nbsweep.support import counted
 from nbsweep.torch_threads import share_of
 
 __all__ = ["ProcessEngine"]
@@ -63,11 +64,9 @@ class ProcessEngine:
     give_up_after_s = 2.0
 
     def __init__(self, slots: int = 1, *, environments: Sequence[Mapping[str, str]] = ()) -> None:
-        if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
-            raise UsageError(f"workers={slots!r}: use a whole number, 1 or more")
+        self.slots = counted("workers", slots)
         if os.name != "posix":
             raise UsageError("programs can be trained on Linux and macOS; on Windows use a training function")
-        self.slots = slots
         self._environments = list(environments)
         self._running: dict[str, _Running] = {}
         self._lock = threading.Lock()

@@ -17,7 +17,7 @@ from nbsweep.search.base import Observation, Searcher
 from nbsweep.search.grid import GridSearch
 from nbsweep.search.random import RandomSearch
 from nbsweep.space import SearchSpace
-from nbsweep.support import identity
+from nbsweep.support import identity, plain
 from nbsweep.sweep_config import SweepConfig
 
 __all__ = ["Observation", "Optimizer", "Searcher", "make_searcher"]
@@ -87,7 +87,7 @@ class Optimizer:
         prior_runs: Any = None,
     ) -> None:
         self.config = sweep_config.load(config)
-        chosen = seed if seed is not None else self.config.seed
+        chosen = plain(seed) if seed is not None else self.config.seed
         self.seed = secrets.randbelow(2**31) if chosen is None else chosen
         self._searcher = make_searcher(self.config, self.seed)
         self._next = 0

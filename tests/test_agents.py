@@ -576,8 +576,8 @@ def test_a_run_is_judged_by_the_histories_of_other_processes_too_and_leaves_no_t
 
 
 def test_numpys_whole_numbers_are_whole_numbers() -> None:
-    sweep_id = nbsweep.sweep(CONFIG, seed=np.int64(3))  # type: ignore[arg-type]
-    nbsweep.agent(sweep_id, lambda: None, count=np.int64(3), workers=np.int32(2))  # type: ignore[arg-type]
+    sweep_id = nbsweep.sweep(CONFIG, seed=np.int64(3))
+    nbsweep.agent(sweep_id, lambda: None, count=np.int64(3), workers=np.int32(2))
     sweep = nbsweep.Sweep(sweep_id)
     assert len(sweep.runs) == 3
     expected = Optimizer(CONFIG, seed=3)

@@ -121,7 +121,7 @@ def test_a_sweep_that_was_widened_meanwhile_has_more_to_train() -> None:
 @pytest.mark.parametrize("count", [0, -1, True, 1.5, "3"])
 def test_a_count_that_is_none_is_refused(count: Any) -> None:
     sweep = nbsweep.Sweep(nbsweep.sweep(CONFIG))
-    with pytest.raises(UsageError, match="count=.*: use a whole number, 1 or more"):
+    with pytest.raises(UsageError, match=r"count=.*: use a whole number, 1 or more"):
         sweep.add_runs(count)
 
 

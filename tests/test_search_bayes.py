@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import math
+import pickle
 import statistics
 import subprocess
 import sys
@@ -15,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nbsweep.errors import UsageError
 from nbsweep.search import Observation, Optimizer, make_searcher
 from nbsweep.search.bayes import BayesSearch
 from nbsweep.space import SearchSpace
@@ -336,6 +340,24 @@ def test_a_searcher_that_is_rebuilt_from_the_runs_goes_on_as_the_first_would_hav
     for observation in reversed(told):
         second.tell(observation)
     assert second.ask(34) == first.ask(34)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(strategies.spaces(), st.sampled_from(["bayes", "random"]))
+def test_an_optimizer_that_was_pickled_goes_on_as_it_would_have(parameters: dict[str, Any], method: str) -> None:
+    found = Optimizer({"method": method, "metric": {"name": "loss"}, "parameters": parameters}, seed=1)
+    pending = found.ask()
+    later = pickle.loads(pickle.dumps(found)), copy.deepcopy(found)
+
+    def told(each: Optimizer) -> list[Config]:
+        configs = [pending]
+        with contextlib.suppress(UsageError):  # a small space has no more
+            for number in range(6):
+                each.tell(configs[-1], float(number % 3))
+                configs.append(each.ask())
+        return configs
+
+    assert told(later[0]) == told(later[1]) == told(found)
 
 
 def test_results_known_before_the_first_run_are_learnt_from() -> None:

@@ -58,7 +58,7 @@ def make_searcher(config: SweepConfig, seed: int) -> Searcher:
 
 
 class Optimizer:
-    """Ask and tell, without a store: for a loop of one's own.
+    """Ask and tell, without a store: for a loop of one's own. Pickled, it goes on another day.
 
     Parameters
     ----------

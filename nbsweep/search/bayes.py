@@ -90,8 +90,20 @@ class BayesSearch:
         self._basis: dict[int, Suggestion] = {}
         self._version = 0
         self._fits: dict[bytes, list[tuple[Transform, Hyperparameters]]] = {}
+        self._renew_locks()
+
+    def _renew_locks(self) -> None:
         self._lock = threading.RLock()
         self._fitting = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """To be pickled or copied, as other searchers can be: without its locks."""
+        with self._lock:
+            return {name: each for name, each in vars(self).items() if name not in ("_lock", "_fitting")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._renew_locks()
 
     # -- the protocol ---------------------------------------------------------------------------------------------
 

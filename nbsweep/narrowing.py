@@ -1,24 +1,23 @@
 """Narrowing a sweep: from its config and a region of its space, the config of a sweep of that region alone.
 
-In: a sweep config, ranges of numbers and choices of values by dotted parameter name. Out: a new config, and the
-cell that defines it. Pure.
+In: a sweep config, ranges of numbers and choices of values by dotted parameter name. Out: a new config.
+Pure.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nbsweep.plan import displayed
 from nbsweep.support import identity
 
-__all__ = ["define_cell", "narrowed", "region_of"]
+__all__ = ["narrowed", "region_of"]
 
 Range = tuple[float, float]
 
-WIDTH = 88
 DIGITS = 3  # a brushed end is as exact as a hand is: 0.00123, not 0.0012345678
 _UNBOUNDED = {
     "normal": "uniform",
@@ -90,11 +89,6 @@ def region_of(
     return ranges, choices
 
 
-def define_cell(config: Mapping[str, Any], name: str) -> str:
-    """The source of a ``%%sweep define`` cell."""
-    return f"%%sweep define {shlex.quote(name)}\n{_literal(config)}"
-
-
 def _find(config: dict[str, Any], name: str) -> tuple[dict[str, Any] | None, str]:
     """The mapping that holds a parameter's definition, and its key there; dots may be part of a name."""
     holder: dict[str, Any] = config["parameters"]
@@ -126,9 +120,9 @@ def _cut(definition: Mapping[str, Any], low: float, high: float) -> dict[str, An
 
 
 def _chosen(definition: Mapping[str, Any], kept: Sequence[Any]) -> dict[str, Any]:
-    wanted = {identity(value) for value in kept}
+    wanted = {identity(displayed(value)) for value in kept}  # a page knows them as it shows them
     had = definition.get("values", [definition["value"]] if "value" in definition else list(kept))
-    values = [value for value in had if identity(value) in wanted] or list(had)
+    values = [value for value in had if identity(displayed(value)) in wanted] or list(had)
     return {"value": values[0]} if len(values) == 1 else {"values": values}
 
 
@@ -145,18 +139,3 @@ def _rounded(value: float, direction: Any) -> float:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _literal(value: Any, depth: int = 0, before: int = 0) -> str:
-    """`value` as a person would write it: a mapping in a line where it fits, else a key a line."""
-    if not isinstance(value, Mapping):
-        return repr(value)
-    line = "{" + ", ".join(f"{key!r}: {_literal(each)}" for key, each in value.items()) + "}"
-    if depth > 0 and "\n" not in line and before + len(line) <= WIDTH:
-        return line
-    indent = "    " * (depth + 1)
-    items = [
-        f"{indent}{key!r}: {_literal(each, depth + 1, len(indent) + len(repr(key)) + 3)},\n"
-        for key, each in value.items()
-    ]
-    return "{\n" + "".join(items) + "    " * depth + "}"

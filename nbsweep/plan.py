@@ -17,6 +17,7 @@ from nbsweep.sweep_config import SweepConfig
 __all__ = ["LONGEST_TEXT", "MOST_AXES", "Plan", "displayed", "sendable"]
 
 MOST_LEVELS = 1000
+MOST_EXACT = 2**53 - 1  # JavaScript's Number.MAX_SAFE_INTEGER
 MOST_AXES = 200  # parameters, and keys of a config or summary, that a page is told of; the store has all
 LONGEST_TEXT = 300  # characters of a string that a page is told; the run's details have it whole
 
@@ -88,7 +89,7 @@ def _parameter_view(parameter: Parameter) -> dict[str, Any]:
 
 def displayed(value: Any) -> Any:
     """`value` as a table has room for it: `sendable`, and long strings cut."""
-    value = sendable(value)
+    value = sendable(value, to_page=True)
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         return f"{value[:LONGEST_TEXT]}… ({len(value):,} characters)"
     if isinstance(value, dict):
@@ -98,12 +99,14 @@ def displayed(value: Any) -> Any:
     return value
 
 
-def sendable(value: Any) -> Any:
-    """`value` as JSON can carry it."""
+def sendable(value: Any, *, to_page: bool = False) -> Any:
+    """`value` as JSON can carry it; to a page, whose numbers are floats, larger whole numbers than those go as text."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, Mapping):
-        return {str(key): sendable(each) for key, each in value.items()}
+        return {str(key): sendable(each, to_page=to_page) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [sendable(each) for each in value]
+        return [sendable(each, to_page=to_page) for each in value]
+    if to_page and isinstance(value, int) and abs(value) > MOST_EXACT:
+        return str(value)
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

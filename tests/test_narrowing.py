@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbsweep import sweep_config
-from nbsweep.narrowing import define_cell, narrowed, region_of
+from nbsweep.cells import define_cell
+from nbsweep.narrowing import narrowed, region_of
 from nbsweep.space import SearchSpace
 
 CONFIG: dict[str, Any] = sweep_config.load(

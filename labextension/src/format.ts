@@ -78,10 +78,15 @@ export function formatLiteral(value: Json): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "number") return String(value);
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return isLargeWhole(value) ? value : JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(formatLiteral).join(", ")}]`;
   const items = Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}: ${formatLiteral(v)}`);
   return `{${items.join(", ")}}`;
+}
+
+/** Whole numbers that a float cannot hold come as text. */
+function isLargeWhole(text: string): boolean {
+  return /^-?[1-9]\d{15,}$/.test(text) && !Number.isSafeInteger(Number(text));
 }
 
 /** A user's name within a sentence: of a very long one its beginning and its end. */

@@ -123,6 +123,8 @@ export interface RunDetail {
   readonly traceback: string | null;
   readonly console: string;
   readonly config: Readonly<Record<string, Json>>;
+  /** A cell that makes the config again, exactly. A kernel before December 2026 sends none. */
+  readonly source?: string;
   /** The training code of the run; null where it was not kept. */
   readonly code?: string | null;
   /** The last histogram, image or table of each key; `png` is base64. A kernel before November 2026 sends none. */

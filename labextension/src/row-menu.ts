@@ -100,8 +100,9 @@ export function createRowMenu(actions: Actions): RowMenu {
 
 /** A run's config as the cell that makes it again: a dict a key a line. */
 export function configCode(run: RunView, frame: Frame | null): string {
-  const config: Readonly<Record<string, Json>> =
-    frame?.state.details.get(run.id)?.config ?? run.config;
+  const detail = frame?.state.details.get(run.id);
+  if (detail?.source !== undefined) return detail.source;
+  const config: Readonly<Record<string, Json>> = detail?.config ?? run.config;
   const lines = Object.entries(config).map(
     ([name, value]) => `    ${JSON.stringify(name)}: ${formatLiteral(value)},\n`,
   );

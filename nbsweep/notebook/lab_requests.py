@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbsweep.analysis import flat, metric_value
+from nbsweep.cells import config_cell
 from nbsweep.errors import UsageError
 from nbsweep.notebook.link import request
 from nbsweep.notebook.publisher import publisher
@@ -20,13 +21,20 @@ __all__ = ["best", "rate"]
 
 @request("best")
 def best(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The best run of ``sweep``: its name, its config by dotted names, and the metric's value."""
+    """The best run of ``sweep``: its name, its config by dotted names and as the source of a cell, the metric."""
     sweep = Sweep(str(content.get("sweep")))
     metric, run = sweep.checked_config.metric, sweep.best_run
     if metric is None or run is None:
         raise UsageError(f"sweep {sweep.name} has no finished run with a finite metric yet")
     value = metric_value(run, metric)
-    return {"name": run.name, "metric": metric.name, "value": value, "config": sendable(flat(run.config))}
+    config = sendable(flat(run.config), to_page=True)
+    return {
+        "name": run.name,
+        "metric": metric.name,
+        "value": value,
+        "config": config,
+        "source": config_cell(run, metric),
+    }
 
 
 @request("rate")

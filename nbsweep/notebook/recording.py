@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbsweep import analysis
+from nbsweep.cells import config_cell
 from nbsweep.errors import UsageError
 from nbsweep.notebook.media_views import media_view
 from nbsweep.notebook.series import WHOLE_POINTS, Series, SeriesReader
@@ -98,7 +99,8 @@ def record(
             "run": run.id,
             "traceback": run.error,
             "console": printed.get(run.id, ""),
-            "config": sendable(run.config),
+            "config": sendable(run.config, to_page=True),
+            "source": config_cell(run, plan.config.metric),
             "code": None if run.code_hash is None else codes[run.code_hash],
             "media": shown.get(run.id, []),
         }

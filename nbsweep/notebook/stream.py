@@ -15,6 +15,7 @@ from typing import Any
 
 import nbsweep
 from nbsweep import analysis, narrowing, process, sweep_config
+from nbsweep.cells import config_cell, define_cell
 from nbsweep.errors import NbsweepError, UsageError
 from nbsweep.notebook.audience import Audience, main_thread
 from nbsweep.notebook.media_views import media_view
@@ -208,7 +209,8 @@ class SweepStream:
                 "run": run.id,
                 "traceback": run.error,
                 "console": self.sweep.console(run.id),
-                "config": sendable(run.config),
+                "config": sendable(run.config, to_page=True),
+                "source": config_cell(run, self._plan.config.metric),
                 "code": self.sweep.code(run.id),
                 "media": media,
             }
@@ -242,7 +244,7 @@ class SweepStream:
             categories = [axis["name"] for axis in self._plan.axes if axis["kind"] == "category"]
             ranges, choices = narrowing.region_of(configs, numbers, categories)
         config = narrowing.narrowed(self.sweep.config, ranges, choices)
-        code = narrowing.define_cell(config, self._free_name(f"{self.sweep.name}-narrow"))
+        code = define_cell(config, self._free_name(f"{self.sweep.name}-narrow"))
         self.send({"type": "cell", "to": session, "title": "A sweep of the brushed region", "code": code})
 
     # -- private -------------------------------------------------------------------------------------------------

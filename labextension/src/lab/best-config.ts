@@ -8,9 +8,12 @@ export interface BestRun {
   readonly metric: string;
   readonly value: number;
   readonly config: Readonly<Record<string, Json>>;
+  /** The whole cell; a kernel before December 2026 sends none. */
+  readonly source?: string;
 }
 
-export function bestConfigCell({ name, metric, value, config }: BestRun): string {
+export function bestConfigCell({ name, metric, value, config, source }: BestRun): string {
+  if (source !== undefined) return source;
   const comment = `# ${name}, ${metric} ${formatNumber(value)}`.replace(/\s+/g, " ");
   const lines = Object.entries(config).map(
     ([key, each]) => `    ${JSON.stringify(key)}: ${formatLiteral(each)},\n`,

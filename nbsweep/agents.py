@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbsweep import console, current, memory, process, torch_threads
-from nbsweep.calling import call_with_config, traceback_of
+from nbsweep.calling import call_with_config, end_child, traceback_of
 from nbsweep.claims import AHEAD_S, Claims
 from nbsweep.controller import Controller, End, Wait
 from nbsweep.engines import Ended, Engine, Work, make_engine
 from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
+from nbsweep.identity import new_id
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
 from nbsweep.store.records import RunRecord
@@ -114,18 +115,32 @@ class Agent:
         self._elsewhere = bool(getattr(function, "trains_elsewhere", False))
         self._watch = MetricWatch(self.controller, elsewhere=self._elsewhere)
         self._forget_listener: Callable[[], None] = lambda: None
-        self.id = self.controller.join(self.count)
+        self.controller.check_open()
+        self.id = new_id()
         self._claims = Claims(self.controller, self.id)
         self._thread = threading.Thread(target=self._loop, name=f"nbsweep-agent-{self.id}", daemon=True)
 
     def start(self) -> Agent:
-        """Begin to train; returns at once."""
-        process.remember_agent(self)
-        self._recorder.watch_agent(self)
-        self._forget_listener = self._recorder.add_listener(self._something_logged)
-        console.capture(self.id, echo=self.echo)
-        current.inherit(self.id)
-        self._thread.start()
+        """Begin to train; returns at once.
+
+        Raises
+        ------
+        UsageError
+            When the sweep was cancelled meanwhile.
+        """
+        try:
+            self.controller.join(self.count, self.id)
+            process.remember_agent(self)
+            self._recorder.watch_agent(self)
+            self._forget_listener = self._recorder.add_listener(self._something_logged)
+            console.capture(self.id, echo=self.echo)
+            current.inherit(self.id)
+            self._thread.start()
+        except BaseException:  # an interrupt, say; what has joined and has no thread would never leave
+            self._ending = True
+            if not self._thread.is_alive():
+                self._leave()
+            raise
         return self
 
     @property
@@ -301,13 +316,16 @@ class Agent:
         """Stop the runs that are hopeless by what they have logged; end where one has reached the target."""
         seen = self._watch.look({run_id: live.run for run_id, live in list(self._live.items())})
         if seen.target_reached_by is not None:
-            self.controller.target_reached(seen.target_reached_by)
-            self._ending = True
+            self._note_target(seen.target_reached_by)
         for run_id, because in seen.to_stop.items():
             live = self._live.get(run_id)
             if live is not None:
                 live.because = because
                 live.run.request_stop("stopped")
+
+    def _note_target(self, run_name: str) -> None:
+        self.controller.target_reached(run_name)
+        self._ending = True
 
     def _leave(self) -> None:
         self._forget_listener()
@@ -345,10 +363,14 @@ class Agent:
         except Ended as end:
             state, error = end.state, end.error
         except BaseException as exception:  # SystemExit and KeyboardInterrupt of training code end its run alone
+            if run.forked:
+                end_child(exception)
             state, error = "failed", traceback_of(exception)
             short_of_memory = memory.is_shortage(exception)
         finally:
             current.bind_thread(None)
+        if run.forked:
+            end_child(None)
         memory.between_runs(thoroughly=short_of_memory)
         noted = self._live[run.id].outcome if run.id in self._live else None
         if noted is not None and noted[0] != "finished" and state == "finished":
@@ -376,6 +398,9 @@ class Agent:
             run.print("stderr", error)  # a process has printed it itself
         run.close(state)
         because = self._because(run, state)
+        if self._watch.reached_by(run):  # the loop may not have seen its last value
+            with contextlib.suppress(StoreError):
+                self._note_target(run.name)
         live = self._live.get(run.id)
         shortly = state == "finished" and live is not None and time.monotonic() - live.started_at < SHORT_RUN_S
         self._claims.ended(shortly=shortly)

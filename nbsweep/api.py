@@ -174,6 +174,9 @@ def init(
     """
     _warn_ignored("init", ignored)
     run, of_thread = current_run(), thread_run()
+    if run is not None and run.forked:  # a child may have a run of its own
+        bind_thread(None)
+        run = of_thread = None
     if run is not None and run.state == "running" and (run.sweep_id is not None or _notebook() is None):
         return _described(run, config, name, tags, notes)
     if run is not None and run.sweep_id is None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import os
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from nbsweep.runs import Run
 
-__all__ = ["call_with_config", "finished", "traceback_of"]
+__all__ = ["call_with_config", "end_child", "finished", "traceback_of"]
 
 
 def call_with_config(function: Callable[..., Any], run: Run) -> Any:
@@ -37,6 +40,22 @@ def finished(result: Any) -> Any:
 
         return asyncio.run(result)
     return result
+
+
+def end_child(raised: BaseException | None) -> NoReturn:
+    """Training code forked, and its child came to the end of it: it ends as a script would. The run is its parent's.
+
+    Going on it would end the run, and wait for threads that the parent alone has.
+    """
+    code = 0 if raised is None else 1
+    with contextlib.suppress(Exception):
+        if isinstance(raised, SystemExit):
+            code = raised.code if isinstance(raised.code, int) else int(raised.code is not None)
+        elif raised is not None:
+            traceback.print_exception(raised)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def traceback_of(exception: BaseException) -> str:

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -20,15 +21,18 @@ from nbsweep import failures, search
 from nbsweep.ahead import Ahead
 from nbsweep.claims import give_back_in
 from nbsweep.control import EVERY_POINT_TAKEN, SweepControl
-from nbsweep.errors import UsageError
 from nbsweep.identity import id_after, new_id
 from nbsweep.liveness import process_token
 from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.search.base import Observation, Searcher
+from nbsweep.space import SearchSpace
 from nbsweep.store import AgentRecord, RunRecord, Session, Store
 from nbsweep.support import identity
 from nbsweep.training_code import TrainingCode
+
+if TYPE_CHECKING:
+    from nbsweep.search.coordinates import Coordinates
 
 __all__ = ["Controller", "End", "Wait", "note_error"]
 
@@ -70,18 +74,24 @@ class Controller(SweepControl):
         self._told_revision = -1
         self._next_recovery = 0.0
         self._kept_code: str | None = None
+        self._fitting: tuple[int, Coordinates] | None = None  # of which version, and what fits its space
         self._ahead = Ahead()
 
     # -- for agents ----------------------------------------------------------------------------------------------
 
-    def join(self, count: int | None) -> str:
-        """Register an agent that asks for `count` runs and return its id.
+    def check_open(self) -> None:
+        """Raise UsageError where the sweep was cancelled, and no agent could join."""
+        with self.store.read() as db:
+            self._refuse_cancelled(db)
+
+    def join(self, count: int | None, agent_id: str | None = None) -> str:
+        """Register an agent that asks for `count` runs and return its id, a new one unless it brings one.
 
         Goes on with a sweep that has finished, and with one that failures paused; one that a person paused stays so.
         """
         now = time.time()
         agent = AgentRecord(
-            id=new_id(),
+            id=agent_id or new_id(),
             sweep_id=self.sweep_id,
             host=socket.gethostname(),
             pid=os.getpid(),
@@ -94,9 +104,7 @@ class Controller(SweepControl):
             process=process_token(),
         )
         with self.store.write() as db:
-            sweep = existing_sweep(db, self.sweep_id)
-            if sweep.state == "cancelled":
-                raise UsageError(f"sweep {sweep.id} was cancelled and takes no more runs; define a new one")
+            self._refuse_cancelled(db)
             recover_in(db, self.sweep_id)
             sweep = existing_sweep(db, self.sweep_id)
             db.insert_agent(agent)
@@ -227,7 +235,7 @@ class Controller(SweepControl):
             return End(f"{agent.count} runs were asked for")
         if sweep.state == "paused":
             return Wait("the sweep is paused", held=sweep.note_kind == "failures")
-        queued = self._queued(db)
+        queued = self._queued(db, ending_others=True)
         cap_reached = self._cap_reached(db, self.config.run_cap) if queued is None else None
         if cap_reached is not None:
             return End(cap_reached)
@@ -284,13 +292,30 @@ class Controller(SweepControl):
         basis = searcher.basis(number)
         return replace(self._record(number, config), suggestion=None if basis is None else basis.to_dict())
 
-    def _queued(self, db: Session) -> RunRecord | None:
-        """The config that somebody asked to train once more, first come first."""
-        return next(iter(db.runs(self.sweep_id, states=("pending",))), None)
+    def _queued(self, db: Session, *, ending_others: bool = False) -> RunRecord | None:
+        """The config that somebody asked to train once more, or that was claimed and not begun, first come first."""
+        for run in db.runs(self.sweep_id, states=("pending",)):
+            if self._fits(run):
+                return run
+            if ending_others:
+                why = f"the space has no such config since version {self.version}"
+                db.update_run(run.id, state="killed", stopped_because=why, finished_at=time.time())
+        return None
+
+    def _fits(self, run: RunRecord) -> bool:
+        """Whether the space, which may have changed since the run was made, has its config."""
+        if run.sweep_version == self.version:
+            return True
+        if self._fitting is None or self._fitting[0] != self.version:
+            from nbsweep.search.coordinates import Coordinates  # brings NumPy, which a grid does without
+
+            self._fitting = self.version, Coordinates(SearchSpace.from_config(self.config.parameters))
+        return self._fitting[1].of(run.config) is not None
 
     def _again(self, db: Session) -> RunRecord | None:
         """The config of a run that crashed, unless it was tried again already or as often as `retry` says."""
         crashed = [run for run in db.runs(self.sweep_id, states=("crashed",)) if run.attempt < self.config.retry]
+        crashed = [run for run in crashed if self._fits(run)]
         if not crashed:
             return None
         tried = Counter((identity(run.config), run.attempt) for run in db.runs(self.sweep_id) if run.attempt > 0)

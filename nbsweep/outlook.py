@@ -9,7 +9,7 @@ from typing import Any
 
 from nbsweep import analysis
 from nbsweep.store import RunRecord
-from nbsweep.sweep_config import Metric
+from nbsweep.sweep_config import SweepConfig
 
 __all__ = ["outlook", "why_suggested"]
 
@@ -17,22 +17,26 @@ LATEST = 3  # suggestions in a row that promise little before that is said
 LITTLE = 0.01  # of the distance from the best run to the mean
 
 
-def outlook(runs: Sequence[RunRecord], metric: Metric | None) -> str | None:
-    """How much more runs are expected to bring; None where no model has said.
+def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
+    """How much more runs are expected to bring; None where no model has said, of the sweep as it is now.
 
     Examples
     --------
+    >>> from nbsweep.sweep_config import load
+    >>> config = load({"method": "bayes", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0.0, "max": 1.0}}})
     >>> def run(number: int, value: float, **suggestion: object) -> RunRecord:
     ...     return RunRecord(str(number), "s", number, "a", "p", {}, "finished", summary={"loss": value},
     ...                      suggestion={"kind": "model", **suggestion})
     >>> runs = [run(0, 1.0, improvement=0.3), run(1, 0.5, improvement=0.2)]
-    >>> outlook(runs, Metric("loss"))
+    >>> outlook(runs, config)
     'the next run is expected to improve loss by about 0.2'
-    >>> outlook([*runs, *(run(n, 0.5, improvement=1e-4) for n in (2, 3, 4))], Metric("loss"))
+    >>> outlook([*runs, *(run(n, 0.5, improvement=1e-4) for n in (2, 3, 4))], config)
     'the next run is expected to improve loss by about 0.0001: more runs are unlikely to help much'
     """
+    metric, version = config.metric, max((run.sweep_version for run in runs), default=1)
     told = [run for run in runs if (run.suggestion or {}).get("improvement") is not None]
-    if metric is None or not told:
+    told = [run for run in told if run.sweep_version == version]
+    if metric is None or config.method != "bayes" or not told:
         return None
     newest = sorted(told, key=lambda run: run.number)[-LATEST:]
     promised = [float((run.suggestion or {})["improvement"]) for run in newest]

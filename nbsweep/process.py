@@ -164,6 +164,8 @@ def shut_down() -> None:
             each.close()
             each.store.close()
     _forget_everything()
+    current.bind_thread(None)
+    current.set_process_run(None)
 
 
 def _died_of_an_error() -> bool:
@@ -177,12 +179,13 @@ def _forget_everything() -> None:
     _current.clear()
     _trainings.clear()
     _default_url.clear()
-    current.bind_thread(None)
-    current.set_process_run(None)
 
 
 def _in_forked_child() -> None:
-    """A connection must not be carried over a fork: the child starts with nothing open and leaves all to the parent."""
+    """A connection must not be carried over a fork: the child starts with nothing open and leaves all to the parent.
+
+    Its current run stays, so that `log` can say whose it is and `config` be read.
+    """
     global _lock
     _lock = threading.RLock()
     for each in _recorders.values():

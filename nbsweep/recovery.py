@@ -33,7 +33,7 @@ def crash_own_runs(store: Store, agent_ids: Iterable[str]) -> None:
     """This process is about to end while these agents have runs: say so."""
     ids = list(agent_ids)
     with store.write() as db:
-        db.update_agents(ids, left_at=time.time())
+        db.update_agents(ids, left_at=time.time(), stop_requested=1)  # one may be asking for its next run just now
         for sweep_id in {agent.sweep_id for agent in db.agents_by_ids(ids)}:
             mine = [run for run in db.runs(sweep_id, states=LIVE_STATES) if run.agent_id in ids]
             _mark_crashed(db, sweep_id, mine, "The process ended while the run trained.")

@@ -279,6 +279,11 @@ class Run:
         """An earlier process logged up to here: the next `log` has this step."""
         self._next_step = step
 
+    @property
+    def forked(self) -> bool:
+        """Whether this is a forked child of the run's process."""
+        return self._forked
+
     def forget_in_child(self) -> None:
         """In a forked child: the run is its parent's, which also writes what was logged before the fork."""
         self._draining = threading.Lock()  # another thread of the parent's may have held it
@@ -471,7 +476,7 @@ class Run:
         self._dirty.add("config")
 
     def _end(self, state: str, error: str | None) -> None:
-        if self.state != "running":
+        if self.state != "running" or self._forked:
             return
         self.state = state  # first, so that log() accepts nothing that would come too late to be written
         self._open = None

@@ -236,9 +236,15 @@ class Sweep:
             return "The agent at work goes on."
         with self.store.read() as db:
             newest = next(reversed(db.agents(self.id)), None)
-        left = None if newest is None or newest.count is None else newest.count - newest.started
+            mine = [run.state for run in db.runs(self.id) if newest is not None and run.agent_id == newest.id]
+        begun = None if newest is None or newest.count is None else newest.count - newest.started
+        left = None if begun is None else begun + mine.count("crashed")
         if left is not None and left <= 0:
-            return "All runs that were asked for have been trained; add_runs(count) or `%sweep more COUNT` trains more."
+            failed = f", {mine.count('failed')} of them failed" if "failed" in mine else ""
+            return (
+                f"All runs that were asked for have been trained{failed}; "
+                "add_runs(count) or `%sweep more COUNT` trains more."
+            )
         return self._see_to_it(False, left)
 
     def stop(self, *, after_current: bool = False) -> int:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,6 +71,8 @@ def plain(value: Any) -> Any:
         item = value.item()
     except Exception as error:  # a user's object: its errors are its own
         return Unkept(f"it could not be read: {error}")
+    if isinstance(item, np.floating):  # of more digits than a float has
+        item = float(item)
     return item if type(item) in PLAIN_TYPES else Unkept(f"its value is a {type(item).__name__}")
 
 
@@ -80,6 +83,8 @@ def _capture_object(value: Any) -> Any:
         detached = value.detach()
         return detached.clone() if hasattr(detached, "clone") else detached
     if hasattr(value, "item") and hasattr(value, "dtype"):  # NumPy scalars and arrays, JAX arrays
+        if value is np.ma.masked:  # its item is 0.0
+            return math.nan
         if _size(value) != 1:
             return Unkept(f"an array of shape {tuple(getattr(value, 'shape', ()))}; {_MANY}")
         return value.copy() if getattr(value, "shape", ()) != () or hasattr(value, "setflags") else value

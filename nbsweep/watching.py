@@ -78,6 +78,11 @@ class MetricWatch:
         self._looked_at = counts
         return Seen(_first_to_reach(fresh, metric), self._to_stop(fresh, counts, metric)) if fresh else Seen()
 
+    def reached_by(self, run: Run) -> bool:
+        """Whether a run that has ended was as good as the sweep's target. From any thread."""
+        metric = self._controller.config.metric
+        return metric is not None and metric.target is not None and _reaches(run, metric)
+
     def oddity_of(self, run: Run, returned: float | None) -> str | None:
         """What is odd about a finished run's metric, in words; None for nothing. From any thread.
 
@@ -111,9 +116,8 @@ class MetricWatch:
 
 
 def _first_to_reach(runs: Mapping[str, Run], metric: Metric) -> str | None:
-    if metric.target is None:
-        return None
-    for run in runs.values():
-        if reached(run.summarising.metric_best, metric.target, metric.goal):
-            return run.name
-    return None
+    return next((run.name for run in runs.values() if _reaches(run, metric)), None)
+
+
+def _reaches(run: Run, metric: Metric) -> bool:
+    return metric.target is not None and reached(run.summarising.metric_best, metric.target, metric.goal)

@@ -79,7 +79,6 @@ def train(agent: Agent, *, wait: bool, echo: bool = False) -> None:
     live = _Live(agent)
     live.show()
     live.waiters = int(wait)
-    _lives[agent.id] = live
     agent.on_failure = live.failed
     agent.on_end = live.ended
     agent.echo = echo
@@ -87,6 +86,7 @@ def train(agent: Agent, *, wait: bool, echo: bool = False) -> None:
         agent.on_run_thread = keep_displays
     process.remember_training(agent.sweep_id, functools.partial(_train_more, agent.again, parent_header()))
     agent.start()
+    _lives[agent.id] = live
     if wait:
         _wait([live])
 

@@ -84,7 +84,7 @@ def table_of(sweep: Sweep) -> Table:
 
 
 def _outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
-    said = outlook(runs, config.metric)
+    said = outlook(runs, config)
     return None if said is None else said[0].upper() + said[1:] + "."
 
 

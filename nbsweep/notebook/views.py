@@ -59,7 +59,7 @@ def sweep_view(
         "trained_s": sum(run.duration_s(now) or 0.0 for run in runs),
         "left_s": _left_s(runs, count, now) if active else None,
         "notice": notice,
-        "outlook": outlook(runs, config.metric),
+        "outlook": outlook(runs, config),
         "now": now,
     }
 

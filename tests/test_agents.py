@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import gc
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import pytest
 
 import nbsweep
 from nbsweep import process
+from nbsweep.agents import Agent
 from nbsweep.errors import UsageError
 from nbsweep.search import Optimizer
 
@@ -590,3 +592,70 @@ def test_what_is_no_count_is_named(value: Any) -> None:
     for words in ({"count": value}, {"count": 1, "workers": value}):
         with pytest.raises(UsageError, match=rf"={value!r}: use a whole number, 1 or more"):
             nbsweep.agent(sweep_id, lambda: None, **words)
+
+
+def test_a_run_that_reaches_the_target_by_its_last_value_is_the_last_one() -> None:
+    def train(config: Any) -> None:
+        time.sleep(0.25)  # long enough not to be claimed ahead
+        nbsweep.log({"loss": config.lr})
+
+    for method in ("random", "bayes"):
+        metric = {"name": "loss", "goal": "minimize", "target": 1.0}
+        sweep_id = nbsweep.sweep({**CONFIG, "method": method, "metric": metric})
+        nbsweep.agent(sweep_id, train, count=5)
+        sweep = nbsweep.Sweep(sweep_id)
+        assert len(sweep.runs) == 1 and sweep.state == "finished"
+        assert f"Run {sweep.runs[0].name} reached the target 1" in (sweep.note or "")
+
+
+def test_an_agent_that_never_starts_has_never_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    sweep = nbsweep.Sweep(sweep_id)
+    agent = Agent(sweep_id, lambda: None, count=2)
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(agent._thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        agent.start()
+    assert agent.done and not process.agents(sweep_id)
+    until(lambda: sweep.state == "finished")
+    assert sweep.runs == [] and sweep.resume().startswith("No agent is at work")
+    sweep.delete()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize(
+    "end", ["return", "raise ValueError('of the child')", "sys.exit(3)", "nbsweep.log({'loss': 5})"]
+)
+def test_a_child_that_training_code_forks_ends_no_run_but_itself(tmp_path: Path, end: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            f"""
+            import os, sys, warnings
+            import nbsweep
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
+            sweep_id = nbsweep.sweep({CONFIG!r})
+            codes = []
+            def train(config):
+                nbsweep.log({{"loss": 1.0}})
+                child = os.fork()
+                if child == 0:
+                    assert nbsweep.config.lr == config.lr
+                    {end}
+                    return
+                codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+                nbsweep.log({{"loss": 2.0}})
+            nbsweep.agent(sweep_id, train, count=2)
+            sweep = nbsweep.Sweep(sweep_id)
+            print([run.state for run in sweep.runs], sweep.history()["loss"].tolist(), codes)
+            """
+        )
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    code = {"ret": 0, "rai": 1, "sys": 3, "nbs": 0}[end[:3]]
+    assert done.stdout == f"['finished', 'finished'] [1.0, 2.0, 1.0, 2.0] {[code, code]}\n", done.stderr
+    assert done.stderr.count("ValueError: of the child") == 2 * ("child" in end)
+    assert done.stderr.count("is not kept") == 2 * ("log" in end)

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from nbsweep import process, sweep_config
+from nbsweep.claims import give_back_in
 from nbsweep.controller import Controller, End, Wait
-from nbsweep.definitions import create_sweep
+from nbsweep.definitions import create_sweep, define_sweep
 from nbsweep.errors import UsageError
-from nbsweep.recovery import recover
+from nbsweep.recovery import crash_own_runs, recover
 from nbsweep.store import RunRecord, Store
 
 GRID: dict[str, Any] = {"method": "grid", "parameters": {"a": {"values": [1, 2, 3]}, "b": {"values": ["x", "y"]}}}
@@ -217,3 +218,36 @@ def test_a_living_process_is_not_taken_for_dead(store: Store) -> None:
     with store.read() as db:
         record = db.run(run.id)
     assert record is not None and record.state == "running"
+
+
+def test_configs_of_an_earlier_space_are_not_handed_out(store: Store) -> None:
+    """Those that were claimed and not begun, and those that crashed; a config that fits the new space is."""
+    old = {"method": "grid", "name": "changing", "parameters": {"a": {"values": [1, 2, 3, 4]}}}
+    new_space = {**old, "parameters": {"a": {"values": [2, 4, 8]}}}
+    sweep_id = define_sweep(store, sweep_config.load(old)).sweep.id
+    controller = Controller(store, sweep_id)
+    agent = controller.join(None)
+    runs = controller.next_runs(agent, None, 4)
+    assert isinstance(runs, list)
+    with store.write() as db:
+        give_back_in(db, runs[2:])
+        for run in runs[:2]:
+            db.update_run(run.id, state="crashed")
+    assert define_sweep(store, sweep_config.load(new_space)).sweep.version == 2
+    later = Controller(store, sweep_id)  # which never knew the old space
+    got = [claim(controller, controller.join(1)), claim(later, later.join(1)), claim(later, later.join(1))]
+    assert [(run.config["a"], run.attempt) for run in got] == [(4, 0), (2, 1), (8, 0)]
+    with store.read() as db:
+        ended = {run.config["a"]: (run.state, run.stopped_because) for run in db.runs(sweep_id)}
+    assert ended[3] == ("killed", "the space has no such config since version 2")
+    assert ended[1] == ("crashed", None)
+
+
+def test_the_agent_of_a_process_that_ends_is_given_no_more_runs(store: Store) -> None:
+    """It may be asking just when the end of the process marks its runs: the retry would crash with it."""
+    controller = new(store, GRID)
+    agent = controller.join(None)
+    run = claim(controller, agent)
+    crash_own_runs(store, [agent])
+    assert controller.next_run(agent) == End("stopped")
+    assert claim(controller, controller.join(None)).config == run.config, "a later one tries it again"

@@ -16,6 +16,7 @@ from nbsweep.errors import RunStopped, UsageError
 from nbsweep.run_config import Config
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, RunTail, read_history
+from nbsweep.sweep_config import Metric
 
 Make = Callable[..., Run]
 
@@ -250,3 +251,18 @@ def test_what_the_sweep_chose_is_locked_with_one_warning() -> None:
         config["lr"] = 0.8
     assert dict(config) == {"lr": 0.1, "epochs": 3}
     assert len(caught) == 1 and "lr = 0.1" in str(caught[0].message)
+
+
+def test_numbers_of_numpy_that_are_no_plain_floats_are_kept_as_what_they_are(run: Run) -> None:
+    run.log({"loss": np.ma.masked, "long": np.longdouble("0.5"), "mean": np.ma.array([1.0, 2.0], mask=True).mean()})
+    kept = logged(run)
+    assert math.isnan(kept["loss"][0]) and math.isnan(kept["mean"][0]) and kept["long"] == [0.5]
+
+
+def test_a_whole_number_beyond_a_floats_range_takes_nothing_else_with_it() -> None:
+    run = Run(RunRecord("r1", "s1", 0, "calm-hare-1", "p", {}), metric=Metric("loss"))
+    for value in (3, 10**400, 2):
+        run.log({"loss": value, "other": 1.0})
+    kept = logged(run)
+    assert kept["other"] == [1.0] * 3 and [kept["loss"][0], kept["loss"][2]] == [3, 2]
+    assert (run.summarising.metric_count, run.summarising.metric_best) == (2, 2)

@@ -27,7 +27,7 @@ from nbsweep.store.packing import Packed, Values, as_values, by_key, microsecond
 from nbsweep.store.records import RunRecord
 from nbsweep.summarising import Summarising
 from nbsweep.sweep_config import Metric
-from nbsweep.values import PLAIN_TYPES, Unkept, capture, plain
+from nbsweep.values import PLAIN_TYPES, Unkept, bounded, capture, plain
 
 __all__ = ["Run"]
 
@@ -408,7 +408,10 @@ class Run:
             if key in self.late.keys:
                 self.late.add(key, packed, calls, values, first_row=self._rows)
             elif values:
-                columns[key] = calls, as_values(values)
+                kept = as_values(values)
+                if isinstance(kept, list):  # of several kinds, or beyond 64 bits
+                    kept = values = [bounded(value) for value in values]
+                columns[key] = calls, kept
                 self.summarising.note(key, values)
         self._rows += len(rows)
         return packed
@@ -457,8 +460,8 @@ class Run:
     def _kept_summary(self, values: dict[str, Any]) -> dict[str, Any]:
         """A summary as the store has it: what training code set in it may be anything."""
         if PLAIN_TYPES.issuperset(map(type, values.values())):
-            return values
-        read = {key: plain(value) for key, value in capture(values).items()}
+            return {key: bounded(value) for key, value in values.items()}
+        read = {key: bounded(plain(value)) for key, value in capture(values).items()}
         for key, value in read.items():
             if isinstance(value, Unkept):
                 self._warn_unkept(key, value, where="summary")

@@ -91,7 +91,7 @@ class Summarising:
 
     def note_metric(self, numbers: Iterable[float]) -> None:
         """Take the metric's next values without a summary of them; those that are not finite are passed over."""
-        finite = [number for number in numbers if _is_finite(number)]
+        finite = [number for number in numbers if math.isfinite(number)]
         if finite:
             self.metric_count += len(finite)
             best = self._pick(finite)
@@ -116,10 +116,3 @@ class Summarising:
             self.values[key] = pick(old, value) if isinstance(old, (int, float)) and old == old else value
         else:
             self.values.setdefault(key, value)
-
-
-def _is_finite(number: float) -> bool:
-    try:
-        return math.isfinite(number)
-    except OverflowError:  # a whole number beyond a float's range
-        return False

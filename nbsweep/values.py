@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +15,13 @@ import numpy as np
 
 from nbsweep.media import Media
 
-__all__ = ["PLAIN_TYPES", "Unkept", "capture", "plain"]
+__all__ = ["PLAIN_TYPES", "Unkept", "bounded", "capture", "plain"]
 
 PLAIN_TYPES = frozenset({float, int, bool, str})
 
 _MANY = "log one number of it (a mean), a dict with a key for each, or nbsweep.Histogram, Image or Table of it"
+
+_MOST_BITS = sys.float_info.max_exp  # 1024: of whole numbers as long as this most are too large
 
 _scalars: set[type] = set()  # NumPy's types of numbers that were seen: they cannot change, and wait as they are
 
@@ -74,6 +77,13 @@ def plain(value: Any) -> Any:
     if isinstance(item, np.floating):  # of more digits than a float has
         item = float(item)
     return item if type(item) in PLAIN_TYPES else Unkept(f"its value is a {type(item).__name__}")
+
+
+def bounded(value: Any) -> Any:
+    """A plain value; a whole number beyond a float's range as the infinity that it is to whoever computes with it."""
+    if type(value) is int and value.bit_length() >= _MOST_BITS:
+        return math.inf if value > 0 else -math.inf
+    return value
 
 
 def _capture_object(value: Any) -> Any:

@@ -126,12 +126,13 @@ def history_frame(histories: Mapping[str, History]) -> pd.DataFrame:
             "step": history.steps,
             "time": pd.to_datetime(history.times, unit="s", utc=True),
         }
-        frame = pd.DataFrame(columns, index=range(len(history.steps)))
+        rows = pd.RangeIndex(len(history.steps))
+        logged: dict[str, Any] = {}  # one frame of all: to insert column after column takes quadratic time
         for key, column in history.columns.items():
             kept = not column.numeric and any(isinstance(value, Kept) for value in column.values)
             series = pd.Series(column.values, index=column.rows, dtype=object if kept else None)
-            frame[f"log.{key}" if key in columns else key] = series.reindex(frame.index)
-        frames.append(frame)
+            logged[f"log.{key}" if key in columns else key] = series.reindex(rows)
+        frames.append(pd.DataFrame({**columns, **logged}, index=rows))
     if not frames:
         return pd.DataFrame(columns=["run", "step", "time"])
     return pd.concat(frames, ignore_index=True)

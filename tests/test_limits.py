@@ -73,3 +73,12 @@ def test_a_million_points_are_kept_and_a_page_gets_no_more_than_it_draws() -> No
     page.hello()
     assert page.sent_points <= 3000
     sweep.plot_history()
+
+
+@pytest.mark.filterwarnings("error::pandas.errors.PerformanceWarning")
+def test_the_history_of_many_keys_is_one_frame_made_at_once() -> None:
+    keys = [f"k{number:03d}" for number in range(300)]  # pandas warns of a frame that grew by a hundred columns
+    sweep_id = nbsweep.sweep({"method": "grid", "parameters": {"x": {"values": [1, 2]}}})
+    nbsweep.agent(sweep_id, lambda run: [run.log(dict.fromkeys(keys, run.config.x + call)) for call in range(2)])
+    history = nbsweep.Sweep(sweep_id).history()
+    assert list(history) == ["run", "step", "time", *keys] and history["k299"].tolist() == [1, 2, 2, 3]

@@ -67,6 +67,10 @@ class _AttributeMapping(MutableMapping[str, Any]):
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(str(key) for key in self)]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies, and what is pickled, are of the values as they are now: free to change, and no run hears of it."""
+        return type(self), (dict(self),)
+
 
 class Config(_AttributeMapping):
     """The hyperparameters of a run.
@@ -160,7 +164,12 @@ class Summary(_AttributeMapping):
     Reading it brings in what was logged so far.
     """
 
-    def __init__(self, values: dict[str, Any], refresh: Callable[[], None], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        values: dict[str, Any],
+        refresh: Callable[[], None] = lambda: None,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
         self._values_now = values
         self._refresh = refresh
         self._on_change = on_change

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import io
 import math
 import os
+import pickle
 import threading
 import warnings
 from collections.abc import Callable
@@ -266,3 +269,35 @@ def test_a_whole_number_beyond_a_floats_range_takes_nothing_else_with_it() -> No
     kept = logged(run)
     assert kept == {"loss": [3, math.inf, 2], "other": [1.0] * 3}
     assert (run.summarising.metric_count, run.summarising.metric_best) == (2, 2)
+
+
+COPIES: list[Callable[[Any], Any]] = [copy.copy, copy.deepcopy, lambda mapping: pickle.loads(pickle.dumps(mapping))]
+
+
+@pytest.mark.parametrize("copied", COPIES, ids=["copy", "deepcopy", "pickle"])
+def test_a_copy_of_the_config_is_free_to_change_and_changes_no_run(run: Run, copied: Callable[[Any], Any]) -> None:
+    run.config.update({"layers": [8, 8]})
+    run.take_update()
+    own = copied(run.config)
+    assert type(own) is Config and own == run.config == {"lr": 0.1, "layers": [8, 8]}
+    own.lr, own.momentum = 0.2, 0.9  # what the sweep chose, too
+    own.layers.append(8)
+    assert (own.lr, len(own)) == (0.2, 3) and run.config == {"lr": 0.1, "layers": [8, 8]} and run.take_update() == {}
+
+
+@pytest.mark.parametrize("copied", COPIES, ids=["copy", "deepcopy", "pickle"])
+def test_a_copy_of_the_summary_is_free_to_change_and_changes_no_run(run: Run, copied: Callable[[Any], Any]) -> None:
+    run.log({"loss": 0.5})
+    own = copied(run.summary)
+    assert type(own) is type(run.summary) and own == run.summary == {"loss": 0.5}
+    run.take_update()
+    own.loss = 0.1
+    assert own.loss == 0.1 and run.summary.loss == 0.5 and run.take_update() == {}
+
+
+def test_a_config_can_be_saved_with_a_model(run: Run) -> None:
+    torch = pytest.importorskip("torch")
+    file = io.BytesIO()
+    torch.save({"config": run.config}, file)
+    file.seek(0)
+    assert torch.load(file, weights_only=False)["config"].lr == 0.1

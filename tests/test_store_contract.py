@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 
 from nbsweep import process
 from nbsweep.errors import StoreError, StoreVersionError
-from nbsweep.store import AgentRecord, RunRecord, RunTail, Store, SweepRecord, read_history, schema
+from nbsweep.store import AgentRecord, RunRecord, RunTail, Store, SweepRecord, read_history, schema, storage_url
 from nbsweep.store.sqlite import wal_is_safe
 
 HOSTILE = [
@@ -473,3 +473,20 @@ def test_an_interrupt_is_not_lost_where_what_it_cut_off_cannot_be_rolled_back(
                 raise ValueError("a user's own") from None
     with store.read() as db:
         assert [sweep.id for sweep in db.sweeps()] == ["s1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("x.db", "NBSWEEP_STORAGE='x.db' is no URL of a store; write sqlite:///x.db for a file"),
+        ("/data/x.db", "write sqlite:////data/x.db for"),
+        ("  ", "NBSWEEP_STORAGE='  ' is no URL of a store; write sqlite:///nbsweep.db for"),
+        ("postgresql://me:secret@host:port/sweeps", "='postgresql://me:***@host:port/sweeps' is no URL"),
+    ],
+)
+def test_what_is_no_url_is_shown_with_the_mend(monkeypatch: pytest.MonkeyPatch, value: str, said: str) -> None:
+    monkeypatch.setenv("NBSWEEP_STORAGE", value)
+    for ask in (storage_url, process.recorder, process.has_store, process.shown_storage, lambda: Store(value)):
+        with pytest.raises(StoreError) as refused:
+            ask()
+        assert said in str(refused.value)

@@ -75,15 +75,13 @@ def _installed() -> Iterator[Finding]:
 def _store() -> Iterator[Finding]:
     from sqlalchemy.engine import make_url
 
-    url = make_url(storage_url())
-    shown = url.render_as_string(hide_password=True)
-    missing = missing_store()
-    if missing is not None:
-        yield Finding("store", "note", f"{shown}: not there yet; it is made with the first sweep")
-        return
-    try:
-        from nbsweep.store.health import examine_store
+    from nbsweep.store.health import examine_store
 
+    try:
+        shown = make_url(storage_url()).render_as_string(hide_password=True)
+        if missing_store() is not None:
+            yield Finding("store", "note", f"{shown}: not there yet; it is made with the first sweep")
+            return
         health = examine_store(storage_url())
     except StoreError as error:
         yield Finding("store", "wrong", str(error), "set NBSWEEP_STORAGE to another, or move the file away")

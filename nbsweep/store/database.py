@@ -8,6 +8,7 @@ own is in `sqlite.py` and `postgresql.py`, and a SQLite file that was deleted or
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import sys
 import traceback
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DataError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from nbsweep.errors import StoreError, StoreRefusedError, StoreVersionError
 from nbsweep.store import schema
@@ -36,8 +37,13 @@ def storage_url() -> str:
     """The URL of the store to use: ``NBSWEEP_STORAGE``, or a file under the working directory, made absolute.
 
     Absolute, so that training code that changes the directory does not move the store.
+
+    Raises
+    ------
+    StoreError
+        When the variable holds no URL.
     """
-    url = make_url(os.environ.get("NBSWEEP_STORAGE") or DEFAULT_URL)
+    url = _parsed(os.environ.get("NBSWEEP_STORAGE") or DEFAULT_URL)
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         url = url.set(database=str(Path(url.database).absolute()))
     return url.render_as_string(hide_password=False)
@@ -82,7 +88,7 @@ class Store:
         self.url = url
         self.in_use: Callable[[], bool] = lambda: False
         try:
-            parsed = _with_driver(make_url(url))
+            parsed = _with_driver(_parsed(url))
             self._file: FileCare | None = None
             if parsed.get_backend_name() == "sqlite":
                 self._file = FileCare(parsed, self._prepare)
@@ -180,6 +186,18 @@ class Store:
                     f"the store {shown(self.url)} has a table {table.name!r} without {', '.join(lacking)}: it is not "
                     "nbsweep's or was changed by other hands; set NBSWEEP_STORAGE to another"
                 )
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # no scheme; a port that is no number
+        value = re.sub(r":[^:@/]*@", ":***@", url)  # a password, perhaps
+        path = value if value.strip() and not re.search(r"[:@]", value) else "nbsweep.db"
+        raise StoreError(
+            f"NBSWEEP_STORAGE={value!r} is no URL of a store; write sqlite:///{path} for a file, "
+            "or postgresql+psycopg://user@host/database"
+        ) from None
 
 
 def _server_engine(url: URL) -> Engine:

@@ -312,6 +312,16 @@ def test_doctor_says_what_is_no_database(terminal: Terminal) -> None:
     assert "wrong" in {found[name]["state"] for name in ("store", "integrity") if name in found}
 
 
+def test_a_storage_that_is_no_url_is_said_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NBSWEEP_STORAGE", "x.db")
+    for words in (["ls"], ["ls", "--alone"], ["show", "a"], ["doctor"]):
+        assert main(words) == 1
+        told = capsys.readouterr()
+        assert "NBSWEEP_STORAGE='x.db' is no URL of a store; write sqlite:///x.db for a file" in told.out + told.err
+
+
 # -- the parser and its page -------------------------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
 from nbsweep.training_code import TrainingCode, code_of_file
 
-__all__ = ["Program", "ProgramAgent", "gpu_environments", "program_agent"]
+__all__ = ["Program", "ProgramAgent", "check_program", "gpu_environments", "program_agent"]
 
 _BY_A_PERSON = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))  # Windows has no such signal
 
@@ -90,6 +90,34 @@ def gpu_environments(gpus: str | None) -> list[dict[str, str]]:
     return [{"CUDA_VISIBLE_DEVICES": name} for name in names]
 
 
+def check_program(program: str | None, command: Sequence[str] | None, whose: str) -> None:
+    """See that a program can be started from here.
+
+    Parameters
+    ----------
+    program, command
+        As in a sweep config.
+    whose : str
+        The sweep or the config that they are of, for the message.
+
+    Raises
+    ------
+    UsageError
+        When there is neither, the program is not there, or the command needs what is not set.
+    """
+    if program is None and command is None:
+        raise UsageError(
+            f"{whose} names no program: give the training function, nbsweep.agent(sweep_id, train), "
+            "or add `program: train.py` to its config"
+        )
+    if program is not None and program.endswith(".py") and not Path(program).exists():
+        raise UsageError(f"the program {program} is not in {Path.cwd()}; start the agent where it lies")
+    for word in command or ():
+        for macro in macros_of(word):
+            if macro == "program" or macro.startswith("envvar:"):
+                build_command([f"${{{macro}}}"], {}, _surroundings(program, ""))
+
+
 class ProgramAgent(Agent):
     """An agent whose runs are processes. Made by `program_agent`."""
 
@@ -139,14 +167,7 @@ class Program:
         self._command = config.command
         self._heard = True
         self._directory = str(Path.cwd())
-        if self._program is None and self._command is None:
-            raise UsageError(
-                f"sweep {sweep_id} names no program: give the training function, nbsweep.agent(sweep_id, train), "
-                "or add `program: train.py` to its config"
-            )
-        if self._program is not None and self._program.endswith(".py") and not Path(self._program).exists():
-            raise UsageError(f"the program {self._program} is not in {self._directory}; start the agent where it lies")
-        self._check_environment()
+        check_program(self._program, self._command, f"sweep {sweep_id}")
 
     def __call__(self, config: Mapping[str, Any], run: Run) -> None:
         """Train one run.
@@ -159,7 +180,7 @@ class Program:
         printed = Printed(lambda stream, text: self._keep(run, stream, text))
         values = _as_written(config, self._controller.config.parameters)
         with tempfile.TemporaryDirectory(prefix="nbsweep-") as folder:
-            words = build_command(self._command, values, self._surroundings(folder))
+            words = build_command(self._command, values, _surroundings(self._program, folder))
             Path(folder, "config.json").write_text(json.dumps(values), encoding="utf-8")
             told: list[str] = []
 
@@ -187,14 +208,6 @@ class Program:
 
     # -- private -------------------------------------------------------------------------------------------------
 
-    def _surroundings(self, folder: str) -> Surroundings:
-        return Surroundings(
-            interpreter=sys.executable,
-            program=self._program,
-            json_file=str(Path(folder, "config.json")),
-            environment=os.environ,
-        )
-
     def _environment(self, run: Run, folder: str) -> dict[str, str]:
         found = {
             RUN_ID: run.id,
@@ -205,13 +218,6 @@ class Program:
         if "PYTHONUNBUFFERED" not in os.environ:
             found["PYTHONUNBUFFERED"] = "1"  # a pipe would hold back what a person watches
         return found
-
-    def _check_environment(self) -> None:
-        """What the command lacks is said before the first run."""
-        for word in self._command or ():
-            for macro in macros_of(word):
-                if macro == "program" or macro.startswith("envvar:"):
-                    build_command([f"${{{macro}}}"], {}, self._surroundings(""))
 
     def _keep(self, run: Run, stream: str, text: str) -> None:
         if self._heard:
@@ -227,6 +233,15 @@ class Program:
         if self._program is None or not Path(self._directory, self._program).is_file():
             return None
         return code_of_file(Path(self._directory, self._program))
+
+
+def _surroundings(program: str | None, folder: str) -> Surroundings:
+    return Surroundings(
+        interpreter=sys.executable,
+        program=program,
+        json_file=str(Path(folder, "config.json")),
+        environment=os.environ,
+    )
 
 
 def _as_written(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

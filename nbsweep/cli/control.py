@@ -88,6 +88,11 @@ def _define(options: argparse.Namespace) -> str:
     checked = sweep_config.load(options.config)
     if options.prior_sweep is not None:
         checked = dataclasses.replace(checked, prior_sweep=options.prior_sweep)
+    if options.run:  # what training lacks is said before anything is defined
+        from nbsweep.programs import check_program, gpu_environments
+
+        gpu_environments(options.gpus)
+        check_program(options.program or checked.program, checked.command, str(options.config))
     for note in checked.notes:
         sys.stderr.write(f"note: {note}\n")
     store = process.recorder().store

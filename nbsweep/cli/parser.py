@@ -128,13 +128,13 @@ the sweep go on; `nbsweep stop` ends them all. Whatever a run has started ends w
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--count", metavar="N", type=int, help="how many runs; by default until the sweep ends")
-    parser.add_argument("--workers", metavar="N", type=int, help="how many runs at once; by default 1, or one a GPU")
+    parser.add_argument("--count", metavar="N", type=_count, help="how many runs; by default until the sweep ends")
+    parser.add_argument("--workers", metavar="N", type=_count, help="how many runs at once; by default 1, or one a GPU")
     parser.add_argument(
         "--gpus", metavar="0,1", help="GPUs, one a worker by turns: sets CUDA_VISIBLE_DEVICES of its runs"
     )
     parser.add_argument(
-        "--run-timeout", metavar="S", type=float, help="a run that trains for longer (seconds) is stopped"
+        "--run-timeout", metavar="S", type=_seconds, help="a run that trains for longer (seconds) is stopped"
     )
     parser.add_argument("--program", metavar="FILE.py", help="train this, not the config's program")
     parser.add_argument(
@@ -246,6 +246,22 @@ def _sweep_argument(parser: argparse.ArgumentParser) -> None:
 def _run_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="name or id of the run; with --sweep its number, too")
     parser.add_argument("--sweep", metavar="SWEEP", help="look in this sweep alone")
+
+
+def _count(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number, 1 or more")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 def _json_option(parser: argparse.ArgumentParser) -> None:

@@ -102,6 +102,37 @@ def test_looking_makes_no_store(terminal: Terminal) -> None:
     assert not elsewhere.exists()
 
 
+@pytest.mark.parametrize(
+    ("more", "options", "said"),
+    [
+        ("program: missing.py", [], "the program missing.py is not in"),
+        ("", [], "sweep.yaml names no program"),
+        ("", ["--program", "missing.py"], "the program missing.py is not in"),
+        ("command: [sh, '${envvar:NO_SUCH_VARIABLE}']", [], "NO_SUCH_VARIABLE is not set"),
+        ("command: [sh, '${program}']", [], "the sweep config names no program"),
+        ("command: [sh]", ["--gpus", "0,,1"], "--gpus 0,,1"),
+        ("command: [sh]", ["--count", "0"], "'0' is no whole number, 1 or more"),
+        ("command: [sh]", ["--workers", "-1"], "'-1' is no whole number, 1 or more"),
+        ("command: [sh]", ["--run-timeout", "nan"], "'nan' is no number of seconds above 0"),
+    ],
+)
+def test_what_training_lacks_is_said_before_the_sweep_is_defined(
+    terminal: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: str,
+    options: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(terminal.directory)
+    terminal.write("sweep.yaml", f"{SWEEP}{more}\n")
+    try:
+        code = main(["sweep", "sweep.yaml", "--run", *options])
+    except SystemExit as left:  # argparse's
+        code = int(left.code or 0)
+    assert code == 2 and said in capsys.readouterr().err and not process.has_store()
+
+
 def test_a_prior_sweeps_points_are_not_trained_again(terminal: Terminal) -> None:
     first = defined(terminal)
     nbsweep.agent(first, lambda config: nbsweep.log({"loss": config.lr}), count=3)

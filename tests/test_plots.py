@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 import nbsweep
 from nbsweep.errors import UsageError
 from nbsweep.notebook import twins
-from nbsweep.plots.common import Scale, printable, value_scale
+from nbsweep.plots.common import Scale, colours, printable, value_scale
 
 pytestmark = pytest.mark.usefixtures("tmp_store")
 
@@ -96,6 +96,22 @@ def test_each_figure_can_be_drawn_where_the_user_wants_it() -> None:
     assert len(paper.axes) == 4
     with pytest.raises(UsageError, match=r"say parameter=, one of lr, optimizer, net\.depth"):
         sweep.plot_slices(ax=axes[3])
+
+
+@pytest.mark.parametrize(("key", "highest"), [("val/acc", True), ("pace", False)])
+def test_the_best_of_another_metric_than_the_sweeps_is_what_its_name_says(key: str, highest: bool) -> None:
+    def train() -> None:
+        nbsweep.log({"loss": 0.5, key: (3 * nbsweep.run.number) % 7})  # type: ignore[union-attr]
+
+    sweep = trained(CONFIG, 7, train)
+    ax = sweep.plot_history(key, by="run").axes[0]
+    so_far = np.asarray(ax.lines[0].get_ydata(), dtype=float).tolist()
+    assert so_far[-1] == (6 if highest else 0) and so_far == sorted(so_far, reverse=not highest)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [  # type: ignore[union-attr]
+        "highest so far" if highest else "lowest so far"
+    ]
+    greens = {run.summary[key]: colours(sweep, sweep.runs, key)[run.id][1] for run in sweep.runs}
+    assert max(greens, key=greens.__getitem__) == so_far[-1]
 
 
 @pytest.mark.parametrize(

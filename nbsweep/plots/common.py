@@ -132,13 +132,15 @@ def summary_value(run: RunRecord, metric: str) -> float:
 def colours(sweep: Sweep, runs: Sequence[RunRecord], metric: str | None = None) -> dict[str, Any]:
     """{run id: colour}: viridis over the values of the metric, the best brightest (not its palest), outliers as one.
 
+    Of a metric that is not the sweep's, its name says which is best (`analysis.goal_of`).
+
     A run without a value, or one that failed, is missing.
     """
     own = sweep.checked_config.metric
     name = metric or (own.name if own else None)
     if name is None:
         return {}
-    sign = -1.0 if own is not None and own.name == name and own.goal == "maximize" else 1.0
+    sign = -1.0 if analysis.goal_of(name, own) == "maximize" else 1.0
     ended = [run for run in runs if run.state not in ("failed", "crashed")]
     costs = {run.id: sign * value for run in ended if math.isfinite(value := summary_value(run, name))}
     if not costs:

@@ -47,6 +47,8 @@ def plot_history(sweep: Sweep, key: str | None = None, ax: Axes | None = None, *
     ax : matplotlib Axes, optional
         Where to draw; by default a figure of its own.
     by : {"step", "run"}
+        By run, the best of a key that is not the metric is the highest or the lowest, as its name has it
+        (`analysis.goal_of`), and the legend says which.
 
     Returns
     -------
@@ -114,11 +116,13 @@ def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
         say_nothing_to_draw(ax, f"no run has ended with a value of {metric} yet")
         return
     own = sweep.checked_config.metric
-    best_of: Any = np.maximum if own is not None and own.name == metric and own.goal == "maximize" else np.minimum
+    more = analysis.goal_of(metric, own) == "maximize"
+    best_of: Any = np.maximum if more else np.minimum
+    best = "best" if own is not None and own.name == metric else "highest" if more else "lowest"
     numbers = [run.number + 1 for run, _ in valued]
     values = [value for _, value in valued]
     inks = colours(sweep, runs, metric)
-    ax.step(numbers, best_of.accumulate(values), where="post", color="0.35", linewidth=1.4, label="best so far")
+    ax.step(numbers, best_of.accumulate(values), where="post", color="0.35", linewidth=1.4, label=f"{best} so far")
     ax.scatter(numbers, values, s=16, c=[inks.get(run.id, UNKNOWN) for run, _ in valued], zorder=3)
     ax.legend(frameon=False, fontsize="small")
 

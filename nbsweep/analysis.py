@@ -16,7 +16,7 @@ import math
 import re
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbsweep.store import History, RunRecord
@@ -83,24 +83,28 @@ def time_saved(runs: Sequence[RunRecord]) -> float | None:
     return sum(max(usual - (run.duration_s(0.0) or 0.0), 0.0) for run in stopped)
 
 
-def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested parameters as dotted names.
+def flat(config: Mapping[str, Any], declared: Container[str] = (), prefix: str = "") -> dict[str, Any]:
+    """Nested parameters as dotted names; one that is `declared` (`SweepConfig.parameter_names`) is a value, dict or no.
 
     >>> flat({"optimizer": {"lr": 0.1}, "epochs": 2})
     {'optimizer.lr': 0.1, 'epochs': 2}
+    >>> flat({"net": {"head": {"width": 8}, "depth": 2}}, ["net.head", "net.depth"])
+    {'net.head': {'width': 8}, 'net.depth': 2}
     """
     out: dict[str, Any] = {}
     for key, value in config.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            out.update(flat(value, f"{name}."))
+        if isinstance(value, Mapping) and value and name not in declared:
+            out.update(flat(value, declared, f"{name}."))
         else:
             out[name] = value
     return out
 
 
-def runs_frame(runs: Sequence[RunRecord]) -> pd.DataFrame:
+def runs_frame(runs: Sequence[RunRecord], declared: Container[str] = ()) -> pd.DataFrame:
     """A row a run: run (its name), id, number, state, duration_s, a column a parameter, a column a summary key.
+
+    A value of a `declared` parameter is in one column, a dict too (see `flat`).
 
     A summary key that is also a parameter's name or one of the first columns becomes ``summary.KEY``; such a
     parameter ``config.KEY``.
@@ -117,7 +121,7 @@ def runs_frame(runs: Sequence[RunRecord]) -> pd.DataFrame:
             "state": run.state,
             "duration_s": run.duration_s(now),
         }
-        for key, value in flat(run.config).items():
+        for key, value in flat(run.config, declared).items():
             row[f"config.{key}" if key in _FIRST_COLUMNS else key] = value
         rows.append(row)
     taken = {name for row in rows for name in row} | set(_FIRST_COLUMNS)

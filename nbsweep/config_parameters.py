@@ -7,14 +7,14 @@ has an explicit ``distribution`` and every nest is ``{"parameters": {...}}``.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nbsweep.config_problems import MISSING, Problems, did_you_mean, join, show
 from nbsweep.config_schema import DISTRIBUTIONS, GRID_DISTRIBUTIONS, PARAMETER_KEYS, Key
 from nbsweep.support import first_multiple, last_multiple
 
-__all__ = ["check_grid", "read_parameters"]
+__all__ = ["check_grid", "dotted_names", "read_parameters"]
 
 _LIKE = "{values: [...]}, {min: ..., max: ...} or {value: ...}"
 _OVERFLOW, _UNDERFLOW = 709.78, -744.4  # where exp() leaves the floats
@@ -43,6 +43,19 @@ def read_parameters(raw: object, path: str, problems: Problems, depth: int = 0) 
         if name is not MISSING:
             parameters[name] = _read_parameter(definition, join(path, name), problems, depth)
     return parameters
+
+
+def dotted_names(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Names of the parameters of a normalised section, in its order.
+
+    >>> list(dotted_names({"net": {"parameters": {"depth": {"value": 2}}}, "lr": {"value": 0.1}}))
+    ['net.depth', 'lr']
+    """
+    for name, definition in parameters.items():
+        if "parameters" in definition:
+            yield from dotted_names(definition["parameters"], f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
 
 
 def check_grid(parameters: Mapping[str, Any], path: str, problems: Problems) -> None:

@@ -6,7 +6,7 @@ In: a checked config. Out: a Plan, for whoever shows a sweep: pages, figures, ta
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Plan:
     def of(cls, config: SweepConfig) -> Plan:
         """The plan of a config."""
         space = SearchSpace.from_config(config.parameters)
-        order = {name: place for place, name in enumerate(_names(config.to_dict()["parameters"]))}
+        order = {name: place for place, name in enumerate(config.parameter_names)}
         varying = [space[name] for name in space if not space[name].is_constant]
         swept = sorted(varying, key=lambda parameter: order.get(parameter.name, len(order)))
         axes = tuple(_parameter_view(parameter) for parameter in swept[:MOST_AXES])
@@ -57,15 +57,6 @@ class Plan:
                 limits = [limit for limit in (self.grid_size, self.config.run_cap) if limit is not None]
                 return max(min(limits), len(runs)) if limits else None
         return max(asked, len(runs)) if agents else None
-
-
-def _names(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Dotted names in the order the config was written in; a space sorts them."""
-    for name, definition in parameters.items():
-        if "parameters" in definition:
-            yield from _names(definition["parameters"], f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}"
 
 
 def _parameter_view(parameter: Parameter) -> dict[str, Any]:

@@ -10,10 +10,11 @@ import copy
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from nbsweep.command import MACROS, problem_with
-from nbsweep.config_parameters import check_grid, read_parameters
+from nbsweep.config_parameters import check_grid, dotted_names, read_parameters
 from nbsweep.config_problems import MISSING, Problem, Problems, did_you_mean, join, show
 from nbsweep.config_schema import EARLY_TERMINATE, IGNORED, INSTEAD, METRIC, TOP_LEVEL, Key, json_schema
 from nbsweep.config_text import parse_yaml, read_file
@@ -103,6 +104,11 @@ class SweepConfig:
     seed: int | None = None
     grid_order: Literal["sorted", "random"] = "sorted"
     notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @cached_property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Dotted names of all parameters, in the order the config was written in; a search space sorts them."""
+        return tuple(dotted_names(self.parameters))
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dict, fit for JSON, that loads as this config."""

@@ -109,13 +109,14 @@ class Sweep:
 
     def to_pandas(self) -> pd.DataFrame:
         """A row a run: run, id, number, state, duration_s, a column a parameter, a column a summary key."""
-        return analysis.runs_frame(self.runs)
+        return analysis.runs_frame(self.runs, self.checked_config.parameter_names)
 
     @property
     def selected(self) -> pd.DataFrame:
         """As `to_pandas`, the runs inside what is brushed in this sweep's dashboard in this kernel; else all runs."""
         inside = process.selection(self.id)
-        return analysis.runs_frame([run for run in self.runs if inside is None or run.id in inside])
+        runs = [run for run in self.runs if inside is None or run.id in inside]
+        return analysis.runs_frame(runs, self.checked_config.parameter_names)
 
     def history(self, run: str | None = None) -> pd.DataFrame:
         """A row a log call: run, step, time and a column a key; of one run (name or id), or of all."""

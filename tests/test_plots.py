@@ -17,6 +17,8 @@ from matplotlib.figure import Figure
 import nbsweep
 from nbsweep.errors import UsageError
 from nbsweep.notebook import twins
+from nbsweep.notebook.views import run_view
+from nbsweep.plan import Plan
 from nbsweep.plots.common import Scale, colours, printable, value_scale
 
 pytestmark = pytest.mark.usefixtures("tmp_store")
@@ -165,6 +167,25 @@ def test_a_parameter_may_span_all_floats() -> None:
     wide = {"x": {"min": -1.7e308, "max": 1.7e308}, "n": {"min": -(10**300), "max": 10**307}}
     for figure in figures(trained({**CONFIG, "parameters": {**CONFIG["parameters"], **wide}}, 9, usual)):
         drawn(figure)
+
+
+def test_a_dict_among_a_parameters_values_is_one_level_everywhere() -> None:
+    parameters = {"lr": {"min": 0.0, "max": 1.0}, "net": {"parameters": {"head": {"values": [{"a": 1}, {"a": 2}]}}}}
+    sweep = trained(
+        {**CONFIG, "method": "random", "parameters": parameters}, 6, lambda: nbsweep.log({"loss": nbsweep.config.lr})
+    )
+    heads = [run.config["net"]["head"] for run in sweep.runs]
+    assert {"a": 1} in heads and {"a": 2} in heads
+
+    frame = sweep.to_pandas()
+    assert list(frame["net.head"]) == heads and "net.head.a" not in frame
+    parallel, slices = sweep.plot_parallel_coordinates(), sweep.plot_slices()
+    assert "{'a': 1}" in words(parallel.axes[0]) and "none" not in words(parallel.axes[0])
+    dots = np.asarray(slices.axes[1].collections[0].get_offsets())
+    assert len(dots) == 6 and np.isfinite(dots).all()
+    assert "{'a': 1}" in twins.text_table(sweep)
+    plan = Plan.of(sweep.checked_config)
+    assert [run_view(run, plan, None, 0.0)["config"]["net.head"] for run in sweep.runs] == heads
 
 
 def test_a_picture_that_matplotlib_cannot_draw_leaves_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,7 @@ class _Report:
     def __init__(self, working: ProgramAgent) -> None:
         self._agent = working
         self._metric: Metric | None = working.controller.config.metric
+        self._declared = working.controller.config.parameter_names
         self._told: dict[str, str] = {}
         self._revision = -1
 
@@ -149,7 +150,7 @@ class _Report:
         first = run.id not in self._told
         self._told[run.id] = run.state
         if first:
-            self.say(f"▸ {safe(run.name)}  {safe(values_in_words(analysis.flat(run.config)))}")
+            self.say(f"▸ {safe(run.name)}  {safe(values_in_words(analysis.flat(run.config, self._declared)))}")
         if not run.live:
             value = analysis.metric_value(run, self._metric)
             parts = [f"{run.state} after {duration(run.duration_s(0.0))}"]

@@ -112,7 +112,8 @@ def show(options: argparse.Namespace) -> int:
 def best(options: argparse.Namespace) -> int:
     """``nbsweep best SWEEP``."""
     sweep = open_sweep(options.sweep)
-    metric, found = sweep.checked_config.metric, sweep.best_run
+    config, found = sweep.checked_config, sweep.best_run
+    metric = config.metric
     if found is None or metric is None:
         why = "has no finished run with a finite metric yet" if metric is not None else "has no metric to be best by"
         sys.stderr.write(f"nbsweep best: sweep {safe(sweep.name)} {why}\n")
@@ -127,7 +128,7 @@ def best(options: argparse.Namespace) -> int:
         sys.stdout.write(yaml.safe_dump(facts, sort_keys=False, allow_unicode=True))
     else:
         print(f"{safe(found.name)}: {safe(metric.name)} = {number(value)}")
-        for name, each in analysis.flat(found.config).items():
+        for name, each in analysis.flat(found.config, config.parameter_names).items():
             print(f"  {safe(name)}: {safe(repr(each))}")
     return 0
 
@@ -176,7 +177,7 @@ def _sweeps(project: str | None) -> list[tuple[SweepRecord, list[RunRecord]]]:
 
 def _ls_runs(sweep: Sweep, *, as_json: bool, most: int | None = None) -> None:
     """The runs of a sweep; of more than `most` the last ones."""
-    metric, runs = sweep.checked_config.metric, sweep.runs
+    metric, declared, runs = sweep.checked_config.metric, sweep.checked_config.parameter_names, sweep.runs
     if most is not None and len(runs) > most:
         print(f"the last {most} of {len(runs)} runs; all of them: nbsweep ls {safe(sweep.name)}")
         runs = runs[-most:]
@@ -185,11 +186,11 @@ def _ls_runs(sweep: Sweep, *, as_json: bool, most: int | None = None) -> None:
         return
     names: list[str] = []
     for run in runs:
-        names += [name for name in analysis.flat(run.config) if name not in names]
+        names += [name for name in analysis.flat(run.config, declared) if name not in names]
     now = time.time()
     rows = []
     for run in runs:
-        values = analysis.flat(run.config)
+        values = analysis.flat(run.config, declared)
         rows.append(
             (
                 run.name,
@@ -231,8 +232,10 @@ def _show_sweep(sweep: Sweep, *, as_json: bool) -> None:
         at_work = [{"id": a.id, "host": a.host, "pid": a.pid, "count": a.count, "started": a.started} for a in working]
         print_json({**facts, "config": record.config, "seed": record.seed, "agents": at_work})
         return
-    metric = sweep.checked_config.metric
+    config = sweep.checked_config
+    metric = config.metric
     found = analysis.best_run(runs, metric)
+    words = values_in_words(analysis.flat(found.config, config.parameter_names)) if found else ""
     states = ", ".join(f"{count} {state}" for state, count in facts["states"].items())
     lines = {
         "sweep": f"{record.name} ({record.id})" if record.name != record.id else record.id,
@@ -240,9 +243,7 @@ def _show_sweep(sweep: Sweep, *, as_json: bool) -> None:
         "state": record.state + (f": {record.note.splitlines()[0]}" if record.note else ""),
         "method": facts["method"] + (f", {metric.goal} {metric.name}" if metric else ""),
         "runs": f"{len(runs)}" + (f": {states}" if states else ""),
-        "best": f"{number(facts['best'])} ({found.name})  {values_in_words(analysis.flat(found.config))}"
-        if found
-        else "–",
+        "best": f"{number(facts['best'])} ({found.name})  {words}" if found else "–",
         "agents": ", ".join(f"{a.host}:{a.pid}" for a in working) or "none at work",
         "defined": ago(time.time() - record.created_at),
     }
@@ -253,7 +254,9 @@ def _show_sweep(sweep: Sweep, *, as_json: bool) -> None:
 
 
 def _show_run(run: RunRecord, sweep: Sweep | None, *, as_json: bool) -> None:
-    metric = sweep.checked_config.metric if sweep is not None else None
+    config = sweep.checked_config if sweep is not None else None
+    metric = config.metric if config is not None else None
+    flat = analysis.flat(run.config, config.parameter_names if config is not None else ())
     if as_json:
         print_json({**run_facts(run, metric), "error": run.error})
         return
@@ -265,7 +268,7 @@ def _show_run(run: RunRecord, sweep: Sweep | None, *, as_json: bool) -> None:
             "took": duration(run.duration_s(time.time())),
         }
     )
-    for title, values in (("config", analysis.flat(run.config)), ("summary", run.summary)):
+    for title, values in (("config", flat), ("summary", run.summary)):
         if values:
             print(f"\n{title}")
             _print_facts({name: short(value) for name, value in values.items()}, indent="  ")

@@ -202,7 +202,7 @@ def _best(moment: Moment) -> RenderableType:
     if best is None or metric is None:
         return _text(("best  none yet", "dim"))
     value = number(analysis.metric_value(best, metric))
-    words = values_in_words(analysis.flat(best.config))
+    words = values_in_words(analysis.flat(best.config, moment.plan.config.parameter_names))
     return _text(
         ("best  ", "dim"), (f"{metric.name} {value}", "bold green"), (f"  {best.name}", ""), (f"  {words}", "dim")
     )
@@ -224,7 +224,7 @@ def _runs_table(title: str, runs: Sequence[RunRecord], moment: Moment) -> Table:
     for run in runs:
         curve = moment.curves.get(run.id, ())
         value = analysis.metric_value(run, metric)
-        config = analysis.flat(run.config)
+        config = analysis.flat(run.config, moment.plan.config.parameter_names)
         words = values_in_words({name: config[name] for name in swept if name in config})
         table.add_row(
             _text((run.name, _COLORS.get(run.state, ""))),

@@ -23,16 +23,16 @@ __all__ = ["best", "rate"]
 def best(content: Mapping[str, Any]) -> dict[str, Any]:
     """The best run of ``sweep``: its name, its config by dotted names and as the source of a cell, the metric."""
     sweep = Sweep(str(content.get("sweep")))
-    metric, run = sweep.checked_config.metric, sweep.best_run
+    config, run = sweep.checked_config, sweep.best_run
+    metric = config.metric
     if metric is None or run is None:
         raise UsageError(f"sweep {sweep.name} has no finished run with a finite metric yet")
     value = metric_value(run, metric)
-    config = sendable(flat(run.config), to_page=True)
     return {
         "name": run.name,
         "metric": metric.name,
         "value": value,
-        "config": config,
+        "config": sendable(flat(run.config, config.parameter_names), to_page=True),
         "source": config_cell(run, metric),
     }
 

@@ -266,7 +266,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
             print(f"Sweep {sweep.name} has no finished run with a finite metric yet.")
             return
         print(f"{best.name}: {config.metric.name} = {metric_value(best, config.metric):.6g}")
-        for name, value in flat(best.config).items():
+        for name, value in flat(best.config, config.parameter_names).items():
             print(f"  {name}: {value!r}")
 
     def _runs(self, words: list[str]) -> Any:

@@ -239,7 +239,8 @@ class SweepStream:
         choices = dict(content.get("levels", {}))
         if not ranges and not choices:
             inside = set(content.get("runs", ()))
-            configs = [analysis.flat(run.config) for run in self.sweep.runs if run.id in inside]
+            declared = self._plan.config.parameter_names
+            configs = [analysis.flat(run.config, declared) for run in self.sweep.runs if run.id in inside]
             numbers = [axis["name"] for axis in self._plan.axes if axis["kind"] == "number"]
             categories = [axis["name"] for axis in self._plan.axes if axis["kind"] == "category"]
             ranges, choices = narrowing.region_of(configs, numbers, categories)

@@ -61,7 +61,7 @@ def table_of(sweep: Sweep) -> Table:
     names = Plan.of(config).parameters[:MOST_COLUMNS]
     rows = []
     for run in sorted(runs, key=order)[:MOST_ROWS]:
-        flat = analysis.flat(run.config)
+        flat = analysis.flat(run.config, config.parameter_names)
         value = [_cell(analysis.metric_value(run, metric))] if metric else []
         star = " *" if best is not None and run.id == best.id else ""
         why = f": {run.why}"[: 2 * WIDEST_CELL] if run.why and run.state in ("failed", "stopped") else ""

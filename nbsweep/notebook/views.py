@@ -90,7 +90,7 @@ def run_view(
         "number": run.number,
         "name": run.name,
         "state": run.state,
-        "config": displayed(_leading(analysis.flat(run.config), plan.parameters)),
+        "config": displayed(_leading(analysis.flat(run.config, config.parameter_names), plan.parameters)),
         "value": sendable(analysis.metric_value(run, config.metric)),
         "best": best is not None and best.id == run.id,
         "summary": displayed(_leading(run.summary, metric_names)),

@@ -208,9 +208,9 @@ class Scale:
 
 def parameter_scales(sweep: Sweep, runs: Sequence[RunRecord]) -> list[Scale]:
     """A scale for each parameter that varies, in the config's order."""
-    configs = [analysis.flat(run.config) for run in runs]
-    axes = Plan.of(sweep.checked_config).axes
-    return [_parameter_scale(axis, [config.get(axis["name"]) for config in configs]) for axis in axes]
+    config = sweep.checked_config
+    configs = [analysis.flat(run.config, config.parameter_names) for run in runs]
+    return [_parameter_scale(axis, [each.get(axis["name"]) for each in configs]) for axis in Plan.of(config).axes]
 
 
 def _parameter_scale(axis: Mapping[str, Any], values: Sequence[Any]) -> Scale:

@@ -68,7 +68,8 @@ def plot_parallel_coordinates(
     runs = sweep.runs
     scales = _chosen(parameter_scales(sweep, runs), columns, sweep)
     name = metric_of(sweep, metric) if metric is not None or sweep.checked_config.metric else None
-    configs = [analysis.flat(run.config) for run in runs]
+    declared = sweep.checked_config.parameter_names
+    configs = [analysis.flat(run.config, declared) for run in runs]
     places = [_spread(scale, scale.places([config.get(scale.name) for config in configs])) for scale in scales]
     if name is not None:
         values = [summary_value(run, name) for run in runs]

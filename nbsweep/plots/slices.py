@@ -15,6 +15,7 @@ from nbsweep.plots.common import (
     UNKNOWN,
     Scale,
     SweepFigure,
+    Values,
     colours,
     figure_of,
     metric_of,
@@ -24,7 +25,6 @@ from nbsweep.plots.common import (
     summary_value,
     value_scale,
 )
-from nbsweep.store import RunRecord
 
 if TYPE_CHECKING:
     from nbsweep.sweeps import Sweep
@@ -88,27 +88,25 @@ def plot_slices(
         )
         return figure_of(axes[0])
     inks = colours(sweep, runs, name)
+    declared = sweep.checked_config.parameter_names
+    configs = [analysis.flat(run.config, declared) for run in runs]
+    results = [summary_value(run, name) for run in runs]
+    along = value_scale(name, results)
+    shown = np.clip(results, along.low, along.high)
+    shades = [inks.get(run.id, UNKNOWN) for run in runs]
     for place, (each, scale) in enumerate(zip(axes, scales, strict=False)):
-        _slice(each, runs, scale, name, inks)
+        _slice(each, scale, [config.get(scale.name) for config in configs], shown, shades)
         if place % IN_A_ROW == 0:
             each.set_ylabel(printable(name))
     return figure_of(axes[0])
 
 
-def _slice(ax: Axes, runs: list[RunRecord], scale: Scale, metric: str, inks: dict[str, Any]) -> None:
-    configs = [analysis.flat(run.config).get(scale.name) for run in runs]
-    places = scale.places(configs)
+def _slice(ax: Axes, scale: Scale, values: list[Any], results: Values, shades: list[Any]) -> None:
+    """A dot a run: what it has of the parameter and what came of it, in its shade."""
+    places = scale.places(values)
     if scale.levels is not None:
-        places = places + ((np.arange(len(runs)) * 0.618034) % 1 - 0.5) * JITTER / len(scale.levels)
-    values = [summary_value(run, metric) for run in runs]
-    along = value_scale(metric, values)
-    ax.scatter(
-        places,
-        np.clip(values, along.low, along.high),
-        c=[inks.get(run.id, UNKNOWN) for run in runs],
-        s=14 if len(runs) <= 200 else 5,
-        linewidths=0,
-    )
+        places = places + ((np.arange(len(places)) * 0.618034) % 1 - 0.5) * JITTER / len(scale.levels)
+    ax.scatter(places, results, c=shades, s=14 if len(places) <= 200 else 5, linewidths=0)
     ticks = scale.ticks()
     shown = ticks if len(ticks) <= 4 else [ticks[0], ticks[len(ticks) // 2], ticks[-1]]
     ax.set_xticks([place for place, _ in shown], [label for _, label in shown], fontsize="x-small")

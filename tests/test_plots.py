@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 import nbsweep
 from nbsweep.errors import UsageError
 from nbsweep.notebook import twins
+from nbsweep.notebook.tables import table_of
 from nbsweep.notebook.views import run_view
 from nbsweep.plan import Plan
 from nbsweep.plots.common import Scale, colours, printable, value_scale
@@ -188,6 +189,15 @@ def test_a_dict_among_a_parameters_values_is_one_level_everywhere() -> None:
     assert [run_view(run, plan, None, 0.0)["config"]["net.head"] for run in sweep.runs] == heads
 
 
+def test_a_number_of_a_category_is_not_rounded_to_another() -> None:
+    betas = [0.9, 0.99, 0.99999, 0.1 + 0.2, 2.1544346900318845e-05, 2.1544346900318e-05, 1.0]
+    grid = {**CONFIG, "method": "grid", "parameters": {"beta": {"values": betas}}}
+    sweep = trained(grid, 7, lambda: nbsweep.log({"loss": nbsweep.config.beta}))
+    shown = [row[3] for row in table_of(sweep).rows]
+    assert len(set(shown)) == 7 and all(len(text) <= 24 for text in shown)
+    assert {"0.9", "0.99", "0.99999", "0.3", "1.0"} <= set(shown)
+
+
 def test_a_picture_that_matplotlib_cannot_draw_leaves_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     sweep = trained(CONFIG, 2, usual)
     monkeypatch.setenv("PATH", "")  # no LaTeX
@@ -239,6 +249,20 @@ def test_the_static_page_is_bounded_however_many_runs_there_are() -> None:
     html = twins.mimebundle(sweep)["text/html"]
     assert html.count("<tr>") == 21 and "and 210 more runs" in html
     assert len(html) < 300_000
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "log", "labels"),
+    [
+        (1000.0, 1034.0, False, "1000 1008 1016 1024 1032"),
+        (1.0, 1e6, True, "1 100 10000 1000000"),
+        (-3.0, 3.0, False, "-3 -1.5 0 1.5 3"),
+        (0.1234567, 0.1234568, False, "0.1234567 0.12345673 0.12345675 0.12345678 0.1234568"),
+        (0.0, 3e12, False, "0 6e+11 1.2e+12 1.8e+12 2.4e+12 3e+12"),
+    ],
+)
+def test_ticks_are_told_apart_and_whole_numbers_are_whole(low: float, high: float, log: bool, labels: str) -> None:
+    assert [label for _, label in Scale("batch", log, None, low, high).ticks()] == labels.split()
 
 
 def test_a_scale_puts_values_where_they_belong() -> None:

@@ -58,7 +58,9 @@ def table_of(sweep: Sweep) -> Table:
         return (0 if known else 1, sign * value if known and value is not None else 0.0, run.number)
 
     now = time.time()
-    names = Plan.of(config).parameters[:MOST_COLUMNS]
+    plan = Plan.of(config)
+    names = plan.parameters[:MOST_COLUMNS]
+    levels = {axis["name"]: axis["levels"] for axis in plan.axes if axis["kind"] == "category"}
     rows = []
     for run in sorted(runs, key=order)[:MOST_ROWS]:
         flat = analysis.flat(run.config, config.parameter_names)
@@ -66,7 +68,7 @@ def table_of(sweep: Sweep) -> Table:
         star = " *" if best is not None and run.id == best.id else ""
         why = f": {run.why}"[: 2 * WIDEST_CELL] if run.why and run.state in ("failed", "stopped") else ""
         duration = run.duration_s(now)
-        values = [_cell(flat.get(name)) for name in names]
+        values = [_level(flat.get(name), levels[name]) if name in levels else _cell(flat.get(name)) for name in names]
         lasted = "" if duration is None else f"{duration:.1f} s"
         rows.append((run.name + star, run.state + why, *value, *values, lasted))
     goal = f" · {metric.goal} {metric.name}" if metric else ""
@@ -86,6 +88,21 @@ def table_of(sweep: Sweep) -> Table:
 def _outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
     said = outlook(runs, config)
     return None if said is None else said[0].upper() + said[1:] + "."
+
+
+def _level(value: Any, levels: Sequence[Any]) -> str:
+    """A value of a category so that it is seen which: rounded, 0.99999 would be 1."""
+    if not isinstance(value, float):
+        return _cell(value)
+    whole = repr(value)
+    if len(whole) <= WIDEST_CELL:
+        return whole
+    others = {level for level in levels if isinstance(level, float)} - {value}
+    for digits in range(4, 16):
+        text = f"{value:.{digits}g}"
+        if text not in {f"{other:.{digits}g}" for other in others}:
+            return text
+    return whole
 
 
 def _cell(value: Any) -> str:

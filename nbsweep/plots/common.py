@@ -199,11 +199,30 @@ class Scale:
             if self.log
             else ticker.MaxNLocator(5).tick_values(self.low, self.high)
         )
-        inside = [value for value in found if self.low * (1 - 1e-9) <= value <= self.high * (1 + 1e-9) or value == 0]
-        inside = [value for value in inside if self.low <= value + 1e-12 and value <= self.high + 1e-12]
+        slack = 1e-9 * (self.high - self.low)  # ticks are rounded
+        low, high = (
+            (self.low * (1 - 1e-9), self.high * (1 + 1e-9)) if self.log else (self.low - slack, self.high + slack)
+        )
+        inside = [value for value in found if low <= value <= high]
         if len(inside) < 2:
             inside = [self.low, self.high]
-        return [(float(self.places([value])[0]), f"{value:.3g}") for value in inside]
+        return [(float(self.places([value])[0]), label) for value, label in zip(inside, _labels(inside), strict=True)]
+
+
+def _labels(values: Sequence[float]) -> list[str]:
+    """Numbers beside an axis: whole ones as they are up to seven digits, others with what tells them apart."""
+    for digits in range(3, 18):
+        labels = [_label(float(value), digits) for value in values]
+        if len(set(labels)) == len(set(values)):
+            break
+    return labels
+
+
+def _label(value: float, digits: int) -> str:
+    if abs(value) >= 1e7:
+        return f"{value:.{digits}g}"
+    before_the_point = len(f"{abs(value):.0f}")  # fewer digits would be 1.02e+03
+    return f"{value + 0.0:.{max(digits, before_the_point)}g}"  # + 0.0: no tick is -0
 
 
 def parameter_scales(sweep: Sweep, runs: Sequence[RunRecord]) -> list[Scale]:

@@ -228,6 +228,17 @@ def test_sixty_parameters_stay_readable() -> None:
         assert figure.get_figwidth() < 40
 
 
+def test_nothing_covers_the_words_of_an_importance_figure() -> None:
+    sweep = trained(CONFIG, 9, lambda: nbsweep.log({"loss": (nbsweep.run.number * 5) % 9}))  # type: ignore[union-attr]
+    figure = sweep.plot_importance()
+    drawn(figure)
+    ax = figure.axes[0]
+    others = [label.get_window_extent() for label in (ax.xaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels())]
+    others += [legend.get_window_extent() for legend in [ax.get_legend()] if legend is not None]
+    assert ax.texts and not any(text.get_window_extent().overlaps(box) for text in ax.texts for box in others)
+    assert "what noise reaches" in ax.get_xlabel()
+
+
 def test_hostile_names_are_text_in_every_twin() -> None:
     parameters = {HOSTILE: {"values": [HOSTILE, "b"]}, "lr": {"min": 0.0, "max": 1.0}}
 

@@ -46,7 +46,7 @@ def plot_importance(sweep: Sweep, metric: str | None = None, ax: Axes | None = N
         say_nothing_to_draw(ax, found.note)
         return figure_of(ax)
     places = range(len(rows))
-    ax.barh(places, [row.null for row in rows], height=0.72, color=BAND, label="what noise reaches")
+    ax.barh(places, [row.null for row in rows], height=0.72, color=BAND)
     ax.barh(
         places,
         [row.importance for row in rows],
@@ -66,6 +66,7 @@ def plot_importance(sweep: Sweep, metric: str | None = None, ax: Axes | None = N
     ax.set_xlim(0, 1)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(f"importance to {printable(found.metric)}, {found.runs_used} runs, 90 % interval")
-    ax.legend(frameon=False, fontsize="small", loc="lower right")
+    # A legend would cover the words beside the bars: they may be anywhere.
+    counted = f"importance to {printable(found.metric)}, {found.runs_used} runs, 90 % interval"
+    ax.set_xlabel(f"{counted}\npale: what noise reaches")
     return figure_of(ax)

@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -93,13 +94,16 @@ def test_what_is_left_out_is_told_with_the_reason() -> None:
     }
 
 
+NONE_COUNTS = "no run has finished or been stopped early with a finite value of loss; from 8 on"
+
+
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ([], "0 runs with a value of loss"),
-        ([1.0], "1 run with a value of loss"),
+        ([], NONE_COUNTS),
+        ([1.0], "only 1 run has finished or been stopped early with a finite value of loss; from 8 on"),
         ([2.0] * 40, "all 40 runs have the same loss"),
-        ([math.nan] * 40, "0 runs with a value of loss"),
+        ([math.nan] * 40, NONE_COUNTS),
     ],
 )
 def test_what_cannot_be_told_is_said_in_words(values: list[float], reason: str) -> None:
@@ -109,6 +113,14 @@ def test_what_cannot_be_told_is_said_in_words(values: list[float], reason: str) 
     found = answer([run(i, {"lr": i / 50}, value) for i, value in enumerate(values)], config)
     assert found.note is not None and reason in found.note
     assert not any(row.important for row in found.rows)
+
+
+def test_that_killed_runs_do_not_count_is_said_whatever_values_they_have() -> None:
+    config = sweep_config.load(
+        {"method": "random", "metric": {"name": "loss"}, "parameters": {"lr": {"min": 0.0, "max": 1.0}}}
+    )
+    found = answer([replace(run(i, {"lr": i / 50}, 1.0), state="killed") for i in range(3)], config)
+    assert found.note is not None and NONE_COUNTS in found.note and found.left_out == {"killed": 3}
 
 
 def test_sixty_parameters_and_values_of_every_kind() -> None:

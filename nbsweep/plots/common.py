@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -81,10 +82,11 @@ def clean(ax: Axes, sweep: Sweep) -> None:
 
 
 def say_nothing_to_draw(ax: Axes, words: str) -> None:
-    """Words in the middle of empty axes."""
+    """Words in the middle of empty axes, as many to a line as it has room for."""
     ax.set_xticks([])
     ax.set_yticks([])
-    ax.text(0.5, 0.5, printable(words, 120), ha="center", va="center", color="0.45", transform=ax.transAxes)
+    lines = textwrap.fill(printable(words, 160), max(16, round(9 * ax.get_window_extent().width / figure_of(ax).dpi)))
+    ax.text(0.5, 0.5, lines, ha="center", va="center", color="0.45", transform=ax.transAxes)
 
 
 def printable(text: object, most: int = 28) -> str:

@@ -113,7 +113,7 @@ def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
     ax.set_xlabel("run")
     ax.set_ylabel(printable(metric))
     if not valued:
-        say_nothing_to_draw(ax, f"no run has ended with a value of {metric} yet")
+        say_nothing_to_draw(ax, f"no run has finished or been stopped early with a value of {metric} yet")
         return
     own = sweep.checked_config.metric
     more = analysis.goal_of(metric, own) == "maximize"

@@ -39,7 +39,7 @@ JITTER = 0.5
 def plot_slices(
     sweep: Sweep, metric: str | None = None, ax: Axes | None = None, *, parameter: str | None = None
 ) -> Figure:
-    """A metric against each parameter, small plots side by side; of runs that ended with a value.
+    """A metric against each parameter, small plots side by side; of finished and early-stopped runs with a value.
 
     Parameters
     ----------
@@ -83,9 +83,8 @@ def plot_slices(
             unused.set_visible(False)
         figure.suptitle(printable(sweep.name, 60), x=0.01, ha="left", fontsize="medium", fontweight="bold")
     if not runs or not scales:
-        say_nothing_to_draw(
-            axes[0], f"no run has ended with a value of {name} yet" if scales else "no parameter varies"
-        )
+        nothing = f"no run has finished or been stopped early with a value of {name} yet"
+        say_nothing_to_draw(axes[0], nothing if scales else "no parameter varies")
         return figure_of(axes[0])
     inks = colours(sweep, runs, name)
     declared = sweep.checked_config.parameter_names

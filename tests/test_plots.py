@@ -20,7 +20,7 @@ from nbsweep.notebook import twins
 from nbsweep.notebook.tables import table_of
 from nbsweep.notebook.views import run_view
 from nbsweep.plan import Plan
-from nbsweep.plots.common import Scale, colours, printable, value_scale
+from nbsweep.plots.common import Scale, colours, printable, told_apart, value_scale
 
 pytestmark = pytest.mark.usefixtures("tmp_store")
 
@@ -226,6 +226,30 @@ def test_sixty_parameters_stay_readable() -> None:
     for figure in figures(sweep):
         drawn(figure)
         assert figure.get_figwidth() < 40
+
+
+def test_long_names_are_cut_so_that_what_differs_stays() -> None:
+    parameters = {
+        "network": {
+            "parameters": {f"block_{i:02}": {"parameters": {"width": {"min": 0.0, "max": 1.0}}} for i in range(12)}
+        }
+    }
+    sweep = trained({**CONFIG, "parameters": parameters}, 2, lambda: nbsweep.log({"loss": 1.0}))
+    shown = words(sweep.plot_parallel_coordinates().axes[0])
+    assert all(sum(f"_{i:02}.width" in word for word in shown) == 1 for i in range(12))
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [
+        (["lr", "x" * 30], ["lr", "xxxxxxx…xxxx"]),
+        (["a very long beginning one", "a very long beginning two"], ["a very … one", "a very … two"]),
+        (["the same beginning 1 the same end", "the same beginning 2 the same end"], ["…1 the … end", "…2 the … end"]),
+        ([], []),
+    ],
+)
+def test_texts_are_told_apart(texts: list[str], shown: list[str]) -> None:
+    assert told_apart(texts, 12) == shown
 
 
 def test_nothing_covers_the_words_of_an_importance_figure() -> None:

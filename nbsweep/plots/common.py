@@ -38,6 +38,7 @@ __all__ = [
     "printable",
     "say_nothing_to_draw",
     "summary_value",
+    "told_apart",
     "value_scale",
 ]
 
@@ -91,10 +92,39 @@ def say_nothing_to_draw(ax: Axes, words: str) -> None:
 
 def printable(text: object, most: int = 28) -> str:
     """Text as a figure can show it: one line, cut in the middle, without mathtext, every character in the font."""
-    line = " ".join(str(text).split())
-    if len(line) > most:
-        head = (most - 1) * 2 // 3
-        line = f"{line[:head]}…{line[len(line) - (most - 1 - head) :]}"
+    return _in_font(_cut(_one_line(text), most, 4))
+
+
+def told_apart(texts: Sequence[object], most: int) -> list[str]:
+    """Texts as `printable`, cut so that what differs between them stays where it can.
+
+    >>> told_apart([f"network.block_{number}.width" for number in (1, 12)], 18)
+    ['network.…k_1.width', 'network.…_12.width']
+    """
+    lines = [_one_line(text) for text in texts]
+    long = [line for line in lines if len(line) > most]
+    common = next((place for place, at in enumerate(zip(*long, strict=False)) if len(set(at)) > 1), 0)
+    ways = [(start, sixths) for start in (0, common) for sixths in (4, 3, 2, 0, 6)]
+    cuts = [[_cut(line, most, sixths, start) for line in lines] for start, sixths in ways]
+    return [_in_font(line) for line in max(cuts, key=lambda cut: len(set(cut)))]  # the first of the best
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
+
+
+def _cut(line: str, most: int, sixths: int, start: int = 0) -> str:
+    """A line in `most` characters: from `start` on, and of what is too long a head of so many sixths, and a tail."""
+    if len(line) <= most:
+        return line
+    line = f"…{line[start:]}" if start else line
+    if len(line) <= most:
+        return line
+    head = (most - 1) * sixths // 6
+    return f"{line[:head]}…{line[len(line) - (most - 1 - head) :]}"
+
+
+def _in_font(line: str) -> str:
     known = _font()
     shown = "".join(character if known.get_char_index(ord(character)) else "□" for character in line)
     return shown.replace("$", r"\$")
@@ -190,11 +220,11 @@ class Scale:
                 share = (numbers - self.low) / (self.high - self.low)
         return np.where(np.isfinite(numbers), np.clip(share, 0.0, 1.0), math.nan)
 
-    def ticks(self) -> list[tuple[float, str]]:
-        """(place, label) pairs."""
+    def ticks(self, levels: int = 16, characters: int = 16) -> list[tuple[float, str]]:
+        """(place, label) pairs; of a category at most so many levels, in so many characters each."""
         if self.levels is not None:
-            every = max(1, math.ceil(len(self.levels) / 16))
-            labels = [printable(level, 16) for level in self.levels]
+            every = max(1, math.ceil(len(self.levels) / levels))
+            labels = told_apart(self.levels, characters)
             return [((k + 0.5) / len(labels), label) for k, label in enumerate(labels) if k % every == 0]
         found: Any = (
             ticker.LogLocator(numticks=6).tick_values(self.low, self.high)

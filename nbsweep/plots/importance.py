@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nbsweep.plots.common import axes_or_new, clean, figure_of, printable, say_nothing_to_draw
+from nbsweep.plots.common import axes_or_new, clean, figure_of, printable, say_nothing_to_draw, told_apart
 
 if TYPE_CHECKING:
     from nbsweep.sweeps import Sweep
@@ -61,7 +61,7 @@ def plot_importance(sweep: Sweep, metric: str | None = None, ax: Axes | None = N
             continue
         end = max(row.high, row.importance, row.null)
         ax.text(end + 0.012, place, row.verdict, va="center", fontsize="small", color="0.45")
-    ax.set_yticks(list(places), [printable(row.name) for row in rows])
+    ax.set_yticks(list(places), told_apart([row.name for row in rows], 28))
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
     ax.spines["left"].set_visible(False)

@@ -23,9 +23,9 @@ from nbsweep.plots.common import (
     figure_of,
     metric_of,
     parameter_scales,
-    printable,
     say_nothing_to_draw,
     summary_value,
+    told_apart,
     value_scale,
 )
 from nbsweep.store import RunRecord
@@ -133,12 +133,13 @@ def _curve(places: Values) -> Path:
 
 
 def _axes(ax: Axes, scales: Sequence[Scale], missing: bool) -> None:
+    names = told_apart([scale.name for scale in scales], 18)
     for column, scale in enumerate(scales):
         ax.plot([column, column], [0, 1], color="0.3", linewidth=0.8, zorder=3)
         for place, label in scale.ticks():
             box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.6}
             ax.text(column + 0.03, place, label, fontsize="x-small", color="0.3", va="center", zorder=4, bbox=box)
-        name = printable(scale.name, 18) + (" log" if scale.log else "")
+        name = names[column] + (" log" if scale.log else "")
         ax.text(column, 1.05, name, fontsize="small", ha="center", fontweight="bold")
     if missing:
         ax.text(-0.06, LANE, "none", fontsize="x-small", color="0.45", ha="right", va="center")

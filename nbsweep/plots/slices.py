@@ -23,6 +23,7 @@ from nbsweep.plots.common import (
     printable,
     say_nothing_to_draw,
     summary_value,
+    told_apart,
     value_scale,
 )
 
@@ -93,7 +94,9 @@ def plot_slices(
     along = value_scale(name, results)
     shown = np.clip(results, along.low, along.high)
     shades = [inks.get(run.id, UNKNOWN) for run in runs]
+    names = told_apart([scale.name for scale in scales], 24)
     for place, (each, scale) in enumerate(zip(axes, scales, strict=False)):
+        each.set_xlabel(names[place] + (" log" if scale.log else ""), fontsize="small")
         _slice(each, scale, [config.get(scale.name) for config in configs], shown, shades)
         if place % IN_A_ROW == 0:
             each.set_ylabel(printable(name))
@@ -111,6 +114,5 @@ def _slice(ax: Axes, scale: Scale, values: list[Any], results: Values, shades: l
     ax.set_xticks([place for place, _ in shown], [label for _, label in shown], fontsize="x-small")
     ax.tick_params(axis="y", labelsize="x-small")
     ax.set_xlim(-0.06, 1.06)
-    ax.set_xlabel(printable(scale.name, 24) + (" log" if scale.log else ""), fontsize="small")
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", linewidth=0.4, alpha=0.5)

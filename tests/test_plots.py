@@ -239,6 +239,15 @@ def test_long_names_are_cut_so_that_what_differs_stays() -> None:
     assert all(sum(f"_{i:02}.width" in word for word in shown) == 1 for i in range(12))
 
 
+def test_of_many_parameters_the_most_important_are_shown() -> None:
+    parameters = {f"p{i:02}": {"min": 0.0, "max": 1.0} for i in range(30)}
+    sweep = trained({**CONFIG, "parameters": parameters}, 24, lambda: nbsweep.log({"loss": nbsweep.config["p29"]}))
+    axes = sweep.plot_parallel_coordinates().axes[0]
+    assert "p29" in words(axes) and axes.get_title(loc="right") == "the 24 most important of 30 parameters"
+    slices = [ax.get_xlabel() for ax in sweep.plot_slices().axes]
+    assert len(slices) == 24 and slices[-1] == "p29" and slices == sorted(slices)
+
+
 @pytest.mark.parametrize(
     ("texts", "shown"),
     [

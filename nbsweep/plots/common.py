@@ -33,6 +33,7 @@ __all__ = [
     "colours",
     "drawable",
     "figure_of",
+    "leading",
     "metric_of",
     "parameter_scales",
     "printable",
@@ -44,6 +45,7 @@ __all__ = [
 
 Values = NDArray[np.float64]
 
+MOST_PARAMETERS = 24  # of a figure, unless more are asked for
 _FARTHEST = 1e300
 UNKNOWN = "0.6"
 _FENCE = 3.0  # interquartile ranges beyond the quartiles: what lies farther is drawn at the edge (Tukey's outer fence)
@@ -262,6 +264,21 @@ def parameter_scales(sweep: Sweep, runs: Sequence[RunRecord]) -> list[Scale]:
     config = sweep.checked_config
     configs = [analysis.flat(run.config, config.parameter_names) for run in runs]
     return [_parameter_scale(axis, [each.get(axis["name"]) for each in configs]) for axis in Plan.of(config).axes]
+
+
+def leading(sweep: Sweep, scales: list[Scale], metric: str | None) -> tuple[list[Scale], str]:
+    """At most 24 scales, of the parameters that matter most to the metric, in their order; and what to say of it.
+
+    As long as importance cannot be told, the first are taken. Nothing is to be said where none is left out.
+    """
+    if len(scales) <= MOST_PARAMETERS:
+        return scales, ""
+    found = sweep.compute_importance(metric) if metric is not None else None
+    told = found is not None and found.note is None
+    rank = {row.name: place for place, row in enumerate(found.rows)} if found is not None and told else {}
+    first = sorted(scales, key=lambda scale: rank.get(scale.name, len(rank)))[:MOST_PARAMETERS]
+    words = f"the {MOST_PARAMETERS} {'most important' if told else 'first'} of {len(scales)} parameters"
+    return [scale for scale in scales if scale in first], words
 
 
 def _parameter_scale(axis: Mapping[str, Any], values: Sequence[Any]) -> Scale:

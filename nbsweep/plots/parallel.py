@@ -21,6 +21,7 @@ from nbsweep.plots.common import (
     clean,
     colours,
     figure_of,
+    leading,
     metric_of,
     parameter_scales,
     say_nothing_to_draw,
@@ -38,7 +39,6 @@ __all__ = ["plot_parallel_coordinates"]
 LANE = -0.12  # where runs pass that have no place on an axis
 JITTER = 0.5  # share of a level's room over which its lines are spread
 CURVES_UP_TO = 500
-MOST_AXES = 24
 
 
 def plot_parallel_coordinates(
@@ -50,7 +50,7 @@ def plot_parallel_coordinates(
     ----------
     sweep : Sweep
     columns : sequence of str, optional
-        Parameters (dotted names) from left to right; by default all that vary, at most 24.
+        Parameters (dotted names) from left to right; by default all that vary, of more than 24 the most important.
     metric : str, optional
         A key of the runs' summaries: the last axis, and the colour. By default the sweep's metric; a sweep without
         one gets neither.
@@ -66,8 +66,12 @@ def plot_parallel_coordinates(
         For a parameter that does not vary, or a metric that no run has.
     """
     runs = sweep.runs
-    scales = _chosen(parameter_scales(sweep, runs), columns, sweep)
     name = metric_of(sweep, metric) if metric is not None or sweep.checked_config.metric else None
+    scales, words = parameter_scales(sweep, runs), ""
+    if columns is None:
+        scales, words = leading(sweep, scales, name)
+    else:
+        scales = _chosen(scales, columns, sweep)
     declared = sweep.checked_config.parameter_names
     configs = [analysis.flat(run.config, declared) for run in runs]
     places = [_spread(scale, scale.places([config.get(scale.name) for config in configs])) for scale in scales]
@@ -84,12 +88,11 @@ def plot_parallel_coordinates(
     table = np.stack(places, axis=1)
     _lines(ax, runs, np.where(np.isnan(table), LANE, table), colours(sweep, runs, name), sweep.best_run)
     _axes(ax, scales, bool(np.isnan(table).any()))
+    ax.set_title(words, loc="right", fontsize="small", color="0.45")
     return figure_of(ax)
 
 
-def _chosen(scales: list[Scale], columns: Sequence[str] | None, sweep: Sweep) -> list[Scale]:
-    if columns is None:
-        return scales[:MOST_AXES]
+def _chosen(scales: list[Scale], columns: Sequence[str], sweep: Sweep) -> list[Scale]:
     by_name = {scale.name: scale for scale in scales}
     for column in columns:
         if column not in by_name:

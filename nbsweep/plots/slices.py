@@ -18,6 +18,7 @@ from nbsweep.plots.common import (
     Values,
     colours,
     figure_of,
+    leading,
     metric_of,
     parameter_scales,
     printable,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_slices"]
 
-MOST_SLICES = 24
 IN_A_ROW = 4
 JITTER = 0.5
 
@@ -50,7 +50,7 @@ def plot_slices(
     ax : matplotlib Axes, optional
         Where to draw one slice; `parameter` says which, unless there is but one.
     parameter : str, optional
-        One parameter alone; by default all that vary, at most 24.
+        One parameter alone; by default all that vary, of more than 24 the most important.
 
     Returns
     -------
@@ -75,14 +75,16 @@ def plot_slices(
             raise UsageError(f"ax= takes one slice: say parameter=, one of {known}")
         axes = [ax]
     else:
-        count = max(1, min(len(scales), MOST_SLICES))
+        scales, words = leading(sweep, scales, name)
+        count = max(1, len(scales))
         rows, columns = math.ceil(count / IN_A_ROW), min(count, IN_A_ROW)
         figure = SweepFigure(figsize=(2.3 * columns + 0.6, 2.1 * rows + 0.3), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False)
         axes = list(grid.flat)
         for unused in axes[count:]:
             unused.set_visible(False)
-        figure.suptitle(printable(sweep.name, 60), x=0.01, ha="left", fontsize="medium", fontweight="bold")
+        title = printable(sweep.name, 60) + (f": {words}" if words else "")
+        figure.suptitle(title, x=0.01, ha="left", fontsize="medium", fontweight="bold")
     if not runs or not scales:
         nothing = f"no run has finished or been stopped early with a value of {name} yet"
         say_nothing_to_draw(axes[0], nothing if scales else "no parameter varies")

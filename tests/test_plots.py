@@ -248,6 +248,18 @@ def test_of_many_parameters_the_most_important_are_shown() -> None:
     assert len(slices) == 24 and slices[-1] == "p29" and slices == sorted(slices)
 
 
+def test_the_names_of_levels_do_not_overlap_below_a_slice() -> None:
+    levels = [f"a very long name of an optimizer, {way} restarts" for way in ("without", "with", "with warm", "no")]
+    parameters = {"optimizer": {"values": levels}, "lr": {"min": 0.0, "max": 1.0}}
+    sweep = trained({**CONFIG, "parameters": parameters}, 8, usual)
+    figure = sweep.plot_slices()
+    drawn(figure)
+    long = figure.axes[0].get_xticklabels()
+    assert len({label.get_text() for label in long}) == 4 and {label.get_rotation() for label in long} == {30.0}
+    short = trained(CONFIG, 8, usual).plot_slices().axes[1].get_xticklabels()
+    assert [label.get_text() for label in short] == ["adam", "sgd"] and {each.get_rotation() for each in short} == {0.0}
+
+
 @pytest.mark.parametrize(
     ("texts", "shown"),
     [

@@ -35,6 +35,8 @@ __all__ = ["plot_slices"]
 
 IN_A_ROW = 4
 JITTER = 0.5
+MOST_LEVELS, LEVEL_CHARACTERS = 8, 12  # that are named below a slice
+ROOM = 26  # characters below a slice
 
 
 def plot_slices(
@@ -101,7 +103,7 @@ def plot_slices(
         each.set_xlabel(names[place] + (" log" if scale.log else ""), fontsize="small")
         _slice(each, scale, [config.get(scale.name) for config in configs], shown, shades)
         if place % IN_A_ROW == 0:
-            each.set_ylabel(printable(name))
+            each.set_ylabel(printable(name, 20), fontsize="small")
     return figure_of(axes[0])
 
 
@@ -111,9 +113,15 @@ def _slice(ax: Axes, scale: Scale, values: list[Any], results: Values, shades: l
     if scale.levels is not None:
         places = places + ((np.arange(len(places)) * 0.618034) % 1 - 0.5) * JITTER / len(scale.levels)
     ax.scatter(places, results, c=shades, s=14 if len(places) <= 200 else 5, linewidths=0)
-    ticks = scale.ticks()
-    shown = ticks if len(ticks) <= 4 else [ticks[0], ticks[len(ticks) // 2], ticks[-1]]
-    ax.set_xticks([place for place, _ in shown], [label for _, label in shown], fontsize="x-small")
+    ticks = scale.ticks(MOST_LEVELS, LEVEL_CHARACTERS)
+    if scale.levels is None and len(ticks) > 4:
+        ticks = [ticks[0], ticks[len(ticks) // 2], ticks[-1]]
+    at, labels = zip(*ticks, strict=True)
+    ax.set_xticks(at, labels, fontsize="x-small")
+    if scale.levels is not None and len(labels) * max(map(len, labels)) > ROOM:
+        ax.tick_params(axis="x", rotation=30)
+        for label in ax.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
     ax.tick_params(axis="y", labelsize="x-small")
     ax.set_xlim(-0.06, 1.06)
     ax.spines[["top", "right"]].set_visible(False)

@@ -4,8 +4,8 @@
  * In: runs, a column to sort by, the metric's goal; out: the same runs, ordered. Missing values
  * are last whichever way a column is sorted; ties keep the order of the runs' numbers.
  */
-import { axisValue, type AxisId } from "./axes";
-import { toFloat, type Goal, type Json, type RunView } from "./protocol";
+import { axisValue, isNumber, type AxisId } from "./axes";
+import { toFloat, type Goal, type Json, type RunView, type WireNumber } from "./protocol";
 
 /** "metric" is the sweep's own; "trend" a sparkline, by which nothing is sorted. */
 export type Column = "name" | "state" | "metric" | "trend" | "code" | AxisId;
@@ -65,7 +65,7 @@ function comparator(sort: Sort, duration_s: (run: RunView) => number | null): Co
       return (a, b) => compareMissingLast(a.code ?? null, b.code ?? null, sign);
     default: {
       const axis = sort.column;
-      return (a, b) => compareMissingLast(axisValue(a, axis), axisValue(b, axis), sign);
+      return (a, b) => compareMissingLast(placeable(a, axis), placeable(b, axis), sign);
     }
   }
 }
@@ -73,6 +73,14 @@ function comparator(sort: Sort, duration_s: (run: RunView) => number | null): Co
 function byValue(descending: boolean): Compare {
   return (a, b) =>
     compareMissingLast(finite(toFloat(a.value)), finite(toFloat(b.value)), descending ? -1 : 1);
+}
+
+/** What a run is ordered by; of a metric NaN and the infinities, which the wire has as words, are no value. */
+function placeable(run: RunView, axis: AxisId): Json | undefined {
+  const value = axisValue(run, axis);
+  return axis.startsWith("metric:") && isNumber(value)
+    ? finite(toFloat(value as WireNumber))
+    : value;
 }
 
 function finite(value: number | null): number | null {

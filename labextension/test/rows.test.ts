@@ -28,6 +28,17 @@ describe("the table", () => {
     expect(down).toEqual(["failed", "live", "worst", "best", "nan"]);
   });
 
+  test("takes what is not finite in another metric for no value, whichever way", () => {
+    const logged = ["NaN", 0.2, "Infinity", 0.7, null, "-Infinity"] as const;
+    const all = logged.map((acc, number) => aRun({ id: `${acc}`, number, summary: { acc } }));
+    for (const descending of [false, true]) {
+      const sorted = sortRuns(all, { column: "metric:acc", descending }, "minimize", () => null);
+      const ids = sorted.map(({ id }) => id);
+      expect(ids.slice(0, 2)).toEqual(descending ? ["0.7", "0.2"] : ["0.2", "0.7"]);
+      expect(ids.slice(2)).toEqual(["NaN", "Infinity", "null", "-Infinity"]);
+    }
+  });
+
   test("a header sorts one way, then the other, then not", () => {
     const first = nextSort(null, "metric", "maximize");
     const second = nextSort(first, "metric", "maximize");

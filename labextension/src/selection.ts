@@ -5,7 +5,8 @@
  * `null` for the selection means that nothing is brushed, which is not the same as nobody inside.
  */
 import { axisValue, isNumber, levelLabel, type AxisId } from "./axes";
-import { formatConfigValue, formatNumber } from "./format";
+import { filterOf } from "./filter";
+import { formatNumber } from "./format";
 import { toFloat, type Json, type RunView, type WireNumber } from "./protocol";
 
 export interface Brush {
@@ -39,11 +40,11 @@ export function selectRuns(
   brushes: Brushes,
   filter: string,
 ): ReadonlySet<string> | null {
-  const words = wordsOf(filter);
-  if (brushes.size === 0 && words.length === 0) return null;
+  const matches = filterOf(filter);
+  if (brushes.size === 0 && !matches) return null;
   const inside = new Set<string>();
   for (const run of runs) {
-    if (insideAll(run, brushes) && matches(run, words)) inside.add(run.id);
+    if (insideAll(run, brushes) && (!matches || matches(run))) inside.add(run.id);
   }
   return inside;
 }
@@ -62,25 +63,6 @@ export function insideBrush(value: Json | undefined, brush: Brush): boolean {
   const number = toFloat(value as WireNumber) ?? Number.NaN;
   if (!Number.isFinite(number)) return brush.missing;
   return brush.ranges.some(([low, high]) => number >= low && number <= high);
-}
-
-/** Whether a run is what the words of a filter ask for. */
-export function matchesFilter(run: RunView, filter: string): boolean {
-  return matches(run, wordsOf(filter));
-}
-
-function wordsOf(filter: string): string[] {
-  return filter.toLowerCase().split(/\s+/).filter(Boolean);
-}
-
-/** Every word must stand in the run's name, state, reason, or a `name=value` of its config. */
-function matches(run: RunView, words: readonly string[]): boolean {
-  if (words.length === 0) return true;
-  const config = Object.entries(run.config).map(
-    ([name, value]) => `${name}=${formatConfigValue(value)}`,
-  );
-  const text = [run.name, run.state, run.error ?? "", ...config].join("\n").toLowerCase();
-  return words.every((word) => text.includes(word));
 }
 
 /** A chip's words: "optimizer = adam", "learning_rate 1e-4 … 1e-2". */

@@ -14,13 +14,13 @@ import {
   type Heading,
 } from "./columns";
 import { button, element, setAttribute, setText, show } from "./dom";
+import { filterOf } from "./filter";
 import { plural, shortName } from "./format";
 import { createChecklist, createMenu } from "./menu";
 import { ROWS_AT_ONCE, type Actions, type Frame, type Part } from "./parts";
 import type { RunView } from "./protocol";
 import { createRowMenu } from "./row-menu";
 import { nextSort, sortRuns, type Column } from "./rows";
-import { matchesFilter } from "./selection";
 import { trendKey } from "./sparkline";
 import { runDuration_s } from "./state";
 import { createRow, type Row } from "./table-row";
@@ -73,7 +73,8 @@ export function createTable(actions: Actions): Part {
       }
       updateHead(head, headings, next, actions);
       const duration = (run: RunView): number | null => runDuration_s(run, next.state, next.now_ms);
-      const matching = next.runs.filter((run) => matchesFilter(run, next.view.filter));
+      const matches = filterOf(next.view.filter);
+      const matching = matches ? next.runs.filter(matches) : next.runs;
       const sorted = sortRuns(matching, next.view.sort, sortGoal(next), duration);
       const shown = brushedFirst(sorted, settled(next)).slice(0, next.view.rows);
       const look = {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Json } from "../src/protocol";
 import { brushText, NO_BRUSH, selectRuns, withBrush, type Brushes } from "../src/selection";
 import { aRun } from "./messages";
 
@@ -37,7 +38,34 @@ test("the lane is a brush of what has no value, and None is a level", () => {
 test("every word of a filter must be in the name, the state or a setting", () => {
   expect(chosen(none, "FOX adam")).toEqual(["a", "c"]);
   expect(chosen(none, "failed")).toEqual(["b"]);
-  expect(chosen(none, "lr=0.9")).toEqual(["c"]);
+  expect(chosen(none, "failed lr=0.9")).toEqual([]);
+});
+
+test("a setting's value is meant whole, its name whole or from a dot on", () => {
+  const configs: Record<string, Json>[] = [
+    ...[{ optimizer: "adam" }, { optimizer: "AdamW" }, { lr: 0.1 }, { lr: 0.12 }],
+    ...[{ "model.head.lr": 0.1 }, { xlr: 0.1 }, { batch: 10 }, { batch: 100 }, { lr: 0.123456 }],
+    ...[{ act: "leaky relu" }, { act: "leaky" }, { layers: [64, 32] }, { flag: true }],
+    ...[{ lr: null }, { lr: "NaN" as const }],
+  ];
+  const all = configs.map((config, number) => aRun({ id: JSON.stringify(config), config, number }));
+  const found = (filter: string): unknown[] =>
+    [...(selectRuns(all, none, filter) ?? [])].map((id): unknown => JSON.parse(id));
+  expect(found("optimizer=adam")).toEqual([{ optimizer: "adam" }]);
+  expect(found("Optimizer=adamw")).toEqual([{ optimizer: "AdamW" }]);
+  expect(found("adam")).toHaveLength(2);
+  expect(found("lr=0.1")).toEqual([{ lr: 0.1 }, { "model.head.lr": 0.1 }]);
+  expect(found("lr=1e-1")).toEqual([{ lr: 0.1 }, { "model.head.lr": 0.1 }]);
+  expect(found("head.lr=.1")).toEqual([{ "model.head.lr": 0.1 }]);
+  expect(found("batch=10")).toEqual([{ batch: 10 }]);
+  expect(found("batch=")).toHaveLength(2);
+  expect(found("lr=0.123")).toEqual([{ lr: 0.123456 }]);
+  expect(found('act="leaky relu"')).toEqual([{ act: "leaky relu" }]);
+  expect(found("layers=[64,32]")).toEqual([{ layers: [64, 32] }]);
+  expect(found("flag=true")).toEqual([{ flag: true }]);
+  expect(found("lr=none")).toEqual([{ lr: null }]);
+  expect(found("lr=nan")).toEqual([{ lr: "NaN" }]);
+  expect(found("=")).toHaveLength(all.length);
 });
 
 test("a chip says what is brushed", () => {

@@ -17,7 +17,10 @@ export interface Sort {
 
 const STATE_ORDER = ["running", "pending", "finished", "stopped", "killed", "failed", "crashed"];
 
-/** With no sort chosen: what runs on top, then the best first; what failed is last, like no value. */
+/**
+ * With no sort chosen: what runs on top, then the best first; what failed is last, like no value. What runs keeps the
+ * order of its numbers: with each value logged rows would change places under the pointer.
+ */
 export function sortRuns(
   runs: Iterable<RunView>,
   sort: Sort | null,
@@ -27,7 +30,7 @@ export function sortRuns(
   const all = [...runs].sort((a, b) => a.number - b.number);
   if (!sort) {
     const best = byValue(goal === "maximize");
-    return all.sort((a, b) => group(a) - group(b) || best(a, b));
+    return all.sort((a, b) => group(a) - group(b) || (a.state === "running" ? 0 : best(a, b)));
   }
   return all.sort(comparator(sort, duration_s));
 }
@@ -37,6 +40,12 @@ function group(run: RunView): number {
   if (run.state === "pending") return 1;
   // A failed run's last value, however good, is not a result.
   return run.state === "failed" || run.state === "crashed" ? 3 : 2;
+}
+
+/** As rows stood, with those that came since at the end: so they stay while somebody is about to press one. */
+export function heldOrder<Row>(before: readonly Row[], wanted: readonly Row[]): Row[] {
+  const [there, known] = [new Set(wanted), new Set(before)];
+  return [...before.filter((row) => there.has(row)), ...wanted.filter((row) => !known.has(row))];
 }
 
 /** Clicking a header: first that column, then the other way round, then the default again. */

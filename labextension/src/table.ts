@@ -20,7 +20,7 @@ import { createChecklist, createMenu } from "./menu";
 import { ROWS_AT_ONCE, type Actions, type Frame, type Part } from "./parts";
 import type { RunView } from "./protocol";
 import { createRowMenu } from "./row-menu";
-import { nextSort, sortRuns, type Column } from "./rows";
+import { heldOrder, nextSort, sortRuns, type Column } from "./rows";
 import { trendKey } from "./sparkline";
 import { runDuration_s } from "./state";
 import { createRow, type Row } from "./table-row";
@@ -52,9 +52,11 @@ export function createTable(actions: Actions): Part {
   let frame: Frame | null = null;
   let columns = "";
   let order: readonly string[] = [];
-  const settled = createSettling(() => {
+  const redraw = (): void => {
     actions.change({});
-  });
+  };
+  const settled = createSettling(redraw);
+  const hold = createHold(node, body, () => !menu.node.hidden, redraw);
 
   return {
     node,
@@ -68,6 +70,7 @@ export function createTable(actions: Actions): Part {
         columns = wanted;
         rows.clear();
         order = [];
+        hold.forget();
         body.replaceChildren();
         head.replaceChildren(...headings.map((heading) => headCell(heading)), element("th"));
       }
@@ -76,7 +79,9 @@ export function createTable(actions: Actions): Part {
       const matches = filterOf(next.view.filter);
       const matching = matches ? next.runs.filter(matches) : next.runs;
       const sorted = sortRuns(matching, next.view.sort, sortGoal(next), duration);
-      const shown = brushedFirst(sorted, settled(next)).slice(0, next.view.rows);
+      const brushed = settled(next);
+      const first = brushedFirst(sorted, brushed).slice(0, next.view.rows);
+      const shown = hold.order(first, [next.view.sort, next.view.filter, next.view.rows, brushed]);
       const look = {
         texts: headings.map((heading) => cellTexts(heading, next)),
         trend: trendKey(next),
@@ -123,6 +128,48 @@ function createSettling(rested: () => void): (frame: Frame) => ReadonlySet<strin
       }, SETTLES_MS);
     }
     return kept;
+  };
+}
+
+interface Hold {
+  /** The runs as they stand now, or as `wanted` where nobody is at the rows or something else was `asked` for. */
+  order(wanted: readonly RunView[], asked: readonly unknown[]): readonly RunView[];
+  forget(): void;
+}
+
+/** Keeps rows in place while the pointer or the keyboard is among them; `released` is called if that was another order. */
+function createHold(
+  table: HTMLElement,
+  body: HTMLElement,
+  busy: () => boolean,
+  released: () => void,
+): Hold {
+  let [last, lastAsked]: readonly [readonly string[], readonly unknown[]] = [[], []];
+  let late = false;
+  const isHeld = (): boolean =>
+    body.matches(":hover") || body.querySelector(":focus-visible") !== null || busy();
+  const release = (): void => {
+    // What has left is known only after the event.
+    setTimeout(() => {
+      if (late && !isHeld()) released();
+    });
+  };
+  body.addEventListener("mouseleave", release);
+  table.addEventListener("focusout", release); // the menu of a row stands beside the body
+  return {
+    order(wanted, asked) {
+      const ids = wanted.map(({ id }) => id);
+      const same = asked.every((each, index) => each === lastAsked[index]);
+      const held = same && isHeld() ? heldOrder(last, ids) : ids;
+      late = held.some((id, index) => id !== ids[index]);
+      [last, lastAsked] = [held, asked];
+      if (!late) return wanted;
+      const runs = new Map(wanted.map((run) => [run.id, run]));
+      return held.map((id) => runs.get(id)!);
+    },
+    forget() {
+      last = [];
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { chooseKey, orderKeys } from "../src/keys";
 import { progress } from "../src/progress";
 import type { RunView } from "../src/protocol";
-import { nextSort, sortRuns, type Sort } from "../src/rows";
+import { heldOrder, nextSort, sortRuns, type Sort } from "../src/rows";
 import { aRun, aSweep } from "./messages";
 
 const runs: RunView[] = [
@@ -19,6 +19,29 @@ describe("the table", () => {
   test("shows what runs on top, then the best first; a failed run is never the best", () => {
     expect(order(null)).toEqual(["live", "best", "worst", "nan", "failed"]);
     expect(order(null, "maximize")).toEqual(["live", "worst", "best", "nan", "failed"]);
+  });
+
+  test("moves a running run's row when the run ends, not with each value", () => {
+    const live = (values: readonly number[], ended = -1): string[] =>
+      sortRuns(
+        values.map((value, number) =>
+          aRun({
+            id: `${number}`,
+            number,
+            value,
+            state: number === ended ? "finished" : "running",
+          }),
+        ),
+        ...([null, "minimize", () => null] as const),
+      ).map(({ id }) => id);
+    expect(live([3, 2, 1])).toEqual(["0", "1", "2"]);
+    expect(live([1, 3, 2])).toEqual(["0", "1", "2"]);
+    expect(live([0, 3, 2], 0)).toEqual(["1", "2", "0"]);
+  });
+
+  test("keeps rows where they are while they are held, and puts new ones below", () => {
+    expect(heldOrder(["a", "b", "c"], ["new", "c", "a"])).toEqual(["a", "c", "new"]);
+    expect(heldOrder([], ["b", "a"])).toEqual(["b", "a"]);
   });
 
   test("puts missing values last, whichever way it is sorted", () => {

@@ -24,17 +24,28 @@ export interface CellText {
 /** With more parameters than these the rest waits in the menu: 60 columns are read by nobody. */
 const PARAMETERS_UNASKED = 8;
 
+/** Of a sweep that has no metric of its own so many of those that its runs log are shown. */
+const METRICS_UNASKED = 4;
+
 export function defaultColumns({ state }: Pick<Frame, "state">): Column[] {
   const parameters = leadingParameters(state, PARAMETERS_UNASKED);
-  return ["metric", "trend", ...parameters.map((name): Column => `param:${name}`), "duration"];
+  const metrics: Column[] = state.sweep?.metric
+    ? ["metric"]
+    : everyAxis(state).filter(isMetric).sort().slice(0, METRICS_UNASKED);
+  return [...metrics, "trend", ...parameters.map((name): Column => `param:${name}`), "duration"];
+}
+
+function isMetric(axis: AxisId): boolean {
+  return axis.startsWith("metric:");
 }
 
 /** Every column but the first two, which are always there. */
 export function everyColumn({ state }: Pick<Frame, "state">): Column[] {
   const metric = state.sweep?.metric?.name;
-  const axes = everyAxis(state).filter((id) => id !== `metric:${metric ?? ""}`);
+  const own: Column[] = metric === undefined ? [] : ["metric"];
+  const axes = everyAxis(state).filter((id) => metric === undefined || id !== `metric:${metric}`);
   const code = [...state.runs.values()].some((run) => run.code);
-  return ["metric", "trend", ...axes, ...(code ? ["code" as const] : [])];
+  return [...own, "trend", ...axes, ...(code ? ["code" as const] : [])];
 }
 
 export function columnLabel(column: Column, { state }: Pick<Frame, "state">): string {

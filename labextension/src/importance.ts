@@ -29,7 +29,12 @@ const CORRELATION_HALF = 34;
 
 export function createImportance(actions: Actions): Part {
   const hint = element("span", { class: "nbs-dim" });
-  const metric = createMetricSelect(actions, "for", "Metric whose importance is shown");
+  const metric = createMetricSelect(
+    actions,
+    "for",
+    "Metric whose importance is shown",
+    "a metric …",
+  );
   const head = element("tr");
   const body = element("tbody");
   const table = element("table", { class: "nbs-imp-table" }, element("thead", {}, head), body);

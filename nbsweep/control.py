@@ -212,10 +212,14 @@ class SweepControl:
             if not after_current:
                 for run in live:
                     db.update_run(run.id, stop_requested=True)
-            if state == "cancelled" or (sweep.state != "cancelled" and not (after_current and live)):
-                db.update_sweep(self.sweep_id, state=state, note=None, note_kind=None)
-            elif sweep.state == "paused":  # the agents were told to end; the last one to leave finishes the sweep
-                db.update_sweep(self.sweep_id, state="running", note=None, note_kind=None)
+            going = bool(working or live) or sweep.state in ("running", "paused")
+            if state == "cancelled":
+                db.update_sweep(self.sweep_id, state="cancelled", note=None, note_kind=None)
+            elif sweep.state in ("running", "paused") and after_current and live:
+                # The agents were told to end; the last one to leave finishes the sweep, paused or not.
+                db.update_sweep(self.sweep_id, state="running", note=None, note_kind="person")
+            elif sweep.state != "cancelled" and going and not (after_current and live):
+                db.update_sweep(self.sweep_id, state="finished", note=None, note_kind="person")
         return len(live)
 
     def _raise_count(self, db: Session, count: int) -> AgentRecord | None:

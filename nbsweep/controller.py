@@ -110,7 +110,8 @@ class Controller(SweepControl):
             db.insert_agent(agent)
             if sweep.note_kind == "failures":
                 self._forgive(db)
-            elif sweep.state == "finished":  # also after its target was reached
+            elif sweep.state == "finished" or (sweep.state == "running" and sweep.note_kind == "person"):
+                # Also after its target was reached, or while its last agents end as a person told them to.
                 db.update_sweep(self.sweep_id, state="running", note=None, note_kind=None)
             else:
                 db.update_sweep(self.sweep_id)

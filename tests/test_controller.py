@@ -157,6 +157,48 @@ def test_stop_ends_agents_and_a_new_agent_goes_on(store: Store) -> None:
     assert claim(controller, controller.join(None)).config != run.config
 
 
+@pytest.mark.parametrize("after_current", [False, True])
+def test_a_sweep_that_a_person_stopped_is_kept_apart_from_one_that_ended(store: Store, after_current: bool) -> None:
+    def kept() -> tuple[str, str | None]:
+        with store.read() as db:
+            sweep = db.sweep(controller.sweep_id)
+        assert sweep is not None
+        return sweep.state, sweep.note_kind
+
+    controller = new(store, GRID)
+    agent = controller.join(2)
+    run = claim(controller, agent)
+    controller.stop(after_current=after_current)
+    controller.report(run.id, "finished" if after_current else "killed")
+    controller.leave(agent)
+    assert kept() == ("finished", "person")
+    controller.stop()
+    assert kept() == ("finished", "person"), "there was nothing left to stop"
+
+    agent = controller.join(1)
+    assert kept() == ("running", None)
+    controller.report(claim(controller, agent).id, "finished")
+    controller.leave(agent)
+    assert kept() == ("finished", None)
+    controller.stop()
+    assert kept() == ("finished", None), "it had ended by itself"
+
+
+def test_an_agent_that_joins_while_others_end_is_not_stopped_with_them(store: Store) -> None:
+    controller = new(store, GRID)
+    agent = controller.join(None)
+    run = claim(controller, agent)
+    controller.stop(after_current=True)
+    late = controller.join(1)
+    controller.report(run.id, "finished")
+    controller.leave(agent)
+    controller.report(claim(controller, late).id, "finished")
+    controller.leave(late)
+    with store.read() as db:
+        sweep = db.sweep(controller.sweep_id)
+    assert sweep is not None and (sweep.state, sweep.note_kind) == ("finished", None)
+
+
 def test_a_cancelled_sweep_takes_no_agent(store: Store) -> None:
     controller = new(store, GRID)
     controller.cancel()

@@ -196,6 +196,7 @@ def test_a_page_stops_and_pauses_and_is_told_what_went_wrong() -> None:
     page.say({"type": "command", "command": "stop"})
     assert agent.wait(10)
     until(lambda: [run["state"] for run in page.runs.values()] == ["killed", "killed"])
+    assert (page.sweep["state"], page.sweep["note_kind"]) == ("finished", "person")
 
 
 def test_a_failed_runs_traceback_and_console_are_given_on_request() -> None:

@@ -53,6 +53,7 @@ def sweep_view(
         "counts": counts,
         "best": {"run": best.id, "name": best.name, "value": sendable(value)} if best is not None else None,
         "note": sweep.note,
+        "note_kind": sweep.note_kind,
         "parameters": list(plan.axes),
         "keys": dict(keys),
         "saved_s": analysis.time_saved(runs),

@@ -38,7 +38,7 @@ sweeps = Table(
     Column("seed", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
     Column("note", Text),  # why it is paused, shown to people
-    Column("note_kind", String(16)),  # who paused it: "person" or "failures"
+    Column("note_kind", String(16)),  # who paused it or ended it early: "person", "failures", "target"
     Column("created_at", Float, nullable=False),
     Column("revision", BigInteger, nullable=False, default=0),
     Column("version", Integer, nullable=False, default=1, server_default="1"),  # grows when its config is changed

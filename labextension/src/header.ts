@@ -11,18 +11,19 @@ import type { Actions, Frame, Part } from "./parts";
 import { progress } from "./progress";
 import { toFloat, type SweepView } from "./protocol";
 import { isBusy, isPending, type DashboardState } from "./state";
+import { canResume, stateText, stateTone } from "./sweep-state";
 
 export function createHeader(actions: Actions): Part {
   const name = element("span", { class: "nbs-name", "data-testid": "nbs-name" });
   const version = element("span", { class: "nbs-dim", "data-testid": "nbs-version" });
   version.title = "The config was changed under the same name";
   const kind = element("span", { class: "nbs-dim nbs-kind" });
-  const stateText = element("span");
+  const stateWords = element("span");
   const state = element(
     "span",
     { class: "nbs-state", "data-testid": "nbs-state", role: "status" },
     element("span", { class: "nbs-dot", "aria-hidden": "true" }),
-    stateText,
+    stateWords,
   );
   const bestValue = element("b");
   const bestRun = element("span", { class: "nbs-dim nbs-best-run" });
@@ -49,8 +50,9 @@ export function createHeader(actions: Actions): Part {
       setText(version, `version ${sweep.version ?? 1}`);
       setText(kind, kindOf(sweep));
       const lost = frame.state.connection === "lost";
-      setText(stateText, lost ? "kernel not connected" : stateOf(sweep, frame.state));
-      setAttribute(state, "data-state", lost ? "lost" : dotOf(sweep));
+      const soon = isPending(frame.state, "stop_after_current");
+      setText(stateWords, lost ? "kernel not connected" : stateText(sweep, soon));
+      setAttribute(state, "data-state", lost ? "lost" : stateTone(sweep));
       show(best, sweep.best !== null);
       if (sweep.best) {
         setText(bestValue, formatNumber(toFloat(sweep.best.value)));
@@ -70,17 +72,6 @@ function kindOf(sweep: SweepView): string {
   return sweep.metric
     ? `${sweep.method} · ${sweep.metric.goal} ${sweep.metric.name}`
     : sweep.method;
-}
-
-function stateOf(sweep: SweepView, state: DashboardState): string {
-  if (isPending(state, "stop_after_current")) return "running, stops after these runs";
-  if (sweep.state === "paused" && isBusy(sweep)) return "paused, runs are ending";
-  if (sweep.state === "running" && !isBusy(sweep)) return "waiting for an agent";
-  return sweep.state;
-}
-
-function dotOf(sweep: SweepView): string {
-  return sweep.state === "running" && !isBusy(sweep) ? "idle" : sweep.state;
 }
 
 function createControls(actions: Actions): Part {
@@ -130,11 +121,11 @@ function createControls(actions: Actions): Part {
       const sweep = state.sweep;
       if (!sweep) return;
       adding.update(frame);
-      const paused = sweep.state === "paused";
+      const resumes = canResume(sweep);
       const over = sweep.state === "finished" || sweep.state === "cancelled";
-      show(pause, !over && (paused || isBusy(sweep)));
-      setAttribute(pause, "data-does", paused ? "resume" : "pause");
-      label(pause, pauseLabel(state, paused), isPending(state, paused ? "resume" : "pause"));
+      show(pause, resumes || (!over && isBusy(sweep)));
+      setAttribute(pause, "data-does", resumes ? "resume" : "pause");
+      label(pause, pauseLabel(state, resumes), isPending(state, resumes ? "resume" : "pause"));
       show(stops, isBusy(sweep));
       show(node, !pause.hidden || !stops.hidden || !adding.node.hidden);
       const soon = isPending(state, "stop_after_current");
@@ -210,10 +201,10 @@ function createOtherNumber(add: (count: number) => void): HTMLElement {
   return form;
 }
 
-function pauseLabel(state: DashboardState, paused: boolean): string {
+function pauseLabel(state: DashboardState, resumes: boolean): string {
   if (isPending(state, "resume")) return "Resuming…";
   if (isPending(state, "pause")) return "Pausing…";
-  return paused ? "▶ Resume" : "❚❚ Pause";
+  return resumes ? "▶ Resume" : "❚❚ Pause";
 }
 
 function label(node: HTMLButtonElement, text: string, pending: boolean): void {

@@ -44,6 +44,8 @@ export interface SweepView {
   readonly counts: Readonly<Partial<Record<RunState, number>>>;
   readonly best: { readonly run: string; readonly name: string; readonly value: WireNumber } | null;
   readonly note: string | null;
+  /** Who paused it or ended it early: "person", "failures", "target". A kernel before December 2026 sends none. */
+  readonly note_kind?: string | null;
   /** The swept (non-constant) parameters, in the config's order. */
   readonly parameters: readonly ParameterView[];
   /** Every key that was logged as numbers, and its points over all runs. */

@@ -77,6 +77,7 @@ const sweep = shape<SweepView>({
   counts: mapping(number),
   best: orNull(shape({ run: text, name: text, value: wireNumber })),
   note: orNull(text),
+  note_kind: optional(text),
   parameters: list(parameter),
   keys: mapping(number),
   saved_s: orNull(number),

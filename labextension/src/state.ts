@@ -234,7 +234,7 @@ function isSettled(pending: PendingCommand, state: DashboardState): boolean {
     case "pause":
       return sweep.state !== "running";
     case "resume":
-      return sweep.state !== "paused";
+      return sweep.state === "running";
     case "stop":
     case "stop_after_current":
       return !isBusy(sweep);

@@ -34,6 +34,9 @@ describe("a sweep in the panel", () => {
     expect(rowLabel(item, trans)).toBe(
       "ResNet Baseline, bayes, running, 5 of 10 runs, 1 failed, best val loss 0.07671",
     );
+    const stopped = { ...item, state: "finished" as const, note_kind: "person", running_count: 0 };
+    expect(rowLabel(stopped, trans)).toContain("bayes, stopped, 5 of 10 runs");
+    expect(matches(stopped, "stopped") && !matches(stopped, "finished")).toBe(true);
     expect(rowLabel({ ...item, best: null, metric: null }, trans)).not.toContain("best");
   });
 });

@@ -33,6 +33,12 @@ describe("what is told of sweeps", () => {
     expect(kinds([sweep()], [sweep({ state: "cancelled" })])).toEqual([]);
   });
 
+  it("tells what a person stopped apart from an end, unless all was done", () => {
+    const stopped = sweep({ state: "finished", note_kind: "person", finished: 3, failed: 3 });
+    expect(kinds([sweep()], [stopped])).toEqual(["a stopped"]);
+    expect(kinds([sweep()], [{ ...stopped, finished: 10, failed: 0 }])).toEqual(["a finished"]);
+  });
+
   it("tells a target apart from an end", () => {
     const reached = sweep({ state: "finished", note_kind: "target" });
     expect(kinds([sweep()], [reached])).toEqual(["a target"]);

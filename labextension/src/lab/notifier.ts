@@ -49,6 +49,7 @@ export class Notifier {
     };
     const message = text === "" ? title : `${title}\n${text}`;
     if (kind === "failures") LabNotification.warning(message, options);
+    else if (kind === "stopped") LabNotification.info(message, options);
     else LabNotification.success(message, options);
     if (this.settings.values.browserNotifications && !document.hasFocus())
       this.showInBrowser(title, text, sweep);
@@ -79,6 +80,11 @@ export class Notifier {
           title: this.trans.__("Sweep %1 has finished", name),
           text: [result, runs].filter(Boolean).join(" · "),
         };
+      case "stopped":
+        return {
+          title: this.trans.__("Sweep %1 was stopped", name),
+          text: [result, doneText(sweep, this.trans)].filter(Boolean).join(" · "),
+        };
       case "target":
         return {
           title: this.trans.__("Sweep %1 has reached its target", name),
@@ -91,6 +97,13 @@ export class Notifier {
         };
     }
   }
+}
+
+/** What was done of what was asked for; of an open-ended sweep what was done. */
+function doneText({ finished, total }: SweepItem, trans: TranslationBundle): string {
+  return total === null
+    ? trans._n("%1 run done", "%1 runs done", finished)
+    : trans.__("%1 of %2 runs done", finished, total);
 }
 
 /** Whether this browser has notifications at all (an insecure page has none). */

@@ -4,6 +4,7 @@
  */
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatNumber } from "../format";
+import { isStopped } from "../sweep-state";
 import type { LinkState } from "./link";
 import type { SweepItem } from "./wire";
 
@@ -15,7 +16,8 @@ const SHORTEST_ID = 3;
 
 /** Each word of the filter is in the name, method, metric or state, or is how the id begins. */
 export function matches(item: SweepItem, filter: string): boolean {
-  const text = [item.name, item.method, item.metric ?? "", item.state].join("\n").toLowerCase();
+  const words = [item.name, item.method, item.metric ?? "", standingOf(item)];
+  const text = words.join("\n").toLowerCase();
   const id = item.id.toLowerCase();
   return filter
     .toLowerCase()
@@ -52,21 +54,27 @@ export function bestText(item: SweepItem): string {
   return item.best === null ? "" : formatNumber(item.best);
 }
 
-export function stateText(state: SweepItem["state"], trans: TranslationBundle): string {
+/** A sweep's state; of one that a person stopped, that. */
+export function standingOf(item: SweepItem): SweepItem["state"] | "stopped" {
+  return isStopped(item, item.finished, item.total) ? "stopped" : item.state;
+}
+
+export function stateText(item: SweepItem, trans: TranslationBundle): string {
   const words = {
     running: trans.__("running"),
     paused: trans.__("paused"),
     finished: trans.__("finished"),
     cancelled: trans.__("cancelled"),
+    stopped: trans.__("stopped"),
   };
-  return words[state];
+  return words[standingOf(item)];
 }
 
 /** What a screen reader is told of a row. */
 export function rowLabel(item: SweepItem, trans: TranslationBundle): string {
   const best =
     item.best === null ? "" : trans.__("best %1 %2", item.metric ?? "", formatNumber(item.best));
-  const parts = [item.name, item.method, stateText(item.state, trans), runsText(item, trans), best];
+  const parts = [item.name, item.method, stateText(item, trans), runsText(item, trans), best];
   return parts.filter((part) => part !== "").join(", ");
 }
 

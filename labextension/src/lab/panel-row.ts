@@ -13,7 +13,15 @@ import {
 } from "@jupyterlab/ui-components";
 import { element, setAttribute, setName, setText, show } from "../dom";
 import { drawTrend } from "../sparkline";
-import { bestText, MOST_LINES, progressOf, rowLabel, runsText, stateText } from "./panel-model";
+import {
+  bestText,
+  MOST_LINES,
+  progressOf,
+  rowLabel,
+  runsText,
+  standingOf,
+  stateText,
+} from "./panel-model";
 import { possible, type ActionName } from "./sweep-actions";
 import type { RunningRun, SweepItem } from "./wire";
 
@@ -82,12 +90,12 @@ export class Row {
   update(item: SweepItem, live: boolean): void {
     const { trans } = this;
     this.item = item;
-    this.node.dataset.state = item.state;
+    this.node.dataset.state = standingOf(item);
     this.node.dataset.sweep = item.id;
     setName(this.name, item.name);
     setAttribute(this.main, "aria-label", rowLabel(item, trans));
     // The method goes last, for the end is what a narrow sidebar cuts.
-    const facts = [stateText(item.state, trans), runsText(item, trans), item.method];
+    const facts = [stateText(item, trans), runsText(item, trans), item.method];
     setText(this.facts, facts.join(" · "), facts.join(" · "));
     const best = bestText(item);
     setText(this.best, best, best === "" ? "" : trans.__("best %1", item.metric ?? ""));

@@ -5,6 +5,7 @@ import { Clipboard, Dialog, Notification, showDialog } from "@jupyterlab/apputil
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { copyString } from "../cell-panel";
 import type { KernelLink } from "./link";
+import { standingOf } from "./panel-model";
 import type { SweepItem } from "./wire";
 
 export type ActionName = "pause" | "resume" | "stop" | "copy" | "export" | "delete";
@@ -15,7 +16,7 @@ export function possible(action: ActionName, item: SweepItem): boolean {
     case "pause":
       return item.state === "running";
     case "resume":
-      return item.state === "paused";
+      return item.state === "paused" || isLeftUndone(item);
     case "stop":
       return item.state === "running" || item.state === "paused" || item.running_count > 0;
     case "delete":
@@ -23,6 +24,12 @@ export function possible(action: ActionName, item: SweepItem): boolean {
     default:
       return true;
   }
+}
+
+/** Stopped by a person, with runs left that nobody has begun. */
+function isLeftUndone(item: SweepItem): boolean {
+  const some = item.total === null || item.runs < item.total;
+  return standingOf(item) === "stopped" && item.running_count === 0 && some;
 }
 
 export class SweepActions {

@@ -4,8 +4,9 @@
  * Pure. The first list of a link tells nothing: what is over when a page is opened is no news.
  */
 import type { SweepItem } from "./link";
+import { standingOf } from "./panel-model";
 
-export type Happening = "finished" | "failures" | "target";
+export type Happening = "finished" | "stopped" | "failures" | "target";
 
 export interface SweepEvent {
   readonly kind: Happening;
@@ -35,8 +36,10 @@ export function sweepEvents(
   return events;
 }
 
-function happened({ state, note_kind }: SweepItem): Happening | null {
+function happened(item: SweepItem): Happening | null {
+  const { state, note_kind } = item;
   if (state === "paused") return note_kind === "failures" ? "failures" : null;
   if (state !== "finished") return null;
+  if (standingOf(item) === "stopped") return "stopped";
   return note_kind === "target" ? "target" : "finished";
 }

@@ -5,6 +5,7 @@
  * by the parallel coordinates, the slices, the table and the brushes. Nothing here draws.
  */
 import { quantile } from "./color";
+import { isPoint } from "./drawable";
 import { formatConfigValue } from "./format";
 import { toFloat, type Json, type ParameterView, type RunView, type WireNumber } from "./protocol";
 import type { DashboardState } from "./state";
@@ -188,8 +189,8 @@ function spanOf(
   if (!parameter) [low, high] = fenced(values, low, high);
   // A log distribution whose bound is zero or less has no log axis to stand on.
   const onLog = log && low > 0;
-  if (low === high) {
-    const room = low === 0 ? 1 : Math.abs(low) / 2;
+  if (isPoint(low, high)) {
+    const room = isPoint(0, Math.abs(low)) ? 1 : Math.abs(low) / 2;
     const [foot, top] = onLog ? [low / 2, high * 2] : [low - room, high + room];
     return { log: onLog, integer, low: foot, high: top, lowest, highest };
   }

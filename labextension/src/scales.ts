@@ -4,6 +4,7 @@
  * In: what each curve spans; out: what the axis spans and where its ticks stand. A single diverged
  * curve is left to run out of the picture rather than press all others onto the x axis.
  */
+import { isPoint } from "./drawable";
 import { formatNumber } from "./format";
 
 export interface Extent {
@@ -45,8 +46,8 @@ function padded(low: number, high: number, log: boolean): [number, number] {
     const pad = (high / low) ** 0.04;
     return [low / pad, high * pad];
   }
-  if (low === high) {
-    const pad = Math.abs(low) * 0.1 || 1;
+  if (isPoint(low, high)) {
+    const pad = isPoint(0, Math.abs(low)) ? 1 : Math.abs(low) * 0.1;
     return [low - pad, high + pad];
   }
   const pad = (high - low) * 0.05;
@@ -59,7 +60,9 @@ export function xRange(extents: readonly Extent[]): [number, number] {
   if (extents.length === 0) return [0, 1];
   const low = Math.min(...extents.map((extent) => extent.low));
   const high = Math.max(...extents.map((extent) => extent.high));
-  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+  if (!isPoint(low, high)) return [low, high];
+  const pad = Math.max(0.5, Math.abs(low) * 1e-3);
+  return [low - pad, high + pad];
 }
 
 /** Ticks of a log axis: 1, 3, 10 where there is room, decades alone where there is little. */
@@ -75,18 +78,24 @@ export function logTicks(low: number, high: number, most: number): number[] {
   return all.filter((_, index) => index % every === 0);
 }
 
-/** Ticks of a linear axis at 1, 2, 2.5 or 5 times a power of ten; `whole` keeps them integers. */
+/**
+ * Ticks of a linear axis at 1, 2, 2.5 or 5 times a power of ten; `whole` keeps them integers. Of a
+ * stretch so narrow that floats run out between its ends (a deep zoom), the few that there are.
+ */
 export function linearTicks(low: number, high: number, most: number, whole = false): number[] {
   const rough = (high - low) / Math.max(1, most);
   const power = 10 ** Math.floor(Math.log10(rough));
   const mantissas = whole ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];
   let step = mantissas.map((m) => m * power).find((s) => s >= rough * 0.999999) ?? rough;
   if (whole) step = Math.max(1, Math.round(step));
-  const ticks: number[] = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
-    ticks.push(Number((i * step).toPrecision(12)));
-  }
-  return ticks;
+  const first = Math.ceil(low / step - 1e-9);
+  // Counted up front: beyond 2^53 a counter that has one added stays what it was.
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  if (!(count > 0)) return [];
+  const ticks = Array.from({ length: Math.min(count, 2 * most + 2) }, (_, index) =>
+    Number(((first + index) * step).toPrecision(15)),
+  );
+  return [...new Set(ticks)];
 }
 
 /** 0.001, 0.3, 1500, 20k, 3M: short, since they stand in a margin. */

@@ -80,3 +80,9 @@ test("a run has no parameter by the names that every object has", () => {
   expect(placer(axis)(state.runs.get("0")!)).toBeNull();
   expect(placer(axis)(aRun({ config: { constructor: "a" } }))).toBe(0.5);
 });
+
+test("an axis of values that differ by rounding alone is one of equal values", () => {
+  const losses = [0.3, 0.1 + 0.2, 0.3];
+  const state = sweepOf([], ...losses.map((loss) => ({ summary: { loss } })));
+  expect(axisOf(state, "metric:loss")).toMatchObject({ low: 0.15, lowest: 0.3 });
+});

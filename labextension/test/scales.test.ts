@@ -41,3 +41,13 @@ test("linear ticks stand at round numbers, and steps are whole", () => {
 test("ticks are short", () => {
   expect([0.001, 1500, 20000, 3e6].map(formatTick)).toEqual(["0.001", "1500", "20k", "3M"]);
 });
+
+test("values that differ by rounding alone are one value, and nothing waits for their ticks", () => {
+  const { range } = yRange([{ low: 0.3, high: 0.1 + 0.2 }], false);
+  expect(range[1] - range[0]).toBeCloseTo(0.06);
+  expect(linearTicks(0.3, 0.1 + 0.2, 5).length).toBeLessThan(5);
+  expect(linearTicks(1e17, 1e17 + 16, 8, true).length).toBeLessThan(12);
+  expect(linearTicks(NaN, 1, 5)).toEqual([]);
+  expect(linearTicks(0, 5e-324, 5).length).toBeLessThan(12);
+  expect(xRange([{ low: 0.3, high: 0.1 + 0.2 }])).toEqual([-0.2, 0.8]);
+});

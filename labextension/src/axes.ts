@@ -5,7 +5,7 @@
  * by the parallel coordinates, the slices, the table and the brushes. Nothing here draws.
  */
 import { quantile } from "./color";
-import { isPoint } from "./drawable";
+import { drawable, isPoint, LEAST, shareOf } from "./drawable";
 import { formatConfigValue } from "./format";
 import { toFloat, type Json, type ParameterView, type RunView, type WireNumber } from "./protocol";
 import type { DashboardState } from "./state";
@@ -145,13 +145,14 @@ export function placer(axis: Axis): (run: RunView) => number | null {
 /** A number's place on an axis, at its end if it lies beyond it; null where it has none. */
 export function numberPlace({ log, low, high }: NumberAxis, value: number): number | null {
   if (!Number.isFinite(value) || (log && value <= 0)) return null;
-  const at = log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
-  return Math.min(1, Math.max(0, at));
+  return Math.min(1, Math.max(0, shareOf(value, low, high, log)));
 }
 
 /** The number at a place on an axis. */
 export function numberAt({ log, low, high }: NumberAxis, at: number): number {
-  return log ? low * (high / low) ** at : low + at * (high - low);
+  if (!log) return low + at * (high - low);
+  if (at <= 0 || at >= 1) return at <= 0 ? low : high;
+  return Math.exp(Math.log(low) + at * (Math.log(high) - Math.log(low)));
 }
 
 export function levelLabel(value: Json): string {
@@ -185,10 +186,12 @@ function spanOf(
   const integer = parameter?.integer ?? false;
   if (!(low <= high)) return { log: false, integer, low: 0, high: 1, lowest: 0, highest: 1 };
   const [lowest, highest] = [low, high];
+  [low, high] = [drawable(low), drawable(high)];
   // One diverged run must not press all others onto a point.
-  if (!parameter) [low, high] = fenced(values, low, high);
+  if (!parameter) [low, high] = fenced(values.map(drawable), low, high);
   // A log distribution whose bound is zero or less has no log axis to stand on.
   const onLog = log && low > 0;
+  if (onLog) low = Math.max(LEAST, low);
   if (isPoint(low, high)) {
     const room = isPoint(0, Math.abs(low)) ? 1 : Math.abs(low) / 2;
     const [foot, top] = onLog ? [low / 2, high * 2] : [low - room, high + room];

@@ -6,6 +6,7 @@
  * and a CSS colour a shade. viridis keeps its order for colour-blind eyes and in grey. Of the scale
  * only the stretch is used that can be read: no yellow on white, no violet on black.
  */
+import { drawable, isPoint } from "./drawable";
 import type { Goal } from "./protocol";
 
 // matplotlib's viridis at eleven equal steps (Smith & van der Walt, 2015).
@@ -49,7 +50,7 @@ export function shades(values: readonly (number | null)[], goal: Goal): (number 
   const sign = goal === "maximize" ? -1 : 1;
   const costs = values
     .filter((value): value is number => value !== null && Number.isFinite(value))
-    .map((value) => sign * value)
+    .map((value) => sign * drawable(value))
     .sort((a, b) => a - b);
   if (costs.length === 0) return values.map((value) => (value === null ? null : 0));
   const best = costs[0]!;
@@ -60,8 +61,8 @@ export function shades(values: readonly (number | null)[], goal: Goal): (number 
   return values.map((value) => {
     if (value === null) return null;
     if (!Number.isFinite(value)) return sign * value === -Infinity ? 1 : 0;
-    if (worst === best) return 1;
-    return Math.min(1, Math.max(0, 1 - (sign * value - best) / (worst - best)));
+    if (isPoint(best, worst)) return 1;
+    return Math.min(1, Math.max(0, 1 - (sign * drawable(value) - best) / (worst - best)));
   });
 }
 

@@ -4,6 +4,7 @@
  * In: a Frame and a key. Out: Curves, the one on top last. Smoothing and extents are kept a series
  * and version, since most curves of a frame are those of the frame before.
  */
+import { drawable } from "./drawable";
 import { isResult, metricValue } from "./frames";
 import type { CurveX, Frame } from "./parts";
 import type { RunView } from "./protocol";
@@ -211,7 +212,8 @@ function interpolated({ steps, values, length }: Series, at: Float64Array): Floa
     while (i + 2 < length && steps[i + 1]! < step) i++;
     const span = steps[i + 1]! - steps[i]!;
     const share = span > 0 ? (step - steps[i]!) / span : 0;
-    return values[i]! + share * (values[i + 1]! - values[i]!);
+    const [before, after] = [drawable(values[i]!), drawable(values[i + 1]!)];
+    return before + share * (after - before);
   });
 }
 

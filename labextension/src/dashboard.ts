@@ -20,7 +20,14 @@ import { createImportance } from "./importance";
 import importanceCss from "./importance.css";
 import { createParallel } from "./parallel";
 import parallelCss from "./parallel.css";
-import { initialView, type Actions, type Frame, type Part, type ViewState } from "./parts";
+import {
+  createDrawing,
+  initialView,
+  type Actions,
+  type Frame,
+  type Part,
+  type ViewState,
+} from "./parts";
 import { createRequests, narrowRequest } from "./requests";
 import { createSlices } from "./slices";
 import slicesCss from "./slices.css";
@@ -70,6 +77,7 @@ export function mountDashboard(
   const { view } = memory;
   const session = newSession();
   const frames = createFrames();
+  const draw = createDrawing();
   let hovered: string | null = null;
   let revision = 0;
   let selectionRevision = 0;
@@ -79,7 +87,7 @@ export function mountDashboard(
   let noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
   const loop = createDrawingLoop(() => {
-    if (state.sweep) parallel.update(frameNow());
+    if (state.sweep) draw([parallel], frameNow());
   }, [
     () => {
       drawParts([header, cell, parallel]);
@@ -257,7 +265,7 @@ export function mountDashboard(
     const frame = frameNow();
     // What is told of the selection can be read by scripts and tests.
     setAttribute(root, "data-selected", frame.selection ? String(frame.selection.size) : "");
-    for (const part of some) part.update(frame);
+    draw(some, frame);
     requests.update(frame);
   };
 

@@ -2,8 +2,10 @@
  * Traces a curve as line segments, at most four a pixel column, with gaps where values are missing.
  *
  * In: points and a projection to pixels; out: calls on a pen (a canvas context, or a recorder in
- * tests). Many curves have wider columns: what nobody can tell apart need not be drawn. NaN, infinities and what a log axis cannot show lift the pen.
+ * tests). Many curves have wider columns: what nobody can tell apart need not be drawn. NaN, infinities
+ * and what a log axis cannot show lift the pen.
  */
+import { shareOf } from "./drawable";
 
 export interface Pen {
   moveTo(x: number, y: number): void;
@@ -23,16 +25,14 @@ export interface Projection {
 }
 
 export function projectX(projection: Projection, x: number): number {
-  return (
-    projection.left + ((x - projection.x0) / (projection.x1 - projection.x0)) * projection.width
-  );
+  const { x0, x1, left, width } = projection;
+  return left + shareOf(x, x0, x1, false) * width;
 }
 
 /** NaN for what the axis cannot show. */
 export function projectY(projection: Projection, y: number): number {
   const { y0, y1, top, height, log } = projection;
-  const share = log ? Math.log(y / y0) / Math.log(y1 / y0) : (y - y0) / (y1 - y0);
-  const pixel = top + (1 - share) * height;
+  const pixel = top + (1 - shareOf(y, y0, y1, log)) * height;
   if (!Number.isFinite(pixel)) return Number.NaN;
   // Canvas coordinates are 32-bit: a diverged 1e300 would wrap. Just outside looks the same.
   return Math.min(top + 20 * height, Math.max(top - 20 * height, pixel));

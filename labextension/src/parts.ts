@@ -143,3 +143,18 @@ export interface Part {
   update(frame: Frame): void;
   dispose?(): void;
 }
+
+/** Draws parts. One that throws must not keep the others from the user: it is told of, once. */
+export function createDrawing(): (parts: readonly Part[], frame: Frame) => void {
+  const told = new WeakSet<Part>();
+  return (parts, frame) => {
+    for (const part of parts) {
+      try {
+        part.update(frame);
+      } catch (error) {
+        if (!told.has(part)) console.error("nbsweep: part of the dashboard cannot be drawn", error);
+        told.add(part);
+      }
+    }
+  };
+}

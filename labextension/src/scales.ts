@@ -4,7 +4,7 @@
  * In: what each curve spans; out: what the axis spans and where its ticks stand. A single diverged
  * curve is left to run out of the picture rather than press all others onto the x axis.
  */
-import { isPoint } from "./drawable";
+import { drawable, isPoint, LEAST } from "./drawable";
 import { formatNumber } from "./format";
 
 export interface Extent {
@@ -17,9 +17,10 @@ const FAR = 12;
 
 /** The y axis' range, and how many curves leave it. */
 export function yRange(
-  extents: readonly Extent[],
+  spans: readonly Extent[],
   log: boolean,
 ): { readonly range: readonly [number, number]; readonly clipped: number } {
+  const extents = spans.map(onAxis);
   if (extents.length === 0) return { range: log ? [0.1, 1] : [0, 1], clipped: 0 };
   let low = Math.min(...extents.map((extent) => extent.low));
   let high = Math.max(...extents.map((extent) => extent.high));
@@ -42,9 +43,10 @@ export function yRange(
 
 function padded(low: number, high: number, log: boolean): [number, number] {
   if (log) {
-    if (high / low < 1.2) return [low / 1.5, high * 1.5];
-    const pad = (high / low) ** 0.04;
-    return [low / pad, high * pad];
+    const foot = Math.max(LEAST, low);
+    const decades = Math.log10(high) - Math.log10(foot);
+    const pad = decades < 0.08 ? 1.5 : 10 ** Math.min(1, 0.04 * decades);
+    return [foot / pad, Math.max(LEAST, high) * pad];
   }
   if (isPoint(low, high)) {
     const pad = isPoint(0, Math.abs(low)) ? 1 : Math.abs(low) * 0.1;
@@ -55,8 +57,13 @@ function padded(low: number, high: number, log: boolean): [number, number] {
   return [low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
 }
 
+function onAxis({ low, high }: Extent): Extent {
+  return { low: drawable(low), high: drawable(high) };
+}
+
 /** The x axis' range: exactly what the curves span, which may be one point. */
-export function xRange(extents: readonly Extent[]): [number, number] {
+export function xRange(spans: readonly Extent[]): [number, number] {
+  const extents = spans.map(onAxis);
   if (extents.length === 0) return [0, 1];
   const low = Math.min(...extents.map((extent) => extent.low));
   const high = Math.max(...extents.map((extent) => extent.high));

@@ -13,7 +13,7 @@ import {
   type Axis,
   type AxisId,
 } from "./axes";
-import { rangeOf, levelsBetween } from "./brushing";
+import { levelsBetween, placesOf, rangeOf } from "./brushing";
 import { shadeColor } from "./color";
 import { button, element, setAttribute, setName, setText, show } from "./dom";
 import { formatConfigValue, formatNumber, shortName } from "./format";
@@ -290,16 +290,10 @@ function spanOf(axis: Axis, brush: Brush | undefined): [number, number] | null {
     return [Math.min(...held) / axis.levels.length, (Math.max(...held) + 1) / axis.levels.length];
   }
   if (brush.ranges.length === 0) return null;
-  const at = (value: number): number =>
-    clamp(
-      axis.log
-        ? Math.log(value / axis.low) / Math.log(axis.high / axis.low)
-        : (value - axis.low) / (axis.high - axis.low),
-    );
-  return [
-    at(Math.min(...brush.ranges.map(([a]) => a))),
-    at(Math.max(...brush.ranges.map(([, b]) => b))),
-  ];
+  return placesOf(axis, [
+    Math.min(...brush.ranges.map(([a]) => a)),
+    Math.max(...brush.ranges.map(([, b]) => b)),
+  ]);
 }
 
 function between(axis: Axis, from: number, to: number): Brush {

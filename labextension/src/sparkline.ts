@@ -3,6 +3,7 @@
  */
 import { shadeColor } from "./color";
 import { element } from "./dom";
+import { drawable, isPoint } from "./drawable";
 import { chooseKey } from "./keys";
 import { fitted } from "./parallel-lines";
 import type { Frame } from "./parts";
@@ -43,7 +44,7 @@ export function drawTrend(
 ): void {
   const context = fitted(canvas, SIZE.width, SIZE.height);
   if (!context || length < 2) return;
-  const values = all.slice(0, length).filter(Number.isFinite).sort();
+  const values = all.slice(0, length).filter(Number.isFinite).map(drawable).sort();
   if (values.length < 2) return;
   // The first loss is often ten times the second; what matters of a trend is below it.
   const [low, high] = [values[0]!, values[Math.ceil(0.97 * (values.length - 1))]!];
@@ -56,7 +57,12 @@ export function drawTrend(
   context.beginPath();
   tracePath(context, steps, all, length, {
     ...{ x0, x1: x1 > x0 ? x1 : x0 + 1, left: 1, width: SIZE.width - 2, log: false },
-    ...{ y0: low, y1: high > low ? high : low + 1, top: 2, height: SIZE.height - 4 },
+    ...{
+      y0: low,
+      y1: isPoint(low, high) ? low + Math.max(1, Math.abs(low)) : high,
+      top: 2,
+      height: SIZE.height - 4,
+    },
   });
   context.stroke();
 }

@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { axisOf, defaultAxes, everyAxis, leadingParameters, placer } from "../src/axes";
+import {
+  axisOf,
+  defaultAxes,
+  everyAxis,
+  leadingParameters,
+  numberAt,
+  numberPlace,
+  placer,
+  type NumberAxis,
+} from "../src/axes";
+import { rangeOf } from "../src/brushing";
 import type {
   ImportanceMessage,
   ParameterImportance,
@@ -85,4 +95,19 @@ test("an axis of values that differ by rounding alone is one of equal values", (
   const losses = [0.3, 0.1 + 0.2, 0.3];
   const state = sweepOf([], ...losses.map((loss) => ({ summary: { loss } })));
   expect(axisOf(state, "metric:loss")).toMatchObject({ low: 0.15, lowest: 0.3 });
+});
+
+test("values as large as floats can be have places, and ranges hold them", () => {
+  const losses = [-1.7e308, 0, 1.7e308];
+  const state = sweepOf([], ...losses.map((loss) => ({ summary: { loss } })));
+  const axis = axisOf(state, "metric:loss") as NumberAxis;
+  expect(losses.map((loss) => numberPlace(axis, loss))).toEqual([0, 0.5, 1]);
+  expect(rangeOf(axis, 0, 1)).toEqual([-1.7e308, 1.7e308]);
+});
+
+test("a log axis over all floats has places, too, and the numbers at them", () => {
+  const lr = number("lr", { log: true, low: 5e-324, high: 1.7e308 });
+  const axis = axisOf(sweepOf([lr]), "param:lr") as NumberAxis;
+  expect(numberPlace(axis, 1)).toBeCloseTo(0.5);
+  expect(numberAt(axis, 0.5)).toBeCloseTo(1);
 });

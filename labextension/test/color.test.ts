@@ -19,6 +19,7 @@ test("one diverged run does not paint all the others alike", () => {
 
 test("equal values are all the best, and NaN is the worst there is", () => {
   expect(shades([2, 2], "minimize")).toEqual([1, 1]);
+  expect(shades([0.3, 0.1 + 0.2], "minimize")).toEqual([1, 1]);
   expect(shades([1, NaN, 2, Infinity], "minimize")).toEqual([1, 0, 0, 0]);
   expect(shades([NaN, null], "minimize")).toEqual([0, null]);
 });
@@ -35,4 +36,9 @@ test.each(["light", "dark"] as const)("the %s scale grows brighter without a bre
 test("the bright end is readable on white, the dark end on black", () => {
   expect(lightness(shadeColor(1, "light"))).toBeLessThan(190);
   expect(lightness(shadeColor(0, "dark"))).toBeGreaterThan(90);
+});
+
+test("values as large as floats can be still have shades", () => {
+  expect(shades([-1.7e308, 1.7e308, 0], "minimize")).toEqual([1, 0, 0.5]);
+  expect(shadeColor(shades([-1.7e308, 1.7e308], "maximize")[0]!, "light")).toMatch(/^rgb/);
 });

@@ -52,3 +52,8 @@ test("the nearest step is found", () => {
   const steps = Float64Array.of(0, 10, 20);
   expect([-5, 4, 6, 100].map((x) => nearestIndex(steps, 3, x))).toEqual([0, 0, 1, 2]);
 });
+
+test("the largest floats are drawn, on a log axis of any height", () => {
+  expect(trace([1.7e308], { y0: -1e300, y1: 1e300 })).toEqual(["M 0 0"]);
+  expect(trace([1], { y0: 1e-300, y1: 1e300, log: true })).toEqual(["M 0 50"]);
+});

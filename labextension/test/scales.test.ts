@@ -51,3 +51,15 @@ test("values that differ by rounding alone are one value, and nothing waits for 
   expect(linearTicks(0, 5e-324, 5).length).toBeLessThan(12);
   expect(xRange([{ low: 0.3, high: 0.1 + 0.2 }])).toEqual([-0.2, 0.8]);
 });
+
+test("values as large or small as floats can be have an axis of numbers, and ticks on it", () => {
+  for (const log of [false, true]) {
+    const { range } = yRange([{ low: log ? 5e-324 : -1.7e308, high: 1.7e308 }], log);
+    expect(range[1] - range[0]).toBeLessThan(Infinity);
+    expect(range.every(Number.isFinite)).toBe(true);
+    const ticks = (log ? logTicks : linearTicks)(...range, 6);
+    expect(ticks.length).toBeGreaterThan(1);
+    expect(ticks.every(Number.isFinite)).toBe(true);
+  }
+  expect(xRange([{ low: -1.7e308, high: 1.7e308 }])).toEqual([-1e300, 1e300]);
+});

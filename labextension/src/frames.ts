@@ -6,6 +6,7 @@
  */
 import { axisValue, isNumber } from "./axes";
 import { shades, type ThemeName } from "./color";
+import { goalOf } from "./goals";
 import type { Colors, Frame, ViewState } from "./parts";
 import { toFloat, type Goal, type RunView, type WireNumber } from "./protocol";
 import { selectRuns } from "./selection";
@@ -28,7 +29,7 @@ export function createFrames(): (moment: Moment) => Frame {
     const { state, view, hovered, ...rest } = moment;
     const same = last?.revision === moment.revision;
     const metric = view.metric ?? state.sweep?.metric?.name ?? null;
-    const goal = goalOf(metric, state);
+    const goal = goalOf(metric, state.sweep);
     const runs = same ? last!.runs : [...state.runs.values()].sort((a, b) => a.number - b.number);
     const brushed = same && last!.selectionRevision === moment.selectionRevision;
     last = {
@@ -62,13 +63,4 @@ export function metricValue(run: RunView, metric: string | null): number | null 
 /** A failed run's last value is no result: however good, it must not outshine the best. */
 export function isResult(run: RunView): boolean {
   return run.state !== "failed" && run.state !== "crashed";
-}
-
-const MORE_IS_BETTER = /acc|auc|f1|r2|score|reward|return|precision|recall|bleu|iou|dice|map/i;
-
-/** The sweep says it of its own metric; of another, its name is all there is to go by. */
-function goalOf(metric: string | null, state: DashboardState): Goal {
-  const own = state.sweep?.metric;
-  if (metric === null || own?.name === metric) return own?.goal ?? "minimize";
-  return MORE_IS_BETTER.test(metric) ? "maximize" : "minimize";
 }

@@ -14,6 +14,7 @@
  */
 import { pythonLanguage } from "@codemirror/lang-python";
 import type { SyntaxNode } from "@lezer/common";
+import { likelyGoal } from "../goals";
 import { plainName, rangeOf, type Definition, type Literal } from "./ranges";
 
 export interface Span {
@@ -49,8 +50,6 @@ const DROPOUTS = /^(Alpha|Spatial|Gaussian)?Dropout[123]?[dD]?$/;
 const DRAWS =
   /^(plt|ax|axs|axes|fig|sns|px|go)\W|\.(plot|scatter|hist|bar|imshow|fill_between|ax[hv]line|legend|grid)\(/;
 const HIDDEN = /^(relu|tanh|elu|selu|gelu|swish|silu|leaky_relu|softplus)$/;
-const WORTH_MORE =
-  /(^|_)(acc|accuracy|f1|auc|auroc|r2|score|reward|return|precision|recall|iou|map|bleu)(_|$|\d)/;
 /** Most telling first. */
 const METRICS = [
   /(^|_)(val|valid|validation|test|eval)_?.*loss/,
@@ -233,9 +232,9 @@ export function loggedKeys(root: SyntaxNode, source: string): string[] {
 function findMetric(root: SyntaxNode, source: string): Metric {
   const keys = loggedKeys(root, source);
   const logged = mostTelling(keys);
-  if (logged !== null) return { name: logged, goal: goalOf(logged), logged: true };
+  if (logged !== null) return { name: logged, goal: likelyGoal(logged), logged: true };
   const name = mostTelling(assignedAtTop(root, source)) ?? "loss";
-  return { name, goal: goalOf(name), logged: false };
+  return { name, goal: likelyGoal(name), logged: false };
 }
 
 export function mostTelling(names: readonly string[]): string | null {
@@ -244,11 +243,6 @@ export function mostTelling(names: readonly string[]): string | null {
     if (found !== undefined) return found;
   }
   return null;
-}
-
-export function goalOf(name: string): "minimize" | "maximize" {
-  const plain = plainName(name).replace(/[/.]/g, "_");
-  return WORTH_MORE.test(plain) && !/loss|err/.test(plain) ? "maximize" : "minimize";
 }
 
 /** Names that the code itself gives, not inside a function: what a line added to it could read. */

@@ -11,6 +11,7 @@ import { createCurveControls } from "./curve-controls";
 import { curvesOf, extentWithin, pointsByKey, searchHistory, type Curve } from "./curve-data";
 import { element, setAttribute, setText, show } from "./dom";
 import { formatDuration, formatNumber, plural } from "./format";
+import { goalOf } from "./goals";
 import { chooseKey } from "./keys";
 import type { Actions, CurveX, Frame, Part, Zoom } from "./parts";
 import { createPlot, DRAG_PX, PLOT_HEIGHT_PX } from "./plot";
@@ -103,7 +104,7 @@ export function createCurves(actions: Actions, resized: () => void): Part {
     const curves = held.filter((curve) => (log ? curve.yPositive : curve.y));
     const { range, clipped } = zoom?.y
       ? { range: zoom.y, clipped: 0 }
-      : yRange(extents(curves, log, zoom), log);
+      : yRange(extents(curves, log, zoom), log, goalOf(key, frame.state.sweep));
     controls.update(frame, [...points.keys()], key);
     setAttribute(node, "data-key", key ?? "");
     setAttribute(node, "data-x", frame.view.x);
@@ -162,7 +163,7 @@ function extents(curves: readonly Curve[], log: boolean, zoom: Zoom | null): Ext
   return curves.flatMap((curve) => {
     const whole = log ? curve.yPositive : curve.y;
     const extent = zoom ? extentWithin(curve, zoom.x, log ? 0 : -Infinity) : whole;
-    return extent ? [extent] : [];
+    return extent ? [{ ...extent, best: curve.run.best }] : [];
   });
 }
 

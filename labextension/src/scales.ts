@@ -1,44 +1,60 @@
 /**
  * Ranges and ticks of the curves' axes.
  *
- * In: what each curve spans; out: what the axis spans and where its ticks stand. A single diverged
- * curve is left to run out of the picture rather than press all others onto the x axis.
+ * In: what each curve spans; out: what the axis spans and where its ticks stand. A few diverged
+ * curves are left to run out of the picture rather than press all others onto the x axis.
  */
+import { quantile } from "./color";
 import { drawable, isPoint, LEAST } from "./drawable";
 import { formatNumber } from "./format";
+import type { Goal } from "./protocol";
 
 export interface Extent {
   readonly low: number;
   readonly high: number;
+  /** Of the best run: it never leaves the axis. */
+  readonly best?: boolean;
 }
 
-/** On a linear axis a curve may reach this many usual spans beyond the usual, and no further. */
-const FAR = 12;
+/** Interquartile ranges beyond the quartiles (Tukey's outer fence), as nbsweep/plots/common.py has it. */
+const FENCE = 3;
+/** With fewer curves than this nobody can say which is the odd one. */
+const FEWEST = 5;
+/** No more curves than this share leave the axis: what so many do is no exception. */
+const MOST_CLIPPED = 0.1;
 
-/** The y axis' range, and how many curves leave it. */
+/** The y axis' range, and how many curves leave it, all on the worse side of the goal. */
 export function yRange(
   spans: readonly Extent[],
   log: boolean,
+  goal: Goal,
 ): { readonly range: readonly [number, number]; readonly clipped: number } {
   const extents = spans.map(onAxis);
   if (extents.length === 0) return { range: log ? [0.1, 1] : [0, 1], clipped: 0 };
-  let low = Math.min(...extents.map((extent) => extent.low));
-  let high = Math.max(...extents.map((extent) => extent.high));
-  let clipped = 0;
-  if (!log) {
-    const usualLow = median(extents.map((extent) => extent.low));
-    const usualHigh = median(extents.map((extent) => extent.high));
-    const reach = FAR * (usualHigh - usualLow);
-    const inside = (value: number): boolean =>
-      reach === 0 || (value <= usualHigh + reach && value >= usualLow - reach);
-    const near = extents.filter((extent) => inside(extent.low) && inside(extent.high));
-    if (near.length > 0) {
-      clipped = extents.length - near.length;
-      low = Math.min(...near.map((extent) => extent.low));
-      high = Math.max(...near.map((extent) => extent.high));
-    }
-  }
-  return { range: padded(low, high, log), clipped };
+  const near = log ? extents : goal === "minimize" ? fenced(extents) : fenced(extents, -1);
+  const [nearest, all] = [near, extents].map((some) => ({
+    low: Math.min(...some.map(({ low }) => low)),
+    high: Math.max(...some.map(({ high }) => high)),
+  })) as [Extent, Extent];
+  const [low, high] = goal === "minimize" ? [all.low, nearest.high] : [nearest.low, all.high];
+  return { range: padded(low, high, log), clipped: extents.length - near.length };
+}
+
+/** The curves whose worse end (the high one, or with a sign of -1 the low one) is not far from all others'. */
+function fenced(extents: readonly Extent[], sign: 1 | -1 = 1): readonly Extent[] {
+  if (extents.length < FEWEST) return extents;
+  // Both ends of all curves: of flat curves the spread between runs, of falling ones their fall.
+  const ends = extents.flatMap(({ low, high }) => [sign * low, sign * high]).sort((a, b) => a - b);
+  const [lower, upper] = [quantile(ends, 0.25), quantile(ends, 0.75)];
+  if (isPoint(lower, upper)) return extents;
+  const most = Math.max(1, Math.floor(MOST_CLIPPED * extents.length));
+  const within = (reach: number): readonly Extent[] =>
+    extents.filter(
+      ({ low, high, best }) => best === true || (sign > 0 ? high : -low) <= upper + reach,
+    );
+  let reach = FENCE * (upper - lower);
+  while (extents.length - within(reach).length > most) reach *= 2;
+  return within(reach);
 }
 
 function padded(low: number, high: number, log: boolean): [number, number] {
@@ -57,8 +73,8 @@ function padded(low: number, high: number, log: boolean): [number, number] {
   return [low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
 }
 
-function onAxis({ low, high }: Extent): Extent {
-  return { low: drawable(low), high: drawable(high) };
+function onAxis({ low, high, best = false }: Extent): Required<Extent> {
+  return { low: drawable(low), high: drawable(high), best };
 }
 
 /** The x axis' range: exactly what the curves span, which may be one point. */
@@ -117,9 +133,4 @@ function decades(low: number, high: number): number[] {
   const from = Math.floor(Math.log10(low));
   const to = Math.ceil(Math.log10(high));
   return Array.from({ length: to - from + 1 }, (_, index) => 10 ** (from + index));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -1,26 +1,56 @@
 import { expect, test } from "vitest";
-import { formatTick, linearTicks, logTicks, xRange, yRange } from "../src/scales";
+import { formatTick, linearTicks, logTicks, xRange, yRange, type Extent } from "../src/scales";
 
 test("a diverged curve runs off a linear axis and is counted", () => {
   const usual = Array.from({ length: 5 }, () => ({ low: 0.1, high: 2 }));
-  const { range, clipped } = yRange([...usual, { low: 0.1, high: 1e9 }], false);
+  const { range, clipped } = yRange([...usual, { low: 0.1, high: 1e9 }], false, "minimize");
   expect(range[1]).toBeLessThan(3);
   expect(clipped).toBe(1);
 });
 
+const flat = (...values: number[]): Extent[] => values.map((low) => ({ low, high: low }));
+
+test("runs on plateaus stay on the axis, far from each other as they are", () => {
+  const plateaus = [0.2, 0.4, 0.41, 0.7, 0.9, 1.1, 1.5, 2, 2.2, 2.3];
+  const spans = plateaus.map((low) => ({ low, high: low + 0.01 }));
+  const { range, clipped } = yRange(spans, false, "minimize");
+  expect(clipped).toBe(0);
+  expect(range[1]).toBeGreaterThan(2.3);
+});
+
+test("what leaves the axis is worse than the others, and never the best run", () => {
+  const far = [-1e6, 1, 1.1, 1.2, 1.3, 1.4, 1e6];
+  expect(yRange(flat(...far), false, "minimize").range[0]).toBeLessThan(-1e6);
+  expect(yRange(flat(...far), false, "minimize").range[1]).toBeGreaterThan(1.4);
+  expect(yRange(flat(...far), false, "minimize").range[1]).toBeLessThan(1e6);
+  expect(yRange(flat(...far), false, "maximize").range[1]).toBeGreaterThan(1e6);
+  expect(yRange(flat(...far), false, "maximize").clipped).toBe(1);
+  const best = flat(...far).map((span) => ({ ...span, best: span.high === 1e6 }));
+  expect(yRange(best, false, "minimize").clipped).toBe(0);
+});
+
+test("no more than a tenth of the curves leave the axis: a third that are worse are shown", () => {
+  const third = [
+    ...Array.from({ length: 20 }, (_, i) => 1 + i / 100),
+    ...Array<number>(10).fill(9),
+  ];
+  expect(yRange(flat(...third, 1e9), false, "minimize")).toMatchObject({ clipped: 1 });
+  expect(yRange(flat(...third, 1e9), false, "minimize").range[1]).toBeGreaterThan(9);
+});
+
 test("a single curve has the axis to itself, however far it goes", () => {
-  expect(yRange([{ low: 0, high: 1e9 }], false).range[1]).toBeGreaterThanOrEqual(1e9);
+  expect(yRange([{ low: 0, high: 1e9 }], false, "minimize").range[1]).toBeGreaterThanOrEqual(1e9);
 });
 
 test("one value, or none, still has an axis of some width", () => {
-  expect(yRange([{ low: 2, high: 2 }], false).range).toEqual([1.8, 2.2]);
-  expect(yRange([{ low: 0, high: 0 }], false).range).toEqual([-1, 1]);
-  expect(yRange([], true).range[0]).toBeGreaterThan(0);
+  expect(yRange([{ low: 2, high: 2 }], false, "minimize").range).toEqual([1.8, 2.2]);
+  expect(yRange([{ low: 0, high: 0 }], false, "minimize").range).toEqual([-1, 1]);
+  expect(yRange([], true, "minimize").range[0]).toBeGreaterThan(0);
   expect(xRange([{ low: 4, high: 4 }])).toEqual([3.5, 4.5]);
 });
 
 test("values that are never negative have an axis that is not either", () => {
-  expect(yRange([{ low: 0.01, high: 2 }], false).range[0]).toBe(0);
+  expect(yRange([{ low: 0.01, high: 2 }], false, "minimize").range[0]).toBe(0);
 });
 
 test("log ticks are 1, 3, 10 where there is room and fewer where there is not", () => {
@@ -43,7 +73,7 @@ test("ticks are short", () => {
 });
 
 test("values that differ by rounding alone are one value, and nothing waits for their ticks", () => {
-  const { range } = yRange([{ low: 0.3, high: 0.1 + 0.2 }], false);
+  const { range } = yRange([{ low: 0.3, high: 0.1 + 0.2 }], false, "minimize");
   expect(range[1] - range[0]).toBeCloseTo(0.06);
   expect(linearTicks(0.3, 0.1 + 0.2, 5).length).toBeLessThan(5);
   expect(linearTicks(1e17, 1e17 + 16, 8, true).length).toBeLessThan(12);
@@ -54,7 +84,7 @@ test("values that differ by rounding alone are one value, and nothing waits for 
 
 test("values as large or small as floats can be have an axis of numbers, and ticks on it", () => {
   for (const log of [false, true]) {
-    const { range } = yRange([{ low: log ? 5e-324 : -1.7e308, high: 1.7e308 }], log);
+    const { range } = yRange([{ low: log ? 5e-324 : -1.7e308, high: 1.7e308 }], log, "minimize");
     expect(range[1] - range[0]).toBeLessThan(Infinity);
     expect(range.every(Number.isFinite)).toBe(true);
     const ticks = (log ? logTicks : linearTicks)(...range, 6);

@@ -6,9 +6,11 @@
  */
 import { quantile } from "./color";
 import { drawable, isPoint, LEAST, shareOf } from "./drawable";
-import { formatConfigValue } from "./format";
+import { levelLabel, levelsOf, type Level } from "./levels";
 import { toFloat, type Json, type ParameterView, type RunView, type WireNumber } from "./protocol";
 import type { DashboardState } from "./state";
+
+export { levelLabel } from "./levels";
 
 export type AxisId = `param:${string}` | `metric:${string}` | `config:${string}` | "duration";
 
@@ -32,12 +34,6 @@ export interface CategoryAxis {
   readonly label: string;
   /** In the order of the axis, from its foot: numbers ascending, all else as the config has them. */
   readonly levels: readonly Level[];
-}
-
-export interface Level {
-  /** What is shown, and what brushes name it by: unique on its axis. */
-  readonly label: string;
-  readonly value: Json;
 }
 
 export type Axis = NumberAxis | CategoryAxis;
@@ -153,22 +149,6 @@ export function numberAt({ log, low, high }: NumberAxis, at: number): number {
   if (!log) return low + at * (high - low);
   if (at <= 0 || at >= 1) return at <= 0 ? low : high;
   return Math.exp(Math.log(low) + at * (Math.log(high) - Math.log(low)));
-}
-
-export function levelLabel(value: Json): string {
-  return formatConfigValue(value);
-}
-
-function levelsOf(values: readonly Json[]): Level[] {
-  const levels = new Map<string, Level>();
-  for (const value of values) {
-    const label = levelLabel(value);
-    if (!levels.has(label)) levels.set(label, { label, value });
-  }
-  const found = [...levels.values()];
-  return found.every(({ value }) => typeof value === "number")
-    ? found.sort((a, b) => Number(a.value) - Number(b.value))
-    : found;
 }
 
 function spanOf(

@@ -5,7 +5,7 @@
  */
 import type { Json } from "./protocol";
 
-/** Four significant digits at most, without trailing zeros: 0.0767, 168, 5.7e-5, 1.23e+8. */
+/** Four significant digits at most, without trailing zeros: 0.0767, 168, 5.7e-5, 1.23e+8. More only if asked. */
 export function formatNumber(value: number | null, digits = 4): string {
   if (value === null) return "–";
   if (Number.isNaN(value)) return "NaN";
@@ -13,9 +13,20 @@ export function formatNumber(value: number | null, digits = 4): string {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e7) return String(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e7)) {
-    return value.toExponential(2).replace(/\.?0+e/, "e");
+    return value.toExponential(digits > 4 ? digits - 1 : 2).replace(/\.?0+e/, "e");
   }
   return String(Number(value.toPrecision(digits)));
+}
+
+/** Three digits, and as many more as it takes that 0.9999 does not read as a whole number. */
+export function tellingDigits(value: number): number {
+  const size = Math.abs(value);
+  if (Number.isInteger(value) || !(size < 1e7)) return 3;
+  // From here on the digits are those of rounding.
+  for (let digits = 3; digits <= 12; digits++) {
+    if (!Number.isInteger(Number(value.toPrecision(digits)))) return digits;
+  }
+  return 3;
 }
 
 /** One formatter for a whole column: the same decimals in each row, so that digits line up. */
@@ -68,7 +79,7 @@ export function formatConfigValue(value: Json | undefined): string {
   if (value === undefined) return "–";
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "number") return formatNumber(value, 3);
+  if (typeof value === "number") return formatNumber(value, tellingDigits(value));
   if (typeof value === "string") return value;
   return formatLiteral(value);
 }

@@ -5,7 +5,8 @@
  * band of noise is grey and says how many more runs would tell.
  */
 import { button, element, setAttribute, setName, setText, show } from "./dom";
-import { formatConfigValue, formatNumber, plural, shortName } from "./format";
+import { formatNumber, plural, shortName } from "./format";
+import { levelLabel, levelTexts } from "./levels";
 import { createMetricSelect } from "./metric-select";
 import type { Actions, Frame, ImportanceView, Part } from "./parts";
 import {
@@ -155,7 +156,8 @@ function rowNodes(
     { "data-parameter": row.name, "data-important": String(row.important) },
     ...[name, importanceCell(row), correlationCell(row.correlation ?? null, strongest(row.levels))],
   );
-  const levels = open ? row.levels.map(levelNode) : [];
+  const texts = levelTexts(row.levels.map(({ level }) => level));
+  const levels = open ? row.levels.map((level, at) => levelNode(level, texts[at]!)) : [];
   return [node, ...levels];
 }
 
@@ -200,14 +202,13 @@ function correlationCell(value: number | null, level: LevelEffect | null): HTMLE
   const text = `${shown < 0 ? "−" : "+"}${Math.abs(shown).toFixed(2)}`;
   const label = element("span", { class: "nbs-corr-words" }, text);
   cell.append(element("span", { class: "nbs-corr-zero" }), bar, label);
-  const whose = value === null && level ? ` of being ${formatConfigValue(level.level)}` : "";
+  const whose = value === null && level ? ` of being ${levelLabel(level.level)}` : "";
   cell.title = `rank correlation${whose} with the metric: ${text}`;
   return cell;
 }
 
-function levelNode(level: LevelEffect): HTMLElement {
+function levelNode(level: LevelEffect, label: string): HTMLElement {
   const words = `mean ${formatNumber(toFloat(level.mean))} · ${plural(level.runs, "run")}`;
-  const label = formatConfigValue(level.level);
   return element(
     "tr",
     { class: "nbs-imp-level", "data-level": label },

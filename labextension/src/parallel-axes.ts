@@ -206,16 +206,17 @@ function createAxis(id: AxisId, actions: Actions): AxisNode {
         drawnTicks = wanted;
         ticks.replaceChildren(
           ...placed.ticks.map((tick) => {
+            const { level } = tick;
             const label =
-              axis.kind === "category"
-                ? button(
-                    { class: "nbs-tick", "data-level": tick.label, title: tick.label },
+              level === undefined
+                ? element("span", { class: "nbs-tick" }, tick.label)
+                : button(
+                    { class: "nbs-tick", "data-level": level, title: level },
                     tick.label,
                     () => {
-                      changeBrush(toggledLevel(brushNow(), tick.label));
+                      changeBrush(toggledLevel(brushNow(), level));
                     },
-                  )
-                : element("span", { class: "nbs-tick" }, tick.label);
+                  );
             label.style.top = `${tick.y - layout.top}px`;
             return label;
           }),

@@ -19,6 +19,8 @@ import type { Frame } from "./parts";
 export interface Tick {
   readonly label: string;
   readonly y: number;
+  /** Of a category: the label of its level. */
+  readonly level?: string;
 }
 
 export interface PlacedAxis {
@@ -122,7 +124,9 @@ function ticksOf(axis: Axis, height_px: number, toY: (at: number) => number): Ti
     const { levels } = axis;
     const every = Math.max(1, Math.ceil((levels.length * 13) / height_px));
     return levels
-      .map(({ label }, index) => ({ label, y: toY((index + 0.5) / levels.length) }))
+      .map(({ label, shown }, index) => ({
+        ...{ label: shown, level: label, y: toY((index + 0.5) / levels.length) },
+      }))
       .filter((_, index) => index % every === 0);
   }
   const most = Math.max(3, Math.round(height_px / 44));

@@ -8,6 +8,7 @@ import {
   axisOf,
   axisValue,
   leadingParameters,
+  levelLabel,
   PARAMETERS_AT_ONCE,
   placer,
   type Axis,
@@ -16,7 +17,7 @@ import {
 import { levelsBetween, placesOf, rangeOf } from "./brushing";
 import { shadeColor } from "./color";
 import { button, element, setAttribute, setName, setText, show } from "./dom";
-import { formatConfigValue, formatNumber, shortName } from "./format";
+import { formatNumber, shortName } from "./format";
 import { isResult, metricValue } from "./frames";
 import { dragging } from "./parallel-axes";
 import { levelAt } from "./parallel-layout";
@@ -303,8 +304,8 @@ function between(axis: Axis, from: number, to: number): Brush {
 
 function ends(axis: Axis): [string, string] {
   if (axis.kind === "number") return [short(axis.low), short(axis.high)];
-  if (axis.levels.length === 1) return [axis.levels[0]!.label, ""];
-  return [axis.levels[0]?.label ?? "", axis.levels.at(-1)?.label ?? ""];
+  if (axis.levels.length === 1) return [axis.levels[0]!.shown, ""];
+  return [axis.levels[0]?.shown ?? "", axis.levels.at(-1)?.shown ?? ""];
 }
 
 /** Two digits are enough where the ends of an axis are told, and room is for less than five. */
@@ -317,7 +318,7 @@ function short(value: number): string {
 function valueText(run: RunView, axis: Axis): string {
   const value = axisValue(run, axis.id);
   if (axis.kind === "number") return formatNumber(toFloat(value as WireNumber));
-  return formatConfigValue(value);
+  return value === undefined ? "–" : levelLabel(value);
 }
 
 function isInside({ selection }: Frame, run: RunView): boolean {

@@ -41,6 +41,12 @@ test("config values are written as in Python, and markup stays what was written"
   expect(formatLiteral({ a: { b: false } })).toBe('{"a": {"b": False}}');
 });
 
+test("a setting that is no whole number does not read as one", () => {
+  expect([0.9999, 99.95, 1234.5, 0.12345, 0.1 + 0.2, 1e-5, 256].map(formatConfigValue)).toEqual([
+    ...["0.9999", "99.95", "1234.5", "0.123", "0.3", "1e-5", "256"],
+  ]);
+});
+
 test("a very long name keeps its beginning and its end", () => {
   expect(shortName("loss")).toBe("loss");
   expect(shortName(`${"long ".repeat(60)}name`, 12)).toBe("long lo…name");

@@ -18,7 +18,7 @@ from nbsweep.errors import UsageError
 from nbsweep.joining import RUN_ID, join
 from nbsweep.programs import program_agent
 from nbsweep.progress import wait_for
-from nbsweep.recorder import Recorder
+from nbsweep.recorder import Pulse, Recorder
 from nbsweep.run_config import Config, Summary
 from nbsweep.runs import Run
 from nbsweep.support import plain
@@ -188,8 +188,10 @@ def init(
             return _described(joined, _or_assigned(config), name, tags, notes)
     tags = (tags,) if isinstance(tags, str) else tags or ()
     record = create_run(recorder.store, project=project, name=name, tags=tags, notes=notes)
-    fresh = Run(record, on_finish=functools.partial(_end_of_own_run, recorder))
+    pulse = Pulse(record.agent_id or "")
+    fresh = Run(record, on_finish=functools.partial(_end_of_own_run, recorder, pulse))
     recorder.watch(fresh)
+    recorder.watch_agent(pulse)
     if of_thread is None:
         set_process_run(fresh)
         notebook = _notebook()
@@ -299,8 +301,12 @@ def current_summary() -> Summary:
     return run.summary if run is not None else Summary({}, lambda: None, lambda: None)
 
 
-def _end_of_own_run(recorder: Recorder, run: Run, state: str, error: str | None) -> None:
-    recorder.end(run, functools.partial(end_run, run_id=run.id, state=state, error=error, finished_at=time.time()))
+def _end_of_own_run(recorder: Recorder, pulse: Pulse, run: Run, state: str, error: str | None) -> None:
+    end = functools.partial(
+        end_run, run_id=run.id, state=state, error=error, finished_at=time.time(), agent_id=pulse.id
+    )
+    recorder.end(run, end)
+    recorder.release_agent(pulse)
     if current_run() is run and thread_run() is not run:
         set_process_run(None)
 

@@ -17,6 +17,7 @@ from nbsweep import search
 from nbsweep.config_changes import changes
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
+from nbsweep.liveness import agent_here
 from nbsweep.prior import given_runs, keep_prior_runs, prior_observations
 from nbsweep.search.priors import COUNTED, said_of_priors
 from nbsweep.space import SearchSpace
@@ -126,9 +127,10 @@ def create_run(
     tags: Iterable[str] = (),
     notes: str | None = None,
 ) -> RunRecord:
-    """Keep a new run outside any sweep, already running."""
+    """Keep a new run outside any sweep, already running, with an agent of its own: others judge its life by that."""
     now, run_id = time.time(), new_id()
     project = project or os.environ.get("NBSWEEP_PROJECT") or DEFAULT_PROJECT
+    agent = agent_here(new_id(), None)
     with store.write() as db:
         number = db.next_run_number(None, project)
         record = RunRecord(
@@ -140,16 +142,22 @@ def create_run(
             config={},
             tags=tuple(tags),
             notes=notes,
+            agent_id=agent.id,
             created_at=now,
             started_at=now,
         )
+        db.insert_agent(agent)
         db.insert_run(record)
     return record
 
 
-def end_run(db: Session, run_id: str, state: str, error: str | None, finished_at: float) -> None:
-    """Record how a run outside any sweep ended, in an open write transaction."""
+def end_run(
+    db: Session, run_id: str, state: str, error: str | None, finished_at: float, agent_id: str | None = None
+) -> None:
+    """Record how a run outside any sweep ended, and that its agent has left, in an open write transaction."""
     db.update_run(run_id, state=state, error=error, finished_at=finished_at)
+    if agent_id is not None:
+        db.update_agents([agent_id], left_at=finished_at)
 
 
 def _created(db: Session, config: SweepConfig, project: str | None, name: str | None, seed: int | None) -> SweepRecord:

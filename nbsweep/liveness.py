@@ -42,6 +42,24 @@ def machine_token() -> str:
     return _machine_token()
 
 
+def agent_here(agent_id: str, sweep_id: str | None) -> AgentRecord:
+    """An agent of this process that begins now; without a sweep, for one run outside any."""
+    now = time.time()
+    return AgentRecord(
+        id=agent_id,
+        sweep_id=sweep_id,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        process_started_at=psutil.Process().create_time(),
+        count=None if sweep_id is not None else 1,
+        started=0 if sweep_id is not None else 1,
+        joined_at=now,
+        heartbeat_at=now,
+        left_at=None,
+        process=process_token(),
+    )
+
+
 class Observer:
     """Says which agents are gone; remembers, for those of other machines, when their heartbeats last moved.
 

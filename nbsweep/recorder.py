@@ -15,6 +15,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbsweep.backlog import MOST_WAITING_BYTES, Backlog
@@ -30,7 +31,7 @@ from nbsweep.trouble import in_words
 if TYPE_CHECKING:
     from nbsweep.runs import Run
 
-__all__ = ["Recorded", "Recorder"]
+__all__ = ["Pulse", "Recorded", "Recorder"]
 
 FLUSH_WAIT_S = 2.0  # how long a reader waits for a write that is under way
 POLL_EVERY_S = 0.2
@@ -47,6 +48,16 @@ class Recorded(Protocol):
     def id(self) -> str: ...
 
     def stop_requested(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """The agent of a run outside any sweep: it has a heartbeat to renew, and nobody asks it to stop."""
+
+    id: str
+
+    def stop_requested(self) -> None:
+        """Its program ends it, nobody else."""
 
 
 class Recorder:
@@ -382,7 +393,7 @@ class Recorder:
             if not agents:
                 return
             with self.store.read() as db:
-                sweep_ids = {record.sweep_id for record in db.agents_by_ids(agents)}
+                sweep_ids = {record.sweep_id for record in db.agents_by_ids(agents) if record.sweep_id is not None}
             for sweep_id in sweep_ids:
                 with contextlib.suppress(NbsweepError):
                     recover(self.store, sweep_id)
@@ -390,7 +401,7 @@ class Recorder:
     def _read_asked(self, db: Session) -> None:
         self._next_poll = time.monotonic() + POLL_EVERY_S
         with self._registry:
-            runs = [run.id for run, _tail in self._runs.values() if run.sweep_id is not None]
+            runs = list(self._runs)
             agents = list(self._agents)
         self._found = db.asked(runs, agents) if runs or agents else None
 

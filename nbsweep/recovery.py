@@ -20,8 +20,15 @@ __all__ = ["LEASE_S", "crash_own_runs", "existing_sweep", "recover", "recover_in
 _observer = Observer()
 
 
-def recover(store: Store, sweep_id: str) -> None:
-    """Mark the runs whose process has gone as `crashed`. Cheap where there is nothing to do."""
+def recover(store: Store, sweep_id: str | None) -> None:
+    """Mark the runs whose process has gone as `crashed`. Cheap where there is nothing to do.
+
+    Parameters
+    ----------
+    store : Store
+    sweep_id : str or None
+        None: the runs outside any sweep.
+    """
     with store.read() as db:
         if not _lost(db, sweep_id) and not _gone(db, sweep_id):
             return
@@ -34,13 +41,13 @@ def crash_own_runs(store: Store, agent_ids: Iterable[str]) -> None:
     ids = list(agent_ids)
     with store.write() as db:
         db.update_agents(ids, left_at=time.time(), stop_requested=1)  # one may be asking for its next run just now
-        for sweep_id in {agent.sweep_id for agent in db.agents_by_ids(ids)}:
+        for sweep_id in {agent.sweep_id for agent in db.agents_by_ids(ids) if agent.sweep_id is not None}:
             mine = [run for run in db.runs(sweep_id, states=LIVE_STATES) if run.agent_id in ids]
             _mark_crashed(db, sweep_id, mine, "The process ended while the run trained.")
             _finish_if_left(db, sweep_id)
 
 
-def recover_in(db: Session, sweep_id: str) -> None:
+def recover_in(db: Session, sweep_id: str | None) -> None:
     """`recover` inside a write transaction that is open already."""
     _mark_crashed(db, sweep_id, _lost(db, sweep_id), "Its process vanished while it trained.")
 
@@ -56,7 +63,7 @@ def revive_in(db: Session, run_ids: Iterable[str]) -> None:
             db.update_sweep(sweep_id, state="running")
 
 
-def _mark_crashed(db: Session, sweep_id: str, runs: list[RunRecord], why: str) -> None:
+def _mark_crashed(db: Session, sweep_id: str | None, runs: list[RunRecord], why: str) -> None:
     now = time.time()
     for run in runs:
         db.update_run(run.id, state="crashed", error=why, finished_at=now)
@@ -64,7 +71,8 @@ def _mark_crashed(db: Session, sweep_id: str, runs: list[RunRecord], why: str) -
     if not gone and not runs:
         return
     db.update_agents(gone, left_at=now)
-    _finish_if_left(db, sweep_id)
+    if sweep_id is not None:
+        _finish_if_left(db, sweep_id)
 
 
 def _finish_if_left(db: Session, sweep_id: str) -> None:
@@ -73,8 +81,9 @@ def _finish_if_left(db: Session, sweep_id: str) -> None:
         db.update_sweep(sweep_id, state="finished")
 
 
-def _lost(db: Session, sweep_id: str) -> list[RunRecord]:
-    live = db.runs(sweep_id, states=("running",))
+def _lost(db: Session, sweep_id: str | None) -> list[RunRecord]:
+    states = ("running",)
+    live = db.runs_alone(states=states) if sweep_id is None else db.runs(sweep_id, states=states)
     if not live:
         return []
 
@@ -85,7 +94,9 @@ def _lost(db: Session, sweep_id: str) -> list[RunRecord]:
     return [run for run in live if run.agent_id is None or dead(run.agent_id)]
 
 
-def _gone(db: Session, sweep_id: str) -> list[AgentRecord]:
+def _gone(db: Session, sweep_id: str | None) -> list[AgentRecord]:
+    if sweep_id is None:  # such an agent goes with its run
+        return []
     return [agent for agent in db.agents(sweep_id) if agent.left_at is None and not _alive(agent)]
 
 

@@ -81,7 +81,10 @@ class MetricWatch:
     def reached_by(self, run: Run) -> bool:
         """Whether a run that has ended was as good as the sweep's target. From any thread."""
         metric = self._controller.config.metric
-        return metric is not None and metric.target is not None and _reaches(run, metric)
+        if metric is None or metric.target is None:
+            return False
+        run.encode()
+        return _reaches(run, metric)
 
     def oddity_of(self, run: Run, returned: float | None) -> str | None:
         """What is odd about a finished run's metric, in words; None for nothing. From any thread.

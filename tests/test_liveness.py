@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,9 +17,9 @@ import psutil
 import pytest
 
 import nbsweep
-from nbsweep import process, recovery, sweep_config
+from nbsweep import cli, process, recovery, sweep_config
 from nbsweep.controller import Controller
-from nbsweep.definitions import create_sweep
+from nbsweep.definitions import create_run, create_sweep
 from nbsweep.liveness import LEASE_S, Observer, machine_token, process_token
 from nbsweep.recovery import recover
 from nbsweep.store import AgentRecord, RunRecord, Store
@@ -194,6 +195,62 @@ def test_after_a_kill_whoever_looks_next_sees_the_truth_at_once(tmp_store: str) 
     assert [run.state for run in sweep.runs] == ["crashed"] and sweep.state == "finished"
 
 
+def test_after_a_kill_a_run_outside_any_sweep_is_crashed_for_whoever_looks_next(
+    tmp_store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = """
+        import os, signal, nbsweep
+        run = nbsweep.init(name=NAME)
+        run.log({"loss": 1.0})
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    for name, words in (("first", ["ls", "--alone", "--json"]), ("second", ["show", "second", "--json"])):
+        code = textwrap.dedent(script).replace("NAME", repr(name))
+        assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == -9
+        assert cli.main(words) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert [each["state"] for each in (found if isinstance(found, list) else [found])] == ["crashed"]
+        assert "Its process vanished" in str(found)
+
+
+def test_a_run_outside_any_sweep_runs_while_its_process_does_and_leaves_with_it(tmp_store: str) -> None:
+    run, store = nbsweep.init(), process.recorder().store
+    recover(store, None)
+    assert state_of(store, run.id) == "running"
+    run.finish()
+    recover(store, None)
+    with store.read() as db:
+        (agent,) = db.agents_by_ids([run.agent_id or ""])
+    assert state_of(store, run.id) == "finished" and agent.sweep_id is None and agent.left_at is not None
+
+
+def test_a_run_outside_any_sweep_elsewhere_lives_while_its_heartbeats_count(tmp_store: str, clock: Clock) -> None:
+    store = process.recorder().store
+    run = create_run(store)
+    assert run.agent_id is not None
+    with store.write() as db:
+        db.update_agents([run.agent_id], process=ELSEWHERE, host="elsewhere")
+    for _ in range(3):
+        recover(store, None)
+        clock.now += LEASE_S + 1
+        with store.write() as db:
+            db.beat_agents([run.agent_id])
+    recover(store, None)
+    assert state_of(store, run.id) == "running"
+    clock.now += LEASE_S + 1
+    recover(store, None)
+    assert state_of(store, run.id) == "crashed"
+
+
+def test_a_running_run_outside_any_sweep_that_nothing_is_known_of_is_crashed(tmp_store: str) -> None:
+    """Older versions kept no process of such runs; what they left open would be running for ever."""
+    store = process.recorder().store
+    with store.write() as db:
+        db.insert_run(RunRecord("r1", None, 0, "lost", "p", {}, started_at=1.0))
+    recover(store, None)
+    assert state_of(store, "r1") == "crashed"
+
+
 def until(true: Callable[[], bool], timeout_s: float = 30.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not true():
@@ -220,6 +277,23 @@ def test_a_run_that_others_took_for_dead_while_its_machine_slept_comes_back(cont
     sweep = nbsweep.Sweep(controller.sweep_id)
     (run,) = sweep.runs
     assert (run.state, run.error) == ("finished", None) and sweep.history()["loss"].tolist() == [1.0, 2.0]
+
+
+def test_a_run_outside_any_sweep_that_others_took_for_dead_comes_back_and_its_heart_beats(tmp_store: str) -> None:
+    run, store = nbsweep.init(), process.recorder().store
+    agent = run.agent_id or ""
+
+    def agents() -> list[AgentRecord]:
+        with store.read() as db:
+            return db.agents_by_ids([agent])
+
+    with store.write() as db:
+        db.update_run(run.id, state="crashed", error="Its process vanished while it trained.", finished_at=1.0)
+        db.update_agents([agent], left_at=1.0)
+    until(lambda: state_of(store, run.id) == "running" and agents()[0].left_at is None)
+    until(lambda: agents()[0].beat > 0)
+    run.finish()
+    assert state_of(store, run.id) == "finished"
 
 
 def test_an_agent_at_work_sees_who_of_the_others_has_vanished(

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 import nbsweep
 from nbsweep import process
@@ -111,6 +111,18 @@ def test_a_migration_that_fails_changes_nothing(old_path: Path, monkeypatch: pyt
     monkeypatch.undo()
     assert columns(f"sqlite:///{old_path}") == before
     Store(f"sqlite:///{old_path}").close()
+
+
+def test_a_server_of_version_3_lets_agents_be_of_no_sweep(postgresql_url: str) -> None:
+    Store(postgresql_url).close()
+    new = columns(postgresql_url)
+    engine = create_engine(postgresql_url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE agents ALTER COLUMN sweep_id SET NOT NULL"))
+        connection.execute(text("UPDATE meta SET value = '3' WHERE key = 'schema_version'"))
+    engine.dispose()
+    Store(postgresql_url).close()
+    assert columns(postgresql_url) == new
 
 
 def test_suggestions_codes_and_versions_come_back_as_they_were_put_in(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nbsweep.errors import UsageError
+from nbsweep.recovery import recover
 from nbsweep.store import RunRecord, Store, storage_url
 from nbsweep.sweeps import Sweep, find_sweep
 
@@ -60,7 +61,12 @@ def find_run(reference: str, sweep: str | None = None) -> tuple[RunRecord, Sweep
         found = next(iter(db.runs_called(reference)), None)
     if found is None:
         raise UsageError(f"there is no run {reference!r} in this store; `nbsweep ls SWEEP` lists a sweep's runs")
-    return found, Sweep(found.sweep_id) if found.sweep_id is not None else None
+    if found.sweep_id is not None:
+        inside = Sweep(found.sweep_id)
+        return inside.run(found.id), inside  # as it is after the look at who has gone
+    recover(store, None)
+    with store.read() as db:
+        return db.run(found.id) or found, None
 
 
 def sweep_or_run(reference: str | None) -> Sweep | tuple[RunRecord, Sweep | None]:

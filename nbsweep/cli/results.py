@@ -159,8 +159,7 @@ def logs(options: argparse.Namespace) -> int:
         shown = len(pieces)
         if not options.follow or now is None or not now.live:
             return 0
-        if now.sweep_id is not None:
-            recover(store, now.sweep_id)
+        recover(store, now.sweep_id)
         time.sleep(FOLLOW_EVERY_S)
 
 
@@ -208,7 +207,9 @@ def _ls_runs(sweep: Sweep, *, as_json: bool, most: int | None = None) -> None:
 
 
 def _ls_runs_alone(*, as_json: bool) -> None:
-    with existing_store().read() as db:
+    store = existing_store()
+    recover(store, None)
+    with store.read() as db:
         runs = db.runs_alone()
     if as_json:
         print_json([run_facts(run, None) for run in runs])

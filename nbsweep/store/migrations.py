@@ -43,17 +43,48 @@ STEPS: dict[int, tuple[str, ...]] = {
     ),
     # Columns of history have had shorter codings since (nbsweep.store.columns), which version 2 cannot read.
     3: ("CREATE INDEX runs_by_state ON runs (sweep_id, state)",),
+    # An agent may be of no sweep: the process of a run outside any. To SQLite that is another table.
+    4: (),
 }
 
-# SQLite has one type of integers and no way to change a column's.
-POSTGRESQL_STEPS: dict[int, tuple[str, ...]] = {2: ("ALTER TABLE agents ALTER COLUMN count TYPE BIGINT",)}
+# SQLite has one type of integers, and no way to change a column but by a new table.
+STEPS_OF: dict[str, dict[int, tuple[str, ...]]] = {
+    "postgresql": {
+        2: ("ALTER TABLE agents ALTER COLUMN count TYPE BIGINT",),
+        4: ("ALTER TABLE agents ALTER COLUMN sweep_id DROP NOT NULL",),
+    },
+    "sqlite": {
+        4: (
+            """CREATE TABLE agents_of_4 (
+                id VARCHAR(32) NOT NULL PRIMARY KEY,
+                sweep_id VARCHAR(32) REFERENCES sweeps (id),
+                host TEXT NOT NULL,
+                pid BIGINT NOT NULL,
+                process_started_at FLOAT NOT NULL,
+                count BIGINT,
+                started INTEGER NOT NULL,
+                joined_at FLOAT NOT NULL,
+                heartbeat_at FLOAT NOT NULL,
+                left_at FLOAT,
+                stop_requested INTEGER NOT NULL,
+                beat BIGINT DEFAULT '0' NOT NULL,
+                process TEXT,
+                joined INTEGER DEFAULT '0' NOT NULL
+            )""",
+            """INSERT INTO agents_of_4 SELECT
+                id, sweep_id, host, pid, process_started_at, count, started, joined_at, heartbeat_at, left_at,
+                stop_requested, beat, process, joined
+            FROM agents""",
+            "DROP TABLE agents",
+            "ALTER TABLE agents_of_4 RENAME TO agents",
+            "CREATE INDEX ix_agents_sweep_id ON agents (sweep_id)",
+        ),
+    },
+}
 
 
 def migrate(connection: Connection, version: int, target: int) -> None:
     """Bring the tables from `version` to `target`; the caller has begun a write transaction and notes the version."""
     for step in range(version + 1, target + 1):
-        for statement in STEPS[step]:
+        for statement in (*STEPS[step], *STEPS_OF[connection.dialect.name].get(step, ())):
             connection.execute(text(statement))
-        if connection.dialect.name == "postgresql":
-            for statement in POSTGRESQL_STEPS.get(step, ()):
-                connection.execute(text(statement))

@@ -98,7 +98,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class AgentRecord:
-    """An agent: one call of `nbsweep.agent` in one process.
+    """An agent: one call of `nbsweep.agent` in one process. Of no sweep, the process of a run outside any.
 
     `beat` grows with each heartbeat: what others judge its life by. `heartbeat_at` is its own clock's time, for people.
     `process` tells its process from all others (`nbsweep.liveness`). `joined` is its place among the sweep's agents,
@@ -106,7 +106,7 @@ class AgentRecord:
     """
 
     id: str
-    sweep_id: str
+    sweep_id: str | None
     host: str
     pid: int
     process_started_at: float

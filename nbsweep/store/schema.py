@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 3  # a change of the tables needs a step in nbsweep.store.migrations
+SCHEMA_VERSION = 4  # a change of the tables needs a step in nbsweep.store.migrations
 
 metadata = MetaData()
 
@@ -59,7 +59,7 @@ agents = Table(
     "agents",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("sweep_id", String(32), ForeignKey("sweeps.id"), nullable=False, index=True),
+    Column("sweep_id", String(32), ForeignKey("sweeps.id"), index=True),  # NULL for that of a run outside any sweep
     Column("host", Text, nullable=False),
     Column("pid", BigInteger, nullable=False),
     Column("process_started_at", Float, nullable=False),

@@ -151,10 +151,12 @@ class Session:
         query = select(table).where(or_(table.c.id == reference, table.c.name == reference))
         return [run_of(row) for row in self._all(query.order_by(table.c.created_at.desc()))]
 
-    def runs_alone(self) -> list[RunRecord]:
-        """The runs outside any sweep, oldest first."""
+    def runs_alone(self, *, states: Iterable[str] | None = None) -> list[RunRecord]:
+        """The runs outside any sweep (that are in one of `states`), oldest first."""
         table = schema.runs
         alone = select(table).where(table.c.sweep_id.is_(None))
+        if states is not None:
+            alone = alone.where(table.c.state.in_(list(states)))
         return [run_of(row) for row in self._all(alone.order_by(table.c.created_at))]
 
     def run_count(self, sweep_id: str) -> int:

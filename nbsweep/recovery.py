@@ -8,12 +8,13 @@ to be told, no server has to watch.
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Iterable
 
 from nbsweep.errors import UsageError
 from nbsweep.liveness import LEASE_S, Observer
-from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
+from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord, read_history
 
 __all__ = ["LEASE_S", "crash_own_runs", "existing_sweep", "recover", "recover_in", "revive_in"]
 
@@ -43,7 +44,7 @@ def crash_own_runs(store: Store, agent_ids: Iterable[str]) -> None:
         db.update_agents(ids, left_at=time.time(), stop_requested=1)  # one may be asking for its next run just now
         for sweep_id in {agent.sweep_id for agent in db.agents_by_ids(ids) if agent.sweep_id is not None}:
             mine = [run for run in db.runs(sweep_id, states=LIVE_STATES) if run.agent_id in ids]
-            _mark_crashed(db, sweep_id, mine, "The process ended while the run trained.")
+            _mark_crashed(db, sweep_id, mine, "The process ended while the run trained.", time.time())
             _finish_if_left(db, sweep_id)
 
 
@@ -63,16 +64,28 @@ def revive_in(db: Session, run_ids: Iterable[str]) -> None:
             db.update_sweep(sweep_id, state="running")
 
 
-def _mark_crashed(db: Session, sweep_id: str | None, runs: list[RunRecord], why: str) -> None:
+def _mark_crashed(
+    db: Session, sweep_id: str | None, runs: list[RunRecord], why: str, finished_at: float | None = None
+) -> None:
+    """These runs have crashed, at `finished_at` or when they last gave a sign of life."""
     now = time.time()
     for run in runs:
-        db.update_run(run.id, state="crashed", error=why, finished_at=now)
+        ended_at = _last_sign_of(db, run) if finished_at is None else finished_at
+        db.update_run(run.id, state="crashed", error=why, finished_at=ended_at)
     gone = {run.agent_id for run in runs if run.agent_id} | {agent.id for agent in _gone(db, sweep_id)}
     if not gone and not runs:
         return
     db.update_agents(gone, left_at=now)
     if sweep_id is not None:
         _finish_if_left(db, sweep_id)
+
+
+def _last_sign_of(db: Session, run: RunRecord) -> float:
+    """When a run was last known to train, by the clock that it began by: it logged, or its agent's heart beat."""
+    signs = [run.started_at or run.created_at]
+    signs += [agent.heartbeat_at for agent in db.agents_by_ids([run.agent_id] if run.agent_id else [])]
+    signs += [history.times[-1] for history in read_history(db.newest_rows(run.id)).values() if len(history.times)]
+    return max(float(sign) for sign in signs if math.isfinite(sign))
 
 
 def _finish_if_left(db: Session, sweep_id: str) -> None:

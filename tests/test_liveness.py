@@ -22,7 +22,7 @@ from nbsweep.controller import Controller
 from nbsweep.definitions import create_run, create_sweep
 from nbsweep.liveness import LEASE_S, Observer, machine_token, process_token
 from nbsweep.recovery import recover
-from nbsweep.store import AgentRecord, RunRecord, Store
+from nbsweep.store import AgentRecord, RunRecord, RunTail, Store
 
 GRID: dict[str, Any] = {"method": "grid", "parameters": {"a": {"values": [1, 2, 3]}}}
 ELSEWHERE = "another-boot/1/17/2000"
@@ -137,6 +137,30 @@ def test_a_run_elsewhere_is_crashed_when_its_heartbeats_have_stood_still_for_a_l
     clock.now += 0.2
     recover(controller.store, controller.sweep_id)
     assert state_of(controller.store, run) == "crashed" and LEASE_S < 30
+
+
+@pytest.mark.parametrize(
+    ("beat_s", "logged_s", "took_s"), [(60, 58, 60), (60, 61.5, 61.5), (60, None, 60), (-9, None, 0)]
+)
+def test_a_run_that_vanished_took_as_long_as_it_gave_signs_of_life(
+    controller: Controller, clock: Clock, beat_s: float, logged_s: float | None, took_s: float
+) -> None:
+    agent, run = remote_run(controller)
+    began = 1_700_000_000.0
+    with controller.store.write() as db:
+        db.update_agents([agent], heartbeat_at=began + beat_s)
+        db.update_run(run, started_at=began)
+        if logged_s is not None:
+            tail = RunTail(run)
+            tail.append(0, began + 1, {"loss": 1.0})
+            tail.append(1, began + logged_s, {"loss": 0.5})
+            db.put_chunks(tail.take_chunks())
+    recover(controller.store, controller.sweep_id)
+    clock.now += LEASE_S + 1
+    recover(controller.store, controller.sweep_id)
+    with controller.store.read() as db:
+        record = db.run(run)
+    assert record is not None and record.state == "crashed" and record.duration_s(0.0) == took_s
 
 
 def test_an_observer_that_slept_looks_once_more_before_it_declares_anybody_dead(

@@ -291,6 +291,12 @@ class Session:
             chunks.sort(key=attrgetter("run_id", "kind", "key", "seq"))
         return [each for each in chunks if each.first + each.count > since.get((each.run_id, each.key), -1)]
 
+    def newest_rows(self, run_id: str) -> list[Chunk]:
+        """The last chunk of a run's steps and times; empty where it has logged nothing."""
+        table = schema.history
+        rows = select(table).where(table.c.run_id == run_id, table.c.kind == "row", table.c.key == "")
+        return [Chunk(**row) for row in self._all(rows.order_by(table.c.seq.desc()).limit(1))]
+
     def values_before(self, run_id: str, key: str, seq: int) -> int | None:
         """How many values of a key come before its chunk of that number; None where there is no such chunk."""
         table = schema.history

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from nbsweep import process, sweep_config
+from nbsweep import exit_code, process, sweep_config
 from nbsweep.agents import Agent
 from nbsweep.current import bind_thread, current_run, set_process_run, thread_run
 from nbsweep.definitions import create_run, define_sweep, end_run
@@ -197,6 +197,8 @@ def init(
         notebook = _notebook()
         if notebook is not None:
             notebook.announce()
+        else:
+            exit_code.watch()
     else:  # training code that goes on after finish()
         bind_thread(fresh)
     config = _or_assigned(config)
@@ -309,6 +311,7 @@ def _end_of_own_run(recorder: Recorder, pulse: Pulse, run: Run, state: str, erro
     recorder.release_agent(pulse)
     if current_run() is run and thread_run() is not run:
         set_process_run(None)
+        exit_code.forget()
 
 
 def _warn_ignored(function: str, ignored: Mapping[str, Any]) -> None:

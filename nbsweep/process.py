@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nbsweep import current
+from nbsweep.exit_code import failing_exit
 from nbsweep.recorder import Recorder
 from nbsweep.recovery import crash_own_runs
 from nbsweep.store import Store, is_there, shown, storage_url
@@ -150,6 +151,9 @@ def shut_down() -> None:
     for run in filter(None, [current.current_run()]):
         if run.sweep_id is None:
             with contextlib.suppress(Exception):
+                exit = failing_exit()
+                if exit is not None:  # as leaving a `with` by it would
+                    run.__exit__(SystemExit, exit, None)
                 run.finish(exit_code=1 if _died_of_an_error() else 0)
     for agent in working:
         with contextlib.suppress(Exception):

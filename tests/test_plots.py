@@ -228,6 +228,37 @@ def test_sixty_parameters_stay_readable() -> None:
         assert figure.get_figwidth() < 40
 
 
+@pytest.mark.parametrize(("sign", "goal"), [(1, "minimize"), (-1, "maximize")])
+def test_a_run_that_diverged_goes_off_the_scale_of_the_curves_which_say_so(sign: int, goal: str) -> None:
+    def train() -> None:
+        number = nbsweep.run.number  # type: ignore[union-attr]
+        for step in range(5):
+            nbsweep.log({"loss": sign * (1e12 if number == 3 and step > 2 else 10 / (step + 1) + number / 10)})
+
+    sweep = trained({**CONFIG, "metric": {"name": "loss", "goal": goal}}, 12, train)
+    for figure, worst in ((sweep.plot_history(), 11.1), (sweep.plot_history(by="run"), 3.1)):
+        ends = sorted(sign * end for end in figure.axes[0].get_ylim())
+        assert ends[0] < 2 and worst < ends[1] < 1.1 * worst
+        legend = figure.axes[0].get_legend()
+        assert legend is not None
+        assert f"1 run goes off the scale, to {sign * 1e12:.3g}" in [text.get_text() for text in legend.get_texts()]
+        drawn(figure)
+
+
+@pytest.mark.parametrize(
+    ("far", "why"), [((3, 4, 5), "it is what the sweep is like"), ((), "none does"), ((-1,), "it is the best")]
+)
+def test_no_run_goes_off_the_scale_that_the_picture_needs(far: tuple[int, ...], why: str) -> None:
+    def train() -> None:
+        number = nbsweep.run.number  # type: ignore[union-attr]
+        nbsweep.log({"loss": 1e12 if number in far or (number == 0 and -1 in far) else 5.0 + number})
+        nbsweep.log({"loss": 1.0 if number == 0 else 1e12 if number in far else 5.0})
+
+    sweep = trained(CONFIG, 12, train)
+    top = max(np.nanmax(np.asarray(line.get_ydata(), dtype=float)) for line in sweep.plot_history().axes[0].lines)
+    assert sweep.plot_history().axes[0].get_ylim()[1] >= top, why
+
+
 def test_long_names_are_cut_so_that_what_differs_stays() -> None:
     parameters = {
         "network": {

@@ -48,7 +48,10 @@ Values = NDArray[np.float64]
 MOST_PARAMETERS = 24  # of a figure, unless more are asked for
 _FARTHEST = 1e300
 UNKNOWN = "0.6"
-_FENCE = 3.0  # interquartile ranges beyond the quartiles: what lies farther is drawn at the edge (Tukey's outer fence)
+FENCE = (
+    3.0  # interquartile ranges beyond the quartiles: what lies farther is at the edge or off it (Tukey's outer fence)
+)
+FEWEST_TO_FENCE = 5  # values of which some may be said to lie far from the others
 
 
 def axes_or_new(ax: Axes | None, width: float = 7.0, height: float = 3.2) -> Axes:
@@ -296,9 +299,9 @@ def _parameter_scale(axis: Mapping[str, Any], values: Sequence[Any]) -> Scale:
 def value_scale(name: str, values: Sequence[float]) -> Scale:
     """The scale of a metric's values; a few that lie far from all others are left to its edge."""
     finite = np.array([value for value in values if math.isfinite(value)], dtype=float)
-    if len(finite) >= 5:
+    if len(finite) >= FEWEST_TO_FENCE:
         lower, upper = np.quantile(finite, [0.25, 0.75])
-        reach = _FENCE * (upper - lower)
+        reach = FENCE * (upper - lower)
         if reach > 0:
             finite = finite[(finite >= lower - reach) & (finite <= upper + reach)]
     return _number_scale(name, False, finite.tolist())

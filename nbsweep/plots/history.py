@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from nbsweep import analysis
 from nbsweep.errors import UsageError
 from nbsweep.plots.common import (
+    FENCE,
+    FEWEST_TO_FENCE,
     UNKNOWN,
     axes_or_new,
     clean,
@@ -37,6 +41,8 @@ DOTS = 3  # fewer points than this make no line
 
 def plot_history(sweep: Sweep, key: str | None = None, ax: Axes | None = None, *, by: str = "step") -> Figure:
     """One logged key of all runs against the step, or the search's history: each run's value and the best so far.
+
+    A few runs that diverged go off the scale, and the legend says how many.
 
     Parameters
     ----------
@@ -80,7 +86,7 @@ def _curves(sweep: Sweep, key: str | None, ax: Axes) -> None:
     key = key or analysis.finest_key(points, metric.name if metric else None)
     runs = sweep.runs
     inks, best, ids = colours(sweep, runs), sweep.best_run, {run.name: run.id for run in runs}
-    drawn = False
+    reach: dict[str, tuple[float, float]] = {}
     for name, history in histories.items():
         column = history.columns.get(key) if key is not None else None
         if column is None or not column.numeric:
@@ -89,7 +95,9 @@ def _curves(sweep: Sweep, key: str | None, ax: Axes) -> None:
         steps = np.asarray(history.steps[column.rows], dtype=float)
         kept = _thinned(values)
         is_best = best is not None and best.name == name
-        drawn = drawn or bool(np.isfinite(values).any())
+        finite = values[np.isfinite(values)]
+        if len(finite):
+            reach[name] = (float(finite.min()), float(finite.max()))
         ax.plot(
             steps[kept],
             values[kept],
@@ -101,10 +109,11 @@ def _curves(sweep: Sweep, key: str | None, ax: Axes) -> None:
         )
     ax.set_xlabel("step")
     ax.set_ylabel(printable(key or ""))
-    if not drawn:
+    if key is None or not reach:
         say_nothing_to_draw(ax, "no finite value was logged yet")
-    elif best is not None and best.name in histories:
-        ax.legend(frameon=False, fontsize="small")
+        return
+    kin = metric.name if metric is not None and metric.name in key else key  # as `analysis.finest_key` has it
+    _legend(ax, _fence(ax, reach, analysis.goal_of(kin, metric), best.name if best is not None else None))
 
 
 def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
@@ -116,7 +125,8 @@ def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
         say_nothing_to_draw(ax, f"no run has finished or been stopped early with a value of {metric} yet")
         return
     own = sweep.checked_config.metric
-    more = analysis.goal_of(metric, own) == "maximize"
+    goal = analysis.goal_of(metric, own)
+    more = goal == "maximize"
     best_of: Any = np.maximum if more else np.minimum
     best = "best" if own is not None and own.name == metric else "highest" if more else "lowest"
     numbers = [run.number + 1 for run, _ in valued]
@@ -124,7 +134,48 @@ def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
     inks = colours(sweep, runs, metric)
     ax.step(numbers, best_of.accumulate(values), where="post", color="0.35", linewidth=1.4, label=f"{best} so far")
     ax.scatter(numbers, values, s=16, c=[inks.get(run.id, UNKNOWN) for run, _ in valued], zorder=3)
-    ax.legend(frameon=False, fontsize="small")
+    _legend(ax, _fence(ax, {run.id: (value, value) for run, value in valued}, goal, None))
+
+
+def _fence(ax: Axes, reach: Mapping[str, tuple[float, float]], goal: str, best: str | None) -> str | None:
+    """Leave a few runs that went far astray off the scale, for they would flatten all others; words on it, or None.
+
+    On the worse side only, and about a tenth of the runs at most: were it more, it would be what the sweep is like.
+    The best run stays whole.
+
+    Parameters
+    ----------
+    reach : mapping
+        {run: its least and greatest value}.
+    """
+    if len(reach) < FEWEST_TO_FENCE:
+        return None
+    sign = -1.0 if goal == "maximize" else 1.0
+    costs = np.sort(sign * np.array(list(reach.values())), axis=1)  # a row a run: at its best, at its worst
+    lowest, highest = costs.T
+    usual = np.quantile(highest, 0.75)
+    extent = usual - np.quantile(lowest, 0.25)
+    # Beyond this the usual curves have a quarter of the height. Quartiles of the worst alone would cut off starts.
+    far = highest > usual + FENCE * extent
+    if best is not None and best in reach:
+        far &= highest > highest[list(reach).index(best)]
+    if extent <= 0 or not 0 < far.sum() <= math.ceil(len(far) / 10):
+        return None
+    low, high = lowest.min(), highest[~far].max()
+    if highest.max() - low < FENCE * (high - low):  # nothing is gained: they are all far from one another
+        return None
+    margin = 0.05 * (high - low)
+    ax.set_ylim(*sorted((sign * (low - margin), sign * (high + margin))))
+    runs = "1 run goes" if far.sum() == 1 else f"{far.sum()} runs go"
+    return f"{runs} off the scale, to {sign * highest.max():.3g}"
+
+
+def _legend(ax: Axes, words: str | None) -> None:
+    handles, _ = ax.get_legend_handles_labels()
+    if words is not None:
+        handles.append(Line2D([], [], linestyle="none", label=words))
+    if handles:
+        ax.legend(handles=handles, frameon=False, fontsize="small")
 
 
 def _points(histories: dict[str, History]) -> dict[str, int]:

@@ -62,3 +62,27 @@ export function setAttribute(node: HTMLElement, name: string, value: string): vo
 export function show(node: HTMLElement, shown: boolean): void {
   if (node.hidden === shown) node.hidden = !shown;
 }
+
+/** Presses of buttons within `host` that say of themselves that they cannot be pressed now come to nothing. */
+export function ignorePending(host: HTMLElement): void {
+  host.addEventListener(
+    "click",
+    (event) => {
+      const pressed = event.target instanceof Element ? event.target.closest("button") : null;
+      if (pressed?.getAttribute("aria-disabled") === "true") event.stopPropagation();
+    },
+    { capture: true },
+  );
+}
+
+/** Where what had the focus within `host` has been hidden, the next button there gets it, else the one before. */
+export function handOnFocus(host: HTMLElement, focused: Element | null): void {
+  if (!focused || !host.contains(focused) || focused.checkVisibility()) return;
+  const others = [...host.querySelectorAll("button")].filter(
+    (each) => !each.disabled && each.checkVisibility(),
+  );
+  const after = others.find(
+    (each) => focused.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING,
+  );
+  (after ?? others.at(-1))?.focus({ preventScroll: true });
+}

@@ -4,7 +4,7 @@
  * In: a Frame. Out: commands. A pressed button says so at once and waits for the kernel's answer;
  * the stop menu offers what is less than stopping now.
  */
-import { button, element, setAttribute, setText, show } from "./dom";
+import { button, element, handOnFocus, ignorePending, setAttribute, setText, show } from "./dom";
 import { formatNumber, formatRoughly, plural } from "./format";
 import { createMenu } from "./menu";
 import type { Actions, Frame, Part } from "./parts";
@@ -113,6 +113,7 @@ function createControls(actions: Actions): Part {
   });
   const adding = createAdding(actions);
   const node = element("span", { class: "nbs-controls" }, pause, stops, adding.node);
+  ignorePending(node);
 
   return {
     node,
@@ -120,6 +121,7 @@ function createControls(actions: Actions): Part {
       const { state } = frame;
       const sweep = state.sweep;
       if (!sweep) return;
+      const focused = document.activeElement;
       adding.update(frame);
       const resumes = canResume(sweep);
       const over = sweep.state === "finished" || sweep.state === "cancelled";
@@ -133,6 +135,7 @@ function createControls(actions: Actions): Part {
       label(after, soon ? "Stopping after current runs…" : "Stop after current runs", soon);
       setAttribute(more, "data-pending", String(soon));
       more.disabled = isPending(state, "stop");
+      handOnFocus(node, focused);
     },
   };
 }
@@ -172,7 +175,7 @@ function createAdding(actions: Actions): Part {
       offered = view.adding;
       setText(add, `+${plural(offered, "run")}`);
       show(node, state.sweep?.state !== "cancelled" && state.runs.size > 0);
-      add.disabled = isPending(state, "add_runs");
+      setAttribute(add, "aria-disabled", String(isPending(state, "add_runs")));
     },
   };
 }
@@ -207,9 +210,10 @@ function pauseLabel(state: DashboardState, resumes: boolean): string {
   return resumes ? "▶ Resume" : "❚❚ Pause";
 }
 
+/** A pressed button waits with `aria-disabled`: one that is `disabled` loses the focus to the page. */
 function label(node: HTMLButtonElement, text: string, pending: boolean): void {
   setText(node, text);
-  node.disabled = pending;
+  setAttribute(node, "aria-disabled", String(pending));
   setAttribute(node, "aria-busy", String(pending));
 }
 

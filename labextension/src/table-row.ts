@@ -4,7 +4,7 @@
 import { shadeColor } from "./color";
 import type { CellText, Heading } from "./columns";
 import { createDetails, type Details } from "./details";
-import { button, element, setAttribute, setText, show } from "./dom";
+import { button, element, handOnFocus, ignorePending, setAttribute, setText, show } from "./dom";
 import type { Actions, Frame } from "./parts";
 import { tone } from "./progress";
 import type { RunView } from "./protocol";
@@ -60,6 +60,7 @@ export function createRow(
   trendCell?.classList.add("nbs-trend");
   trendCell?.append(spark.node);
   const last = element("td", { class: "nbs-row-actions" }, kill, rerun, more);
+  ignorePending(last);
   const node = element("tr", { class: "nbs-row", "data-run-id": id }, ...cells, last);
   const details = createDetails(id, headings.length + 1);
   opener.setAttribute("aria-controls", details.node.id);
@@ -75,6 +76,18 @@ export function createRow(
     actions.hover(id);
   });
   node.addEventListener("mouseleave", () => {
+    actions.hover(null);
+  });
+  // A click focuses too, but the pointer lights its run up by itself, and goes elsewhere without a focusout.
+  let litByKey = false;
+  node.addEventListener("focusin", ({ target }) => {
+    if (!(target instanceof Element && target.matches(":focus-visible"))) return;
+    litByKey = true;
+    actions.hover(id);
+  });
+  node.addEventListener("focusout", ({ relatedTarget }) => {
+    if (!litByKey || (relatedTarget instanceof Node && node.contains(relatedTarget))) return;
+    litByKey = false;
     actions.hover(null);
   });
 
@@ -105,9 +118,11 @@ export function createRow(
       if (trendCell) spark.update(run, frame, look.trend);
       const killing = isPending(frame.state, "kill_run", id);
       const running = run.state === "running";
+      const focused = document.activeElement;
       show(kill, running);
       show(rerun, !running && run.state !== "pending");
-      kill.disabled = killing;
+      handOnFocus(last, focused);
+      setAttribute(kill, "aria-disabled", String(killing));
       setAttribute(kill, "aria-label", killing ? `Stopping ${run.name}` : `Stop ${run.name}`);
       kill.title = killing ? "Stopping…" : "Stop this run";
       setAttribute(rerun, "aria-label", `Run the config of ${run.name} again`);

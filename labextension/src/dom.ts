@@ -47,12 +47,39 @@ export function setName(node: HTMLElement, name: string, more = "", title = name
   if (node.dataset.name === text) return;
   node.dataset.name = text;
   if (node instanceof HTMLButtonElement) node.setAttribute("aria-label", text);
+  const [front, tail] = splitName(name, more);
+  node.classList.add("nbs-cut");
+  node.replaceChildren(element("span", {}, front));
+  if (tail + more !== "") node.append(element("span", {}, tail + more));
+}
+
+/** What of a name gives way, and what is always seen: nothing of its own where it is short. */
+export function splitName(name: string, more = ""): readonly [front: string, tail: string] {
   const letters = Array.from(name);
   const kept = name.includes(".") ? TAIL_OF_NESTED : more === "" ? TAIL : TAIL_BEFORE_MORE;
   const tail = letters.length > kept + 4 ? letters.splice(-kept).join("") : "";
-  node.classList.add("nbs-cut");
-  node.replaceChildren(element("span", {}, letters.join("")));
-  if (tail + more !== "") node.append(element("span", {}, tail + more));
+  return [letters.join(""), tail];
+}
+
+/**
+ * A name in a table: one that has room there is one text, which is copied as one; a longer one is cut as by `setName`,
+ * whose parts the clipboard gets as two lines.
+ */
+export function setNameInCell(node: HTMLElement, name: string, title = name): void {
+  if (!fitsCell(name)) {
+    setName(node, name, "", title);
+    return;
+  }
+  node.classList.remove("nbs-cut");
+  delete node.dataset.name;
+  setText(node, name, title);
+}
+
+/** The longest name that nbsweep gives a run. */
+const LETTERS_IN_CELL = 22;
+
+export function fitsCell(name: string): boolean {
+  return Array.from(name).length <= LETTERS_IN_CELL;
 }
 
 export function setAttribute(node: HTMLElement, name: string, value: string): void {

@@ -48,7 +48,7 @@ export function createHeader(actions: Actions): Part {
       setText(name, sweep.name, sweep.name);
       show(version, (sweep.version ?? 1) > 1);
       setText(version, `version ${sweep.version ?? 1}`);
-      setText(kind, kindOf(sweep));
+      setText(kind, kindOf(sweep), kindOf(sweep));
       const lost = frame.state.connection === "lost";
       const soon = isPending(frame.state, "stop_after_current");
       setText(stateWords, lost ? "kernel not connected" : stateText(sweep, soon));

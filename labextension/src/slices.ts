@@ -190,8 +190,13 @@ function createSlicePlot(actions: Actions): SlicePlot {
       setAttribute(node, "data-parameter", x.label);
       const log = x.kind === "number" && x.log ? " log" : "";
       setName(name, x.label, log);
-      [low.textContent, high.textContent] = ends(x);
-      [bottom.textContent, top.textContent] = ends(y);
+      const [lowest, highest] = ends(x);
+      setName(low, lowest);
+      setName(high, highest);
+      node.classList.toggle("nbs-narrow", !fitsBeside(x.label + log, lowest, highest, width));
+      const [floor, ceiling] = ends(y);
+      setText(bottom, floor, floor);
+      setText(top, ceiling, ceiling);
       setAttribute(node, "aria-label", `${y.label} against ${x.label}`);
       setAttribute(node, "data-inside", String(next.selection?.size ?? next.runs.length));
       const wanted = [next.revision, next.selection, next.lit, width];
@@ -300,6 +305,16 @@ function spanOf(axis: Axis, brush: Brush | undefined): [number, number] | null {
 function between(axis: Axis, from: number, to: number): Brush {
   if (axis.kind === "number") return { ...NO_BRUSH, ranges: [rangeOf(axis, from, to)] };
   return levelsBetween(axis, NO_BRUSH, levelAt(axis, from), levelAt(axis, to));
+}
+
+const LETTER_PX = 6.5;
+/** An end of an axis has this share of the line at most. */
+const END_SHARE = 0.34;
+
+/** Whether a parameter's name has room between the ends of its axis; about, for letters differ. */
+export function fitsBeside(name: string, low: string, high: string, width_px: number): boolean {
+  const end_px = (text: string): number => Math.min(END_SHARE * width_px, LETTER_PX * text.length);
+  return LETTER_PX * name.length + end_px(low) + end_px(high) + 12 <= width_px;
 }
 
 function ends(axis: Axis): [string, string] {

@@ -4,7 +4,16 @@
 import { shadeColor } from "./color";
 import type { CellText, Heading } from "./columns";
 import { createDetails, type Details } from "./details";
-import { button, element, handOnFocus, ignorePending, setAttribute, setText, show } from "./dom";
+import {
+  button,
+  element,
+  handOnFocus,
+  ignorePending,
+  setAttribute,
+  setNameInCell,
+  setText,
+  show,
+} from "./dom";
 import type { Actions, Frame } from "./parts";
 import { tone } from "./progress";
 import type { RunView } from "./protocol";
@@ -52,7 +61,12 @@ export function createRow(
     openMenu(id, more);
   });
   const spark = createSparkline();
-  const cells = headings.map(({ numeric }) => element("td", numeric ? { class: "nbs-num" } : {}));
+  const cells = headings.map(({ column, numeric }) => {
+    if (numeric) return element("td", { class: "nbs-num" });
+    // Names that differ often differ at their end; a cell of a table cannot itself be cut before it.
+    const named = column.startsWith("param:") || column.startsWith("config:");
+    return element("td", {}, ...(named ? [element("span")] : []));
+  });
   cells[0]!.append(opener);
   cells[1]!.className = "nbs-state-cell";
   cells[1]!.append(word, code, why);
@@ -103,7 +117,7 @@ export function createRow(
       node.classList.toggle("nbs-open", open);
       setAttribute(opener, "aria-expanded", String(open));
       swatch.style.background = shadeColor(frame.shades.get(id) ?? null, frame.theme);
-      setText(name, run.name, run.name);
+      setNameInCell(name, run.name);
       show(star, run.best);
       setText(word, run.state);
       setAttribute(word, "data-tone", tone(run.state));
@@ -113,7 +127,9 @@ export function createRow(
       look.texts.forEach((textOf, index) => {
         if (!textOf) return;
         const { text, title } = textOf(run);
-        setText(cells[index]!, text, title);
+        const words = cells[index]!.firstElementChild;
+        if (words instanceof HTMLElement) setNameInCell(words, text, title);
+        else setText(cells[index]!, text, title);
       });
       if (trendCell) spark.update(run, frame, look.trend);
       const killing = isPending(frame.state, "kill_run", id);

@@ -13,7 +13,7 @@ import {
   headingsOf,
   type Heading,
 } from "./columns";
-import { button, element, setAttribute, setText, show } from "./dom";
+import { button, element, setAttribute, setNameInCell, setText, show } from "./dom";
 import { filterOf } from "./filter";
 import { plural, shortName } from "./format";
 import { createChecklist, createMenu } from "./menu";
@@ -206,7 +206,11 @@ function arrange(body: HTMLElement, ids: readonly string[], rows: Map<string, Ro
 function headCell(heading: Heading): HTMLElement {
   const cell = element("th", { scope: "col", class: heading.numeric ? "nbs-num" : "" });
   if (heading.column === "trend") cell.setAttribute("aria-label", "trend");
-  else cell.append(element("button", { type: "button", title: heading.label }, heading.label));
+  else {
+    const sorter = element("button", { type: "button" });
+    setNameInCell(sorter, heading.label);
+    cell.append(sorter);
+  }
   return cell;
 }
 

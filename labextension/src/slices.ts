@@ -142,12 +142,15 @@ function createSlicePlot(actions: Actions): SlicePlot {
     actions.hover(dot?.run.id ?? null);
     show(tip, dot !== null);
     if (!dot) return;
-    tip.replaceChildren(
-      element("span", { class: "nbs-tip-name" }, dot.run.name),
-      element("span", { class: "nbs-dim" }, `${valueText(dot.run, x)} → ${valueText(dot.run, y)}`),
-    );
-    const left = Math.min(dot.x + 10, Math.max(0, box.clientWidth - tip.offsetWidth));
-    tip.style.transform = `translate(${left}px, ${Math.max(0, dot.y - 30)}px)`;
+    const name = element("span", { class: "nbs-tip-name" });
+    setName(name, dot.run.name);
+    const values = `${valueText(dot.run, x)} → ${valueText(dot.run, y)}`;
+    tip.replaceChildren(name, element("span", { class: "nbs-dim nbs-tip-values" }, values));
+    const room = roomAround(box);
+    tip.style.maxWidth = `${room.high - room.low}px`;
+    const left = within(dot.x + 10, tip.offsetWidth, room);
+    const above = Math.max(0, dot.y - 6 - tip.offsetHeight);
+    tip.style.transform = `translate(${left}px, ${above}px)`;
   });
   box.addEventListener("mouseleave", () => {
     actions.hover(null);
@@ -305,6 +308,23 @@ function spanOf(axis: Axis, brush: Brush | undefined): [number, number] | null {
 function between(axis: Axis, from: number, to: number): Brush {
   if (axis.kind === "number") return { ...NO_BRUSH, ranges: [rangeOf(axis, from, to)] };
   return levelsBetween(axis, NO_BRUSH, levelAt(axis, from), levelAt(axis, to));
+}
+
+/** How far a tip may reach to either side, in pixels from the left of its box: to the dashboard's own ends. */
+function roomAround(box: HTMLElement): Room {
+  const own = box.getBoundingClientRect();
+  const whole = (box.closest(".nbsweep") ?? box).getBoundingClientRect();
+  return { low: whole.left - own.left + 2, high: whole.right - own.left - 2 };
+}
+
+interface Room {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Where what is so wide begins: at `wanted`, or as near as it can without leaving its room. */
+export function within(wanted: number, width: number, { low, high }: Room): number {
+  return Math.max(low, Math.min(wanted, high - width));
 }
 
 const LETTER_PX = 6.5;

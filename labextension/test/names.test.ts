@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fitsCell, splitName } from "../src/dom";
-import { fitsBeside } from "../src/slices";
+import { fitsBeside, within } from "../src/slices";
 
 describe("a long name", () => {
   test("keeps its end, where names that begin alike differ", () => {
@@ -24,4 +24,11 @@ describe("a long name", () => {
     expect(fitsBeside("weight_decay", "leaky relu", "gelu", 124)).toBe(false);
     expect(fitsBeside("weight_decay", "leaky relu", "gelu", 300)).toBe(true);
   });
+});
+
+test("a slice's tip ends where the dashboard ends, and begins where it begins", () => {
+  const room = { low: -200, high: 190 }; // around the last slice of a row
+  expect(within(60, 80, room)).toBe(60);
+  expect(within(120, 160, room)).toBe(30);
+  expect(within(120, 900, room)).toBe(-200);
 });

@@ -185,12 +185,13 @@ function createAxis(id: AxisId, actions: Actions): AxisNode {
       setAttribute(node, "data-axis-id", id);
       setAttribute(node, "data-inverted", String(inverted));
       if (!node.classList.contains("nbs-moving")) node.style.transform = `translateX(${x}px)`;
-      const last = layout.axes.at(-1) === placed;
-      node.classList.toggle("nbs-axis-last", last && layout.axes.length > 1);
+      const at = layout.axes.indexOf(placed);
+      const last = at > 0 && at === layout.axes.length - 1;
+      node.classList.toggle("nbs-axis-last", last);
       const log = axis.kind === "number" && axis.log ? " log" : "";
       const hint = `${axis.label}${log}: drag to move, click to turn upside down`;
       setName(name, axis.label, `${log}${inverted ? " ↓" : ""}`, hint);
-      name.style.maxWidth = `${Math.max(60, nameRoom(layout))}px`;
+      name.style.maxWidth = `${nameRoom(layout, at)}px`;
       setAttribute(hide, "aria-label", `Hide ${axis.label}`);
       hide.title = "Hide this axis";
       const height = layout.bottom - layout.top;
@@ -232,9 +233,19 @@ function createAxis(id: AxisId, actions: Actions): AxisNode {
   };
 }
 
-function nameRoom(layout: Layout): number {
-  const [first, second] = layout.axes;
-  return first && second ? second.x - first.x - 14 : layout.width - 40;
+/** The heads of the first and the last axis begin so far outside of it; parallel.css has the same. */
+const OUTSIDE_PX = { first: 24, last: 30 } as const;
+const BETWEEN_PX = 14;
+const LEAST_NAME_PX = 60;
+
+/** How wide an axis' name may be: heads stand over their axes, but the outermost reach inwards only half a step. */
+export function nameRoom({ axes, width }: Pick<Layout, "axes" | "width">, at: number): number {
+  const [first, second] = axes;
+  if (!first || !second) return width / 2;
+  const step = second.x - first.x - BETWEEN_PX;
+  if (at === 0) return Math.max(LEAST_NAME_PX, step / 2 + OUTSIDE_PX.first);
+  if (at === axes.length - 1) return Math.max(LEAST_NAME_PX, step / 2 + OUTSIDE_PX.last);
+  return Math.max(LEAST_NAME_PX, step);
 }
 
 function trackLabel(axis: Axis, brush: Brush): string {

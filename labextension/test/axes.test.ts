@@ -16,6 +16,8 @@ import type {
   ParameterView,
   RunView,
 } from "../src/protocol";
+import { nameRoom } from "../src/parallel-axes";
+import type { Layout } from "../src/parallel-layout";
 import { initialState, type DashboardState } from "../src/state";
 import { aRun, aSweep } from "./messages";
 
@@ -110,4 +112,24 @@ test("a log axis over all floats has places, too, and the numbers at them", () =
   const axis = axisOf(sweepOf([lr]), "param:lr") as NumberAxis;
   expect(numberPlace(axis, 1)).toBeCloseTo(0.5);
   expect(numberAt(axis, 0.5)).toBeCloseTo(1);
+});
+
+test("the names of the axes do not lie over one another, however long they are", () => {
+  for (const [count, step] of [
+    [2, 300],
+    [5, 200],
+    [9, 84],
+  ] as const) {
+    const axes = Array.from({ length: count }, (_, index) => ({ x: 46 + index * step }));
+    const layout = { axes: axes as unknown as Layout["axes"], width: 98 + (count - 1) * step };
+    const spans = axes.map(({ x }, at) => {
+      const room = nameRoom(layout, at);
+      const left = at === 0 ? x - 24 : at === count - 1 ? x + 30 - room : x - room / 2;
+      return [left, left + room] as const;
+    });
+    spans.forEach(([left, right], at) => {
+      expect(left).toBeGreaterThanOrEqual(at === 0 ? 0 : spans[at - 1]![1]);
+      expect(right).toBeLessThanOrEqual(layout.width);
+    });
+  }
 });

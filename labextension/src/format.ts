@@ -29,12 +29,14 @@ export function tellingDigits(value: number): number {
   return 3;
 }
 
-/** One formatter for a whole column: the same decimals in each row, so that digits line up. */
+/**
+ * One formatter for a whole column: the same decimals in each row, so that digits line up, and as many
+ * as tell the rows apart, up to six digits.
+ */
 export function columnFormatter(
   values: readonly (number | null)[],
 ): (value: number | null) => string {
   const finite = values.filter((v): v is number => v !== null && Number.isFinite(v));
-  if (finite.length === 0 || finite.every(Number.isInteger)) return (value) => formatNumber(value);
   const sizes = finite
     .map(Math.abs)
     .filter((size) => size > 0)
@@ -42,15 +44,33 @@ export function columnFormatter(
   // The small ones (a loss' best) get three significant digits; a single tiny value has no say.
   const small = sizes[Math.floor(sizes.length / 10)] ?? 1;
   const median = sizes[Math.floor(sizes.length / 2)] ?? 1;
-  if (small < 1e-3 || median >= 1e6) return (value) => formatNumber(value);
-  const decimals = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(small))));
+  const spread = spreadOf(finite, median);
+  // Decimals that reach two digits into what the rows differ by, and those of six digits in all.
+  const apart = spread > 0 ? 1 - Math.floor(Math.log10(spread)) : -Infinity;
+  const most = 5 - Math.floor(Math.log10(median));
+  if (finite.every(Number.isInteger) || small < 1e-3 || median >= 1e6) {
+    const digits = Math.max(4, 6 - Math.max(0, most - apart));
+    return (value) => formatNumber(value, digits);
+  }
+  const usual = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(small))));
+  const decimals = Math.max(usual, Math.min(apart, most));
   return (value) => {
     if (value === null || !Number.isFinite(value)) return formatNumber(value);
     const size = Math.abs(value);
     // One diverged run must not widen the column, nor a tiny value be shown as zero.
-    const fits = size < 1000 * median && (size === 0 || size >= 0.5 * 10 ** -decimals);
+    const fits = size < FAR * median && (size === 0 || size >= 0.5 * 10 ** -decimals);
     return fits ? value.toFixed(decimals) : formatNumber(value);
   };
+}
+
+/** What is this many times as large as the median diverged. */
+const FAR = 1000;
+
+/** What most rows of a column differ by; where most are equal, what any do. */
+function spreadOf(values: readonly number[], median: number): number {
+  const usual = values.filter((value) => Math.abs(value) < FAR * median).sort((a, b) => a - b);
+  const at = (share: number): number => usual[Math.floor(share * (usual.length - 1))] ?? 0;
+  return at(0.9) - at(0.1) || at(1) - at(0);
 }
 
 /** 0.4 s, 12 s, 3 min 05 s, 1 h 02 min. */

@@ -13,8 +13,8 @@ import {
   type AxisId,
   type CategoryAxis,
 } from "./axes";
-import { formatTick, linearTicks, logTicks } from "./scales";
 import type { Frame } from "./parts";
+import { formatTicks, linearTicks, logTicks } from "./ticks";
 
 export interface Tick {
   readonly label: string;
@@ -133,8 +133,9 @@ function ticksOf(axis: Axis, height_px: number, toY: (at: number) => number): Ti
   const values = axis.log
     ? logTicks(axis.low, axis.high, most)
     : linearTicks(axis.low, axis.high, most, axis.integer);
-  return values.map((value) => ({
-    label: formatTick(value),
+  const labels = formatTicks(values);
+  return values.map((value, index) => ({
+    label: labels[index]!,
     y: toY(numberPlace(axis, value) ?? 0),
   }));
 }

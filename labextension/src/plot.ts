@@ -7,7 +7,7 @@
 import uPlot from "uplot";
 import { paintCurves, type Drawing } from "./curve-canvas";
 import type { Zoom } from "./parts";
-import { formatTick, linearTicks, logTicks } from "./scales";
+import { formatTicks, linearTicks, logTicks } from "./ticks";
 
 export const PLOT_HEIGHT_PX = { narrow: 200, wide: 250 } as const;
 export const DRAG_PX = 6;
@@ -25,7 +25,7 @@ export function createPlot(
     stroke: () => css("--nbs-dim"),
     ticks: { show: false },
     gap: 6,
-    values: (_: uPlot, splits: number[]) => splits.map(formatTick),
+    values: (_: uPlot, splits: number[]) => formatTicks(splits),
     // uPlot drops log ticks off the decades by default; ours are chosen to fit.
     filter: (_: uPlot, splits: number[]) => splits,
   };

@@ -24,8 +24,8 @@ import { levelAt } from "./parallel-layout";
 import { fitted } from "./parallel-lines";
 import type { Actions, Frame, Part } from "./parts";
 import { toFloat, type RunView, type WireNumber } from "./protocol";
-import { formatTick } from "./scales";
 import { NO_BRUSH, withBrush, type Brush } from "./selection";
+import { formatEnds } from "./ticks";
 
 const PLOT = { height: 112, left: 6, right: 6, top: 6, bottom: 6 } as const;
 const DOT_PX = 2.5;
@@ -338,16 +338,9 @@ export function fitsBeside(name: string, low: string, high: string, width_px: nu
 }
 
 function ends(axis: Axis): [string, string] {
-  if (axis.kind === "number") return [short(axis.low), short(axis.high)];
+  if (axis.kind === "number") return formatEnds(axis.low, axis.high);
   if (axis.levels.length === 1) return [axis.levels[0]!.shown, ""];
   return [axis.levels[0]?.shown ?? "", axis.levels.at(-1)?.shown ?? ""];
-}
-
-/** Two digits are enough where the ends of an axis are told, and room is for less than five. */
-function short(value: number): string {
-  const size = Math.abs(value);
-  if (size > 0 && size < 1e-2) return value.toExponential(1).replace(".0e", "e");
-  return formatTick(Number(value.toPrecision(2)));
 }
 
 function valueText(run: RunView, axis: Axis): string {

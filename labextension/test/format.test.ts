@@ -28,6 +28,39 @@ test("a column has the same decimals in each row, but for the one that diverged"
   expect(format(null)).toBe("–");
 });
 
+test.each([
+  [
+    [0.01231, 0.01234, 0.01238],
+    ["0.012310", "0.012340", "0.012380"],
+  ],
+  [
+    [1234.51, 1234.62, 1234.73],
+    ["1234.51", "1234.62", "1234.73"],
+  ],
+  [
+    [1.2341e-5, 1.2352e-5],
+    ["1.2341e-5", "1.2352e-5"],
+  ],
+  [
+    [12345678, 12346789],
+    ["1.23457e+7", "1.23468e+7"],
+  ],
+  [
+    [0.5, 0.5],
+    ["0.500", "0.500"],
+  ],
+  [
+    [0.123456789, 0.123456788],
+    ["0.123457", "0.123457"],
+  ],
+  [
+    [1, 20, 300],
+    ["1", "20", "300"],
+  ],
+])("the rows %s of a column differ in what is shown, as far as six digits go", (values, texts) => {
+  expect(values.map(columnFormatter(values))).toEqual(texts);
+});
+
 test("durations use the units that one would say", () => {
   expect([0.42, 12.3, 59.7, 185, 3725, null].map(formatDuration)).toEqual([
     ...["0.4 s", "12 s", "1 min 00 s", "3 min 05 s", "1 h 02 min", "–"],

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { formatTick, linearTicks, logTicks, xRange, yRange, type Extent } from "../src/scales";
+import { xRange, yRange, type Extent } from "../src/scales";
+import { linearTicks, logTicks } from "../src/ticks";
 
 test("a diverged curve runs off a linear axis and is counted", () => {
   const usual = Array.from({ length: 5 }, () => ({ low: 0.1, high: 2 }));
@@ -53,32 +54,9 @@ test("values that are never negative have an axis that is not either", () => {
   expect(yRange([{ low: 0.01, high: 2 }], false, "minimize").range[0]).toBe(0);
 });
 
-test("log ticks are 1, 3, 10 where there is room and fewer where there is not", () => {
-  expect(logTicks(0.05, 3, 6)).toEqual([0.05, 0.1, 0.2, 0.5, 1, 2]);
-  expect(logTicks(0.01, 20, 7)).toEqual([0.01, 0.03, 0.1, 0.3, 1, 3, 10]);
-  expect(logTicks(1e-12, 1e12, 6).length).toBeLessThanOrEqual(6);
-});
-
-test("a log axis of less than a decade still has ticks", () => {
-  expect(logTicks(0.31, 0.44, 6).length).toBeGreaterThan(2);
-});
-
-test("linear ticks stand at round numbers, and steps are whole", () => {
-  expect(linearTicks(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
-  expect(linearTicks(0, 2, 8, true)).toEqual([0, 1, 2]);
-});
-
-test("ticks are short", () => {
-  expect([0.001, 1500, 20000, 3e6].map(formatTick)).toEqual(["0.001", "1500", "20k", "3M"]);
-});
-
-test("values that differ by rounding alone are one value, and nothing waits for their ticks", () => {
+test("values that differ by rounding alone are one value", () => {
   const { range } = yRange([{ low: 0.3, high: 0.1 + 0.2 }], false, "minimize");
   expect(range[1] - range[0]).toBeCloseTo(0.06);
-  expect(linearTicks(0.3, 0.1 + 0.2, 5).length).toBeLessThan(5);
-  expect(linearTicks(1e17, 1e17 + 16, 8, true).length).toBeLessThan(12);
-  expect(linearTicks(NaN, 1, 5)).toEqual([]);
-  expect(linearTicks(0, 5e-324, 5).length).toBeLessThan(12);
   expect(xRange([{ low: 0.3, high: 0.1 + 0.2 }])).toEqual([-0.2, 0.8]);
 });
 

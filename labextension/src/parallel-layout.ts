@@ -51,6 +51,8 @@ const LANE_BELOW = 24;
 /** With less room than this between axes names cannot be read, so the panel scrolls sideways. */
 const LEAST_GAP = 84;
 const SIDE = { left: 46, right: 52 } as const;
+/** A tick as parallel.css has it: where its text begins, how wide a letter is, how wide it can be. */
+const TICK = { left_px: 13, letter_px: 6.8, most_px: 99 } as const;
 /** Lines of one level are spread over this share of the room that the level has. */
 const JITTER = 0.56;
 
@@ -65,16 +67,20 @@ export function layOut(frame: Frame, room_px: number, height_px: number): Layout
   const { state, view, runs } = frame;
   const ids = shownAxes(frame);
   const gaps = Math.max(1, ids.length - 1);
-  const width = Math.max(room_px, SIDE.left + SIDE.right + gaps * LEAST_GAP);
-  const step = (width - SIDE.left - SIDE.right) / gaps;
   const bottom = TOP + height_px;
   const lane = bottom + LANE_BELOW;
-  const placed = ids.map((id, index): PlacedAxis => {
+  const unplaced = ids.map((id) => {
     const axis = axisOf(state, id);
     const inverted = view.parallel.inverted.has(id);
     const toY = (at: number): number => TOP + (inverted ? at : 1 - at) * height_px;
+    return { axis, inverted, ticks: ticksOf(axis, height_px, toY) };
+  });
+  const right = rightOf(unplaced.at(-1)?.ticks ?? []);
+  const width = Math.max(room_px, SIDE.left + right + gaps * LEAST_GAP);
+  const step = (width - SIDE.left - right) / gaps;
+  const placed = unplaced.map((each, index): PlacedAxis => {
     const x = ids.length === 1 ? width / 2 : SIDE.left + index * step;
-    return { axis, x, inverted, ticks: ticksOf(axis, height_px, toY), missing: false };
+    return { ...each, x, missing: false };
   });
   const ys = new Float32Array(runs.length * placed.length);
   const axes = placed.map((each, column): PlacedAxis => {
@@ -117,6 +123,12 @@ export function orderAfterDrop(layout: Layout, moved: AxisId, x: number): AxisId
   const others = layout.axes.filter(({ axis }) => axis.id !== moved);
   const before = others.filter((other) => other.x < x).map(({ axis }) => axis.id);
   return [...before, moved, ...others.slice(before.length).map(({ axis }) => axis.id)];
+}
+
+/** The room that the texts to the right of the last axis take. */
+function rightOf(ticks: readonly Tick[]): number {
+  const letters = Math.max(0, ...ticks.map(({ label }) => label.length));
+  return Math.max(SIDE.right, TICK.left_px + Math.min(TICK.most_px, letters * TICK.letter_px));
 }
 
 function ticksOf(axis: Axis, height_px: number, toY: (at: number) => number): Tick[] {

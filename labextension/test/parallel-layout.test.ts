@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { createFrames } from "../src/frames";
+import { layOut, type Layout } from "../src/parallel-layout";
+import { initialView, type Frame } from "../src/parts";
+import type { ParameterView, RunView } from "../src/protocol";
+import { initialState } from "../src/state";
+import { aRun, aSweep } from "./messages";
+
+const lr: ParameterView = {
+  ...{ name: "lr", kind: "number", integer: false, log: false, low: 0, high: 1, levels: null },
+};
+
+function frameOf(runs: readonly Partial<RunView>[]): Frame {
+  const state = initialState();
+  state.sweep = aSweep({ parameters: [lr] });
+  runs.forEach((changes, number) => {
+    state.runs.set(String(number), aRun({ id: String(number), number, ...changes }));
+  });
+  return createFrames()({
+    ...{ revision: 0, selectionRevision: 0, state, view: initialView(), theme: "light" },
+    ...{ colors: { surface: "", dim: "" }, hovered: null, now_ms: 0 },
+  });
+}
+
+const layOutOf = (runs: readonly Partial<RunView>[]): Layout => layOut(frameOf(runs), 600, 200);
+const ended = (loss: number): Partial<RunView> => ({
+  ...{ state: "finished", config: { lr: 0.5 }, summary: { loss } },
+});
+
+test("the texts of the last axis have the room that they take", () => {
+  const roomOf = ({ axes, width }: Layout): number => width - axes.at(-1)!.x;
+  expect(roomOf(layOutOf([ended(1), ended(2)]))).toBe(52);
+  expect(roomOf(layOutOf([ended(1.2e10), ended(1.26e10)]))).toBeGreaterThan(60);
+});

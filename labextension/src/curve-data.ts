@@ -6,7 +6,7 @@
  */
 import { drawable } from "./drawable";
 import { isResult, metricValue } from "./frames";
-import type { CurveX, Frame } from "./parts";
+import type { CurveX, Frame, Zoom } from "./parts";
 import type { RunView } from "./protocol";
 import type { Extent } from "./scales";
 import type { Series } from "./series";
@@ -100,6 +100,16 @@ export function pointsByKey(frame: Pick<Frame, "state">): Map<string, number> {
     if (total > 0) points.set(key, total);
   }
   return points;
+}
+
+/** The stretch of y that is zoomed into; null where it is of another key, or not all above a log axis' zero. */
+export function zoomedY(
+  zoom: Zoom | null,
+  key: string | null,
+  log: boolean,
+): readonly [number, number] | null {
+  if (!zoom?.y || zoom.key !== key || (log && zoom.y[0] <= 0)) return null;
+  return zoom.y;
 }
 
 /** What a curve spans in y between two places in x. */

@@ -8,7 +8,14 @@ import type uPlot from "uplot";
 import { shadeColor } from "./color";
 import { nearestCurve, paintHighlight, type Drawing, type Near } from "./curve-canvas";
 import { createCurveControls } from "./curve-controls";
-import { curvesOf, extentWithin, pointsByKey, searchHistory, type Curve } from "./curve-data";
+import {
+  curvesOf,
+  extentWithin,
+  pointsByKey,
+  searchHistory,
+  zoomedY,
+  type Curve,
+} from "./curve-data";
 import { element, setAttribute, setText, show } from "./dom";
 import { formatDuration, formatNumber, plural } from "./format";
 import { goalOf } from "./goals";
@@ -79,10 +86,10 @@ export function createCurves(actions: Actions, resized: () => void): Part {
     return { plot, overlay, log };
   };
 
-  const zoomTo = (zoom: Zoom | null): void => {
+  const zoomTo = (zoom: Omit<Zoom, "key"> | null): void => {
     actions.hover(null);
     show(tip, false);
-    actions.change({ zoom });
+    actions.change({ zoom: zoom && { ...zoom, key } });
   };
 
   /** The page holds a thousand points of a run; between two steps the kernel has them all. */
@@ -102,8 +109,9 @@ export function createCurves(actions: Actions, resized: () => void): Part {
     key = history ? frame.metric : chooseKey(points, metric, frame.view.key);
     const held = history?.curves ?? (key === null ? [] : curvesOf(frame, key));
     const curves = held.filter((curve) => (log ? curve.yPositive : curve.y));
-    const { range, clipped } = zoom?.y
-      ? { range: zoom.y, clipped: 0 }
+    const y = zoomedY(zoom, key, log);
+    const { range, clipped } = y
+      ? { range: y, clipped: 0 }
       : yRange(extents(curves, log, zoom), log, goalOf(key, frame.state.sweep));
     controls.update(frame, [...points.keys()], key);
     setAttribute(node, "data-key", key ?? "");

@@ -22,6 +22,8 @@ export interface Zoom {
   readonly x: readonly [number, number];
   /** null: as the values need it. */
   readonly y: readonly [number, number] | null;
+  /** What was drawn: to the values of another key its y says nothing. */
+  readonly key: string | null;
 }
 
 export interface ParallelView {

@@ -17,7 +17,7 @@ export function createPlot(
   host: HTMLElement,
   log: boolean,
   current: () => Drawing | null,
-  zoomed: (to: Zoom | null) => void,
+  zoomed: (to: Omit<Zoom, "key"> | null) => void,
 ): uPlot {
   const css = (name: string): string => getComputedStyle(host).getPropertyValue(name).trim();
   const axis = {

@@ -6,8 +6,16 @@
  */
 import { quantile } from "./color";
 import { drawable, isPoint, LEAST, shareOf } from "./drawable";
+import { goalOf } from "./goals";
 import { levelLabel, levelsOf, type Level } from "./levels";
-import { toFloat, type Json, type ParameterView, type RunView, type WireNumber } from "./protocol";
+import {
+  toFloat,
+  type Goal,
+  type Json,
+  type ParameterView,
+  type RunView,
+  type WireNumber,
+} from "./protocol";
 import type { DashboardState } from "./state";
 
 export { levelLabel } from "./levels";
@@ -116,7 +124,8 @@ export function axisOf(state: DashboardState, id: AxisId): Axis {
     };
   }
   if (parameter || values.every((value) => value === null || isNumber(value))) {
-    return { kind: "number", id, label, ...spanOf(values.map(asNumber), parameter) };
+    const goal = id.startsWith("metric:") ? goalOf(label, state.sweep) : null;
+    return { kind: "number", id, label, ...spanOf(values.map(asNumber), parameter, goal) };
   }
   return { kind: "category", id, label, levels: levelsOf(values) };
 }
@@ -154,6 +163,7 @@ export function numberAt({ log, low, high }: NumberAxis, at: number): number {
 function spanOf(
   values: readonly number[],
   parameter: ParameterView | undefined,
+  goal: Goal | null,
 ): Omit<NumberAxis, "kind" | "id" | "label"> {
   const log = parameter?.log ?? false;
   let low = parameter?.low ?? Infinity;
@@ -168,7 +178,7 @@ function spanOf(
   const [lowest, highest] = [low, high];
   [low, high] = [drawable(low), drawable(high)];
   // One diverged run must not press all others onto a point.
-  if (!parameter) [low, high] = fenced(values.map(drawable), low, high);
+  if (!parameter) [low, high] = fenced(values.map(drawable), low, high, goal);
   // A log distribution whose bound is zero or less has no log axis to stand on.
   const onLog = log && low > 0;
   if (onLog) low = Math.max(LEAST, low);
@@ -180,14 +190,25 @@ function spanOf(
   return { log: onLog, integer, low, high, lowest, highest };
 }
 
-/** The extremes, cut three interquartile ranges beyond the quartiles (Tukey's outer fence). */
-function fenced(values: readonly number[], low: number, high: number): [number, number] {
+/**
+ * The extremes, cut three interquartile ranges beyond the quartiles (Tukey's outer fence); not on the
+ * better side of a goal, where what lies far from all others is what one looks for.
+ */
+function fenced(
+  values: readonly number[],
+  low: number,
+  high: number,
+  goal: Goal | null,
+): [number, number] {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   const [lower, upper] = [quantile(sorted, 0.25), quantile(sorted, 0.75)];
+  if (sorted.length < 5 || isPoint(lower, upper)) return [low, high];
   const reach = 3 * (upper - lower);
-  if (sorted.length < 5 || reach === 0) return [low, high];
   const inside = sorted.filter((value) => value >= lower - reach && value <= upper + reach);
-  return [inside[0] ?? low, inside.at(-1) ?? high];
+  return [
+    goal === "minimize" ? low : (inside[0] ?? low),
+    goal === "maximize" ? high : (inside.at(-1) ?? high),
+  ];
 }
 
 function asNumber(value: Json): number {

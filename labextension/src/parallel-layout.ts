@@ -12,9 +12,10 @@ import {
   type Axis,
   type AxisId,
   type CategoryAxis,
+  type NumberAxis,
 } from "./axes";
 import type { Frame } from "./parts";
-import { formatTicks, linearTicks, logTicks } from "./ticks";
+import { formatEnds, formatTicks, linearTicks, logTicks } from "./ticks";
 
 export interface Tick {
   readonly label: string;
@@ -51,6 +52,8 @@ const LANE_BELOW = 24;
 /** With less room than this between axes names cannot be read, so the panel scrolls sideways. */
 const LEAST_GAP = 84;
 const SIDE = { left: 46, right: 52 } as const;
+/** The least between two ticks. */
+const LINE_PX = 13;
 /** A tick as parallel.css has it: where its text begins, how wide a letter is, how wide it can be. */
 const TICK = { left_px: 13, letter_px: 6.8, most_px: 99 } as const;
 /** Lines of one level are spread over this share of the room that the level has. */
@@ -134,7 +137,7 @@ function rightOf(ticks: readonly Tick[]): number {
 function ticksOf(axis: Axis, height_px: number, toY: (at: number) => number): Tick[] {
   if (axis.kind === "category") {
     const { levels } = axis;
-    const every = Math.max(1, Math.ceil((levels.length * 13) / height_px));
+    const every = Math.max(1, Math.ceil((levels.length * LINE_PX) / height_px));
     return levels
       .map(({ label, shown }, index) => ({
         ...{ label: shown, level: label, y: toY((index + 0.5) / levels.length) },
@@ -146,10 +149,21 @@ function ticksOf(axis: Axis, height_px: number, toY: (at: number) => number): Ti
     ? logTicks(axis.low, axis.high, most)
     : linearTicks(axis.low, axis.high, most, axis.integer);
   const labels = formatTicks(values);
-  return values.map((value, index) => ({
+  const round = values.map((value, index) => ({
     label: labels[index]!,
     y: toY(numberPlace(axis, value) ?? 0),
   }));
+  const ends = beyond(axis, toY);
+  return [...round.filter(({ y }) => ends.every((end) => Math.abs(end.y - y) >= LINE_PX)), ...ends];
+}
+
+/** Ticks at the ends beyond which values lie: they stand there, and are not what they seem. */
+function beyond(axis: NumberAxis, toY: (at: number) => number): Tick[] {
+  const [foot, top] = formatEnds(axis);
+  return [
+    ...(axis.lowest < axis.low ? [{ label: foot, y: toY(0) }] : []),
+    ...(axis.highest > axis.high ? [{ label: top, y: toY(1) }] : []),
+  ];
 }
 
 /** A number in 0..1 that looks random and is the same each time: a run keeps its place in a level. */

@@ -338,7 +338,7 @@ export function fitsBeside(name: string, low: string, high: string, width_px: nu
 }
 
 function ends(axis: Axis): [string, string] {
-  if (axis.kind === "number") return formatEnds(axis.low, axis.high);
+  if (axis.kind === "number") return formatEnds(axis);
   if (axis.levels.length === 1) return [axis.levels[0]!.shown, ""];
   return [axis.levels[0]?.shown ?? "", axis.levels.at(-1)?.shown ?? ""];
 }

@@ -4,6 +4,7 @@
  * In: an axis' ends and how many ticks there is room for. Out: round numbers between the ends, and their
  * texts: short, since they stand in a margin, and never two alike. Pure.
  */
+import type { NumberAxis } from "./axes";
 import { formatNumber } from "./format";
 
 /** Ticks of a log axis: 1, 3, 10 where there is room, decades alone where there is little. */
@@ -50,11 +51,14 @@ export function formatTicks(ticks: readonly number[]): string[] {
 
 /**
  * The two ends of an axis, where nothing else is written: whole numbers as they are, others with two
- * digits, or as many as tell the ends apart.
+ * digits, or as many as tell the ends apart; with a sign where values lie beyond, which stand at the end.
  */
-export function formatEnds(low: number, high: number): [string, string] {
-  return [formatEnd(low, high - low), formatEnd(high, high - low)];
+export function formatEnds({ low, high, lowest, highest }: Ends): [string, string] {
+  const [foot, top] = [formatEnd(low, high - low), formatEnd(high, high - low)];
+  return [lowest < low ? `≤ ${foot}` : foot, highest > high ? `≥ ${top}` : top];
 }
+
+type Ends = Pick<NumberAxis, "low" | "high" | "lowest" | "highest">;
 
 function formatEnd(value: number, span: number): string {
   const size = Math.abs(value);

@@ -67,6 +67,15 @@ test("an axis spans its bounds and all values; one that diverged does not press 
   expect(axis).toMatchObject({ kind: "number", low: 1, high: 1.4, highest: 1e12 });
 });
 
+test("the better side of the goal is not cut off: the run that is far ahead has its place", () => {
+  const far = [-1e6, 1, 1.1, 1.2, 1.3, 1.4, 1e6].map((value) => ({
+    summary: { loss: value, accuracy: value },
+  }));
+  const state = sweepOf([], ...far);
+  expect(axisOf(state, "metric:loss")).toMatchObject({ low: -1e6, high: 1.4 });
+  expect(axisOf(state, "metric:accuracy")).toMatchObject({ low: 1, high: 1e6 });
+});
+
 test("what has no place on an axis goes to the lane: missing, NaN, zero on a log axis", () => {
   const state = sweepOf([number("lr", { log: true, low: 1e-4, high: 1 })]);
   const place = placer(axisOf(state, "param:lr"));

@@ -32,3 +32,12 @@ test("the texts of the last axis have the room that they take", () => {
   expect(roomOf(layOutOf([ended(1), ended(2)]))).toBe(52);
   expect(roomOf(layOutOf([ended(1.2e10), ended(1.26e10)]))).toBeGreaterThan(60);
 });
+
+test("the end of an axis beyond which a run lies says so", () => {
+  const losses = [1, 1.1, 1.2, 1.3, 1.4, 1e9];
+  const { axes, top } = layOutOf(losses.map(ended));
+  const ticks = axes.at(-1)!.ticks;
+  expect(ticks.at(-1)).toEqual({ label: "≥ 1.4", y: top });
+  expect(ticks.map(({ label }) => label)).not.toContain("1.4");
+  expect(axes[0]!.ticks.map(({ label }) => label)).toContain("1");
+});

@@ -56,5 +56,11 @@ test.each([
   [1234.6, 2345.2, ["1235", "2345"]],
   [0.2537, 2.31, ["0.25", "2.3"]],
 ])("the ends %s and %s of an axis read as what they are", (low, high, texts) => {
-  expect(formatEnds(low, high)).toEqual(texts);
+  expect(formatEnds({ low, high, lowest: low, highest: high })).toEqual(texts);
+});
+
+test("an end says so where values lie beyond it", () => {
+  const ends = { low: 0, high: 7, lowest: 0, highest: 7 };
+  expect(formatEnds({ ...ends, highest: 1e9 })).toEqual(["0", "≥ 7"]);
+  expect(formatEnds({ ...ends, lowest: -1 })).toEqual(["≤ 0", "7"]);
 });

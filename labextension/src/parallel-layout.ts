@@ -5,6 +5,7 @@
  */
 import {
   axisOf,
+  axisValue,
   defaultAxes,
   everyAxis,
   numberPlace,
@@ -15,6 +16,7 @@ import {
   type NumberAxis,
 } from "./axes";
 import type { Frame } from "./parts";
+import type { RunView } from "./protocol";
 import { formatEnds, formatTicks, linearTicks, logTicks } from "./ticks";
 
 export interface Tick {
@@ -29,7 +31,7 @@ export interface PlacedAxis {
   readonly x: number;
   readonly inverted: boolean;
   readonly ticks: readonly Tick[];
-  /** Whether any run has no place on it. */
+  /** Whether any run has no place on it, and will not get one: then the axis has a lane. */
   readonly missing: boolean;
 }
 
@@ -40,9 +42,12 @@ export interface Layout {
   readonly top: number;
   readonly bottom: number;
   readonly lane: number;
-  /** Whether any run has no place on some axis. */
+  /** Whether some axis has a lane. */
   readonly missing: boolean;
-  /** ys[run * axes.length + axis], runs in the frame's order; the lane's y where there is no place. */
+  /**
+   * ys[run * axes.length + axis], runs in the frame's order; the lane's y where there is no place, NaN
+   * where there is none yet and no lane.
+   */
   readonly ys: Float32Array;
 }
 
@@ -90,18 +95,27 @@ export function layOut(frame: Frame, room_px: number, height_px: number): Layout
     const { axis, inverted } = each;
     const placeOf = placer(axis);
     const spread = axis.kind === "category" ? JITTER / axis.levels.length : 0;
-    let missing = false;
+    const places = runs.map(placeOf);
+    // A lane that is brushed stays, so that its brush can be taken away.
+    const missing =
+      view.brushes.get(axis.id)?.missing === true ||
+      runs.some((run, row) => places[row] === null && !isAwaited(run, axis.id));
     runs.forEach((run, row) => {
-      const exact = placeOf(run);
-      missing ||= exact === null;
+      const exact = places[row] ?? null;
       const at = exact === null ? null : exact + spread * (scatter(run.number, column) - 0.5);
-      const y = at === null ? lane : TOP + (inverted ? at : 1 - at) * height_px;
+      const y = at === null ? (missing ? lane : NaN) : TOP + (inverted ? at : 1 - at) * height_px;
       ys[row * placed.length + column] = y;
     });
     return { ...each, missing };
   });
   const missing = axes.some((axis) => axis.missing);
   return { axes, width, top: TOP, bottom, lane, missing, ys };
+}
+
+/** What a run has not got yet is not missing: with each new run the panel would grow and shrink. */
+function isAwaited(run: RunView, id: AxisId): boolean {
+  const waits = run.state === "running" || run.state === "pending";
+  return waits && (id === "duration" || id.startsWith("metric:")) && (axisValue(run, id) ?? null) === null;
 }
 
 /** The place on an axis (0 at its foot) of a y, kept on the axis. */

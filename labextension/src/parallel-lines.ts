@@ -19,6 +19,7 @@ const REST_MS = 120;
 /** From here on lines are a device pixel wide. */
 const MANY = 120;
 const REACH_PX = 9;
+const STUB_PX = 7;
 
 export interface Lines {
   /** Draw the runs that `chosen` says; a new call cuts the last one short. */
@@ -149,7 +150,7 @@ export function nearestRun(
     const at = row * count;
     const there = layout.ys[at + from]! * (1 - share) + layout.ys[at + to]! * share;
     const distance = Math.abs(there - y);
-    if (distance >= least) return;
+    if (!(distance < least)) return; // NaN, where a run has no value yet, is nowhere near
     least = distance;
     best = id;
   });
@@ -167,33 +168,38 @@ function eased(share: number): number {
   return t * t * (3 - 2 * t);
 }
 
+/** A run's line, as far as it has places: what it has no value of yet it does not pass. */
 function strokeRun(
   context: CanvasRenderingContext2D,
-  { axes, ys }: Layout,
+  layout: Layout,
   row: number,
   straight: boolean,
 ): void {
-  const at = row * axes.length;
   context.beginPath();
-  if (axes.length === 1) {
-    // One axis has no lines; a short stroke marks each run.
-    context.moveTo(axes[0]!.x - 7, ys[at]!);
-    context.lineTo(axes[0]!.x + 7, ys[at]!);
-  } else {
-    let x = axes[0]!.x;
-    let y = ys[at]!;
-    context.moveTo(x, y);
-    for (let column = 1; column < axes.length; column++) {
-      const nextX = axes[column]!.x;
-      const nextY = ys[at + column]!;
-      const middle = (x + nextX) / 2;
-      if (straight) context.lineTo(nextX, nextY);
-      else context.bezierCurveTo(middle, y, middle, nextY, nextX, nextY);
-      x = nextX;
-      y = nextY;
-    }
-  }
+  traceRun(context, layout, row, straight);
   context.stroke();
+}
+
+type LinePen = Pick<CanvasRenderingContext2D, "moveTo" | "lineTo" | "bezierCurveTo">;
+
+export function traceRun(pen: LinePen, { axes, ys }: Layout, row: number, straight: boolean): void {
+  const places = ys.subarray(row * axes.length, (row + 1) * axes.length);
+  const known = (column: number): boolean => !Number.isNaN(places[column] ?? Number.NaN);
+  // A place on one axis makes no line: where a line ends short of its neighbours it reaches out a little.
+  const stub_px = axes.length === 1 || places.some(Number.isNaN) ? STUB_PX : 0;
+  places.forEach((y, column) => {
+    if (Number.isNaN(y)) return;
+    const { x } = axes[column]!;
+    if (!known(column - 1)) {
+      pen.moveTo(x - stub_px, y);
+      if (stub_px > 0) pen.lineTo(x, y);
+    } else if (straight) pen.lineTo(x, y);
+    else {
+      const middle = (axes[column - 1]!.x + x) / 2;
+      pen.bezierCurveTo(middle, places[column - 1]!, middle, y, x, y);
+    }
+    if (!known(column + 1) && stub_px > 0) pen.lineTo(x + stub_px, y);
+  });
 }
 
 const orders = new WeakMap<Frame["shades"], readonly number[]>();

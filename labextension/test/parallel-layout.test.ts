@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createFrames } from "../src/frames";
 import { layOut, type Layout } from "../src/parallel-layout";
+import { nearestRun, traceRun } from "../src/parallel-lines";
 import { initialView, type Frame } from "../src/parts";
 import type { ParameterView, RunView } from "../src/protocol";
 import { initialState } from "../src/state";
@@ -40,4 +41,34 @@ test("the end of an axis beyond which a run lies says so", () => {
   expect(ticks.at(-1)).toEqual({ label: "≥ 1.4", y: top });
   expect(ticks.map(({ label }) => label)).not.toContain("1.4");
   expect(axes[0]!.ticks.map(({ label }) => label)).toContain("1");
+});
+
+test("a run that has no value yet opens no lane, and its line ends where it has none", () => {
+  const running: Partial<RunView> = { state: "running", config: { lr: 0.5 } };
+  const layout = layOutOf([ended(1), ended(2), running]);
+  expect(layout.missing).toBe(false);
+  const [first, last] = layout.axes;
+  const calls: unknown[] = [];
+  const pen = {
+    moveTo: (...at: number[]) => calls.push(at),
+    lineTo: (...at: number[]) => calls.push(at),
+    bezierCurveTo: (...at: number[]) => calls.push(at),
+  };
+  traceRun(pen, layout, 2, false);
+  expect(calls).toEqual([-7, 0, 7].map((by) => [first!.x + by, 110]));
+  const all = (): boolean => true;
+  const frame = frameOf([ended(1), ended(2), running]);
+  expect(nearestRun(frame, layout, last!.x, layout.lane, all)).toBeNull();
+  expect(nearestRun(frame, layout, last!.x, layout.top, all)).toBe("1");
+});
+
+test("a run that has failed without a value, or whose lane is brushed, has a lane", () => {
+  const failed: Partial<RunView> = { state: "failed", config: { lr: 0.5 } };
+  const running: Partial<RunView> = { state: "running", config: { lr: 0.5 } };
+  const layout = layOutOf([ended(1), failed, running]);
+  expect(layout.axes.map(({ missing }) => missing)).toEqual([false, true]);
+  expect([...layout.ys].slice(-1)).toEqual([layout.lane]);
+  const frame = frameOf([ended(1), running]);
+  frame.view.brushes = new Map([["metric:loss", { ranges: [], levels: [], missing: true }]]);
+  expect(layOut(frame, 600, 200).missing).toBe(true);
 });

@@ -15,9 +15,17 @@ import {
   type CategoryAxis,
   type NumberAxis,
 } from "./axes";
+import { formatDuration } from "./format";
 import type { Frame } from "./parts";
 import type { RunView } from "./protocol";
-import { formatEnds, formatTicks, linearTicks, logTicks } from "./ticks";
+import {
+  durationTicks,
+  formatDurationTicks,
+  formatEnds,
+  formatTicks,
+  linearTicks,
+  logTicks,
+} from "./ticks";
 
 export interface Tick {
   readonly label: string;
@@ -115,7 +123,11 @@ export function layOut(frame: Frame, room_px: number, height_px: number): Layout
 /** What a run has not got yet is not missing: with each new run the panel would grow and shrink. */
 function isAwaited(run: RunView, id: AxisId): boolean {
   const waits = run.state === "running" || run.state === "pending";
-  return waits && (id === "duration" || id.startsWith("metric:")) && (axisValue(run, id) ?? null) === null;
+  return (
+    waits &&
+    (id === "duration" || id.startsWith("metric:")) &&
+    (axisValue(run, id) ?? null) === null
+  );
 }
 
 /** The place on an axis (0 at its foot) of a y, kept on the axis. */
@@ -159,10 +171,8 @@ function ticksOf(axis: Axis, height_px: number, toY: (at: number) => number): Ti
       .filter((_, index) => index % every === 0);
   }
   const most = Math.max(3, Math.round(height_px / 44));
-  const values = axis.log
-    ? logTicks(axis.low, axis.high, most)
-    : linearTicks(axis.low, axis.high, most, axis.integer);
-  const labels = formatTicks(values);
+  const values = valuesAtTicks(axis, most);
+  const labels = axis.id === "duration" ? formatDurationTicks(values) : formatTicks(values);
   const round = values.map((value, index) => ({
     label: labels[index]!,
     y: toY(numberPlace(axis, value) ?? 0),
@@ -171,12 +181,21 @@ function ticksOf(axis: Axis, height_px: number, toY: (at: number) => number): Ti
   return [...round.filter(({ y }) => ends.every((end) => Math.abs(end.y - y) >= LINE_PX)), ...ends];
 }
 
+function valuesAtTicks({ id, log, integer, low, high }: NumberAxis, most: number): number[] {
+  if (id === "duration") return durationTicks(low, high, most);
+  return log ? logTicks(low, high, most) : linearTicks(low, high, most, integer);
+}
+
 /** Ticks at the ends beyond which values lie: they stand there, and are not what they seem. */
 function beyond(axis: NumberAxis, toY: (at: number) => number): Tick[] {
-  const [foot, top] = formatEnds(axis);
+  const { id, low, high, lowest, highest } = axis;
+  const [foot, top] =
+    id === "duration"
+      ? [`≤ ${formatDuration(low)}`, `≥ ${formatDuration(high)}`]
+      : formatEnds(axis);
   return [
-    ...(axis.lowest < axis.low ? [{ label: foot, y: toY(0) }] : []),
-    ...(axis.highest > axis.high ? [{ label: top, y: toY(1) }] : []),
+    ...(lowest < low ? [{ label: foot, y: toY(0) }] : []),
+    ...(highest > high ? [{ label: top, y: toY(1) }] : []),
   ];
 }
 

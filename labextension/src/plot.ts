@@ -7,7 +7,7 @@
 import uPlot from "uplot";
 import { paintCurves, type Drawing } from "./curve-canvas";
 import type { Zoom } from "./parts";
-import { formatTicks, linearTicks, logTicks } from "./ticks";
+import { durationTicks, formatDurationTicks, formatTicks, linearTicks, logTicks } from "./ticks";
 
 export const PLOT_HEIGHT_PX = { narrow: 200, wide: 250 } as const;
 export const DRAG_PX = 6;
@@ -29,12 +29,18 @@ export function createPlot(
     // uPlot drops log ticks off the decades by default; ours are chosen to fit.
     filter: (_: uPlot, splits: number[]) => splits,
   };
+  const byTime = (): boolean => current()?.frame.view.x === "time";
   const x: uPlot.Axis = {
     ...axis,
     size: 28,
     grid: { show: false },
-    splits: (u, _axis, low, high) =>
-      linearTicks(low, high, most(8, u.bbox.width, 70), high - low >= 1),
+    values: (_, splits) => (byTime() ? formatDurationTicks : formatTicks)(splits),
+    splits: (u, _axis, low, high) => {
+      const count = most(8, u.bbox.width, 70);
+      return byTime()
+        ? durationTicks(low, high, count)
+        : linearTicks(low, high, count, high - low >= 1);
+    },
   };
   const y: uPlot.Axis = {
     ...axis,

@@ -40,12 +40,37 @@ export function linearTicks(low: number, high: number, most: number, whole = fal
   return [...new Set(ticks)];
 }
 
+/** Ticks of seconds, at round numbers of the unit that they are told in. */
+export function durationTicks(low: number, high: number, most: number): number[] {
+  const { seconds } = unitOf(high - low);
+  return linearTicks(low / seconds, high / seconds, most).map((tick) => tick * seconds);
+}
+
+/** 0 s, 20 s; 0 min, 15 min; 0 h, 2.5 h. */
+export function formatDurationTicks(ticks: readonly number[]): string[] {
+  const { seconds, unit } = unitOf((ticks.at(-1) ?? 0) - (ticks[0] ?? 0));
+  const inUnit = ticks.map((tick) => tick / seconds);
+  return formatTicks(inUnit, formatNumber).map((text) => `${text} ${unit}`);
+}
+
+const UNITS = [
+  { seconds: 86_400, unit: "d" },
+  { seconds: 3600, unit: "h" },
+  { seconds: 60, unit: "min" },
+  { seconds: 1, unit: "s" },
+] as const;
+
+/** The largest unit of which a span has two. */
+function unitOf(span_s: number): { readonly seconds: number; readonly unit: string } {
+  return UNITS.find(({ seconds }) => span_s >= 2 * seconds) ?? UNITS[3];
+}
+
 /** What stands at ticks: as many digits as their distance asks for. */
-export function formatTicks(ticks: readonly number[]): string[] {
+export function formatTicks(ticks: readonly number[], format = formatTick): string[] {
   return ticks.map((tick, index) => {
     const beside = [ticks[index - 1], ticks[index + 1]].filter((other) => other !== undefined);
     const step = Math.min(...beside.map((other) => Math.abs(tick - other)));
-    return formatTick(tick, Math.max(5, digitsWithin(tick, step)));
+    return format(tick, Math.max(5, digitsWithin(tick, step)));
   });
 }
 

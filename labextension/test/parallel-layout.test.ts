@@ -43,6 +43,15 @@ test("the end of an axis beyond which a run lies says so", () => {
   expect(axes[0]!.ticks.map(({ label }) => label)).toContain("1");
 });
 
+test("durations are told in their unit, also where one lasted far longer", () => {
+  const lasting = [60, 70, 80, 90, 100, 1e6].map((duration_s) => ({ ...ended(1), duration_s }));
+  const frame = frameOf(lasting);
+  frame.view.parallel = { axes: ["duration"], inverted: new Set() };
+  const labels = layOut(frame, 600, 200).axes[0]!.ticks.map(({ label }) => label);
+  expect(labels[0]).toBe("60 s");
+  expect(labels.at(-1)).toBe("≥ 1 min 40 s");
+});
+
 test("a run that has no value yet opens no lane, and its line ends where it has none", () => {
   const running: Partial<RunView> = { state: "running", config: { lr: 0.5 } };
   const layout = layOutOf([ended(1), ended(2), running]);

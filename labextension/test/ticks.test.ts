@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { formatEnds, formatTicks, linearTicks, logTicks } from "../src/ticks";
+import {
+  durationTicks,
+  formatDurationTicks,
+  formatEnds,
+  formatTicks,
+  linearTicks,
+  logTicks,
+} from "../src/ticks";
 
 test("log ticks are 1, 3, 10 where there is room and fewer where there is not", () => {
   expect(logTicks(0.05, 3, 6)).toEqual([0.05, 0.1, 0.2, 0.5, 1, 2]);
@@ -63,4 +70,15 @@ test("an end says so where values lie beyond it", () => {
   const ends = { low: 0, high: 7, lowest: 0, highest: 7 };
   expect(formatEnds({ ...ends, highest: 1e9 })).toEqual(["0", "≥ 7"]);
   expect(formatEnds({ ...ends, lowest: -1 })).toEqual(["≤ 0", "7"]);
+});
+
+test.each([
+  [0, 1, "0 s, 0.2 s, 0.4 s, 0.6 s, 0.8 s, 1 s"],
+  [0, 100, "0 s, 20 s, 40 s, 60 s, 80 s, 100 s"],
+  [0, 600, "0 min, 2 min, 4 min, 6 min, 8 min, 10 min"],
+  [0, 10_000, "0 h, 0.5 h, 1 h, 1.5 h, 2 h, 2.5 h"],
+  [0, 864_000, "0 d, 2 d, 4 d, 6 d, 8 d, 10 d"],
+  [20_000, 20_010, "20000 s, 20002 s, 20004 s, 20006 s, 20008 s, 20010 s"],
+])("the seconds from %s to %s are told in the unit that one would say", (low, high, texts) => {
+  expect(formatDurationTicks(durationTicks(low, high, 6)).join(", ")).toBe(texts);
 });

@@ -7,27 +7,23 @@ controller inside one write transaction. That is why no run is handed out twice.
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import psutil
-
 from nbsweep import failures, search
 from nbsweep.ahead import Ahead
 from nbsweep.claims import give_back_in
 from nbsweep.control import EVERY_POINT_TAKEN, SweepControl
 from nbsweep.identity import id_after, new_id
-from nbsweep.liveness import process_token
+from nbsweep.liveness import agent_here
 from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.search.base import Observation, Searcher
 from nbsweep.space import SearchSpace
-from nbsweep.store import AgentRecord, RunRecord, Session, Store
+from nbsweep.store import RunRecord, Session, Store
 from nbsweep.support import identity
 from nbsweep.training_code import TrainingCode
 
@@ -89,20 +85,7 @@ class Controller(SweepControl):
 
         Goes on with a sweep that has finished, and with one that failures paused; one that a person paused stays so.
         """
-        now = time.time()
-        agent = AgentRecord(
-            id=agent_id or new_id(),
-            sweep_id=self.sweep_id,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            process_started_at=psutil.Process().create_time(),
-            count=count,
-            started=0,
-            joined_at=now,
-            heartbeat_at=now,
-            left_at=None,
-            process=process_token(),
-        )
+        agent = agent_here(agent_id or new_id(), self.sweep_id, count)
         with self.store.write() as db:
             self._refuse_cancelled(db)
             recover_in(db, self.sweep_id)

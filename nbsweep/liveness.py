@@ -42,8 +42,8 @@ def machine_token() -> str:
     return _machine_token()
 
 
-def agent_here(agent_id: str, sweep_id: str | None) -> AgentRecord:
-    """An agent of this process that begins now; without a sweep, for one run outside any."""
+def agent_here(agent_id: str, sweep_id: str | None, count: int | None = None) -> AgentRecord:
+    """An agent of this process that begins now and asks for `count` runs; without a sweep, for one outside any."""
     now = time.time()
     return AgentRecord(
         id=agent_id,
@@ -51,7 +51,7 @@ def agent_here(agent_id: str, sweep_id: str | None) -> AgentRecord:
         host=socket.gethostname(),
         pid=os.getpid(),
         process_started_at=psutil.Process().create_time(),
-        count=None if sweep_id is not None else 1,
+        count=count if sweep_id is not None else 1,
         started=0 if sweep_id is not None else 1,
         joined_at=now,
         heartbeat_at=now,

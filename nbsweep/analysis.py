@@ -13,11 +13,10 @@ all permutations pass through it at once. ``docs/importance.md`` has the method,
 from __future__ import annotations
 
 import math
-import re
 import statistics
 import time
 from collections.abc import Container, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from nbsweep.store import History, RunRecord
 from nbsweep.store.media import Kept
@@ -26,7 +25,7 @@ from nbsweep.sweep_config import Metric
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["best_run", "finest_key", "flat", "goal_of", "history_frame", "metric_value", "runs_frame", "time_saved"]
+__all__ = ["best_run", "finest_key", "flat", "history_frame", "metric_value", "runs_frame", "time_saved"]
 
 # A run that failed or was killed says nothing certain of its config, and one that runs is not done yet.
 COUNTED_STATES = ("finished", "stopped")
@@ -38,23 +37,6 @@ def metric_value(run: RunRecord, metric: Metric | None) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value)
-
-
-def goal_of(name: str, own: Metric | None) -> Literal["minimize", "maximize"]:
-    """Which way a metric is better: the sweep says it of its `own`; of another, its name is all there is to go by.
-
-    The name's words tell, which "_", "-", "/", ".", spaces and capitals divide, as in ``labextension/src/frames.ts``.
-
-    >>> goal_of("val/acc", Metric("loss")), goal_of("valAccuracy", None), goal_of("acc", Metric("acc"))
-    ('maximize', 'maximize', 'minimize')
-    >>> goal_of("bitmap_size", None), goal_of("pace", None), goal_of("mAP", None)
-    ('minimize', 'minimize', 'maximize')
-    """
-    if own is not None and own.name == name:
-        return own.goal
-    pieces = re.split(r"[_\-/.\s]+", name)
-    words = [word for piece in pieces for word in (piece, *_CAPITALS.split(piece))]
-    return "maximize" if any(word.lower() in _MORE_IS_BETTER for word in words) else "minimize"
 
 
 def best_run(runs: Sequence[RunRecord], metric: Metric | None) -> RunRecord | None:
@@ -178,10 +160,5 @@ def finest_key(points: Mapping[str, int], metric: str | None) -> str | None:
     return metric if metric in points else max(points, key=lambda key: points[key])
 
 
-_CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # valAcc is val, Acc; AUCScore AUC, Score
-_MORE_IS_BETTER = (
-    "acc", "accuracy", "auc", "f1", "r2", "score", "reward", "return", "precision", "recall", "bleu", "iou", "dice",
-    "map",
-)  # fmt: skip
 _FINER = 5  # a key with so many times the metric's points shows more of the training than the metric
 _FIRST_COLUMNS = ["run", "id", "number", "state", "duration_s"]

@@ -151,7 +151,8 @@ def test_a_thousand_points_are_a_handful_of_statements_and_few_bytes(
         for loss in rng.random(1000).tolist():
             run.log({"loss": loss})
         recorder.flush(required=True)
-    assert len(asked.statements) <= 10 * 3, "a turn: the chunks, the sweep's revision, the summary"
+    written = [statement for statement in asked.statements if not statement.startswith("SELECT")]  # that goes by time
+    assert len(written) <= 10 * 3, "a turn: the chunks, the sweep's revision, the summary"
     with store.read() as db:
         chunks = db.chunks(["r1"])
     full = [chunk for chunk in chunks if chunk.count == 1024]

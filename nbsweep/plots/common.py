@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from nbsweep import analysis
 from nbsweep.errors import UsageError
+from nbsweep.goals import goal_of
 from nbsweep.plan import Plan
 from nbsweep.store import RunRecord
 from nbsweep.support import identity
@@ -169,7 +170,7 @@ def summary_value(run: RunRecord, metric: str) -> float:
 def colours(sweep: Sweep, runs: Sequence[RunRecord], metric: str | None = None) -> dict[str, Any]:
     """{run id: colour}: viridis over the values of the metric, the best brightest (not its palest), outliers as one.
 
-    Of a metric that is not the sweep's, its name says which is best (`analysis.goal_of`).
+    Of a metric that is not the sweep's, its name says which is best (`nbsweep.goals`).
 
     A run without a value, or one that failed, is missing.
     """
@@ -177,7 +178,7 @@ def colours(sweep: Sweep, runs: Sequence[RunRecord], metric: str | None = None) 
     name = metric or (own.name if own else None)
     if name is None:
         return {}
-    sign = -1.0 if analysis.goal_of(name, own) == "maximize" else 1.0
+    sign = -1.0 if goal_of(name, own) == "maximize" else 1.0
     ended = [run for run in runs if run.state not in ("failed", "crashed")]
     costs = {run.id: sign * value for run in ended if math.isfinite(value := summary_value(run, name))}
     if not costs:

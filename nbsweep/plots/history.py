@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from nbsweep import analysis
 from nbsweep.errors import UsageError
+from nbsweep.goals import goal_of
 from nbsweep.plots.common import (
     FENCE,
     FEWEST_TO_FENCE,
@@ -54,7 +55,7 @@ def plot_history(sweep: Sweep, key: str | None = None, ax: Axes | None = None, *
         Where to draw; by default a figure of its own.
     by : {"step", "run"}
         By run, the best of a key that is not the metric is the highest or the lowest, as its name has it
-        (`analysis.goal_of`), and the legend says which.
+        (`nbsweep.goals`), and the legend says which.
 
     Returns
     -------
@@ -113,7 +114,7 @@ def _curves(sweep: Sweep, key: str | None, ax: Axes) -> None:
         say_nothing_to_draw(ax, "no finite value was logged yet")
         return
     kin = metric.name if metric is not None and metric.name in key else key  # as `analysis.finest_key` has it
-    _legend(ax, _fence(ax, reach, analysis.goal_of(kin, metric), best.name if best is not None else None))
+    _legend(ax, _fence(ax, reach, goal_of(kin, metric), best.name if best is not None else None))
 
 
 def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
@@ -125,7 +126,7 @@ def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
         say_nothing_to_draw(ax, f"no run has finished or been stopped early with a value of {metric} yet")
         return
     own = sweep.checked_config.metric
-    goal = analysis.goal_of(metric, own)
+    goal = goal_of(metric, own)
     more = goal == "maximize"
     best_of: Any = np.maximum if more else np.minimum
     best = "best" if own is not None and own.name == metric else "highest" if more else "lowest"

@@ -14,7 +14,7 @@ from nbsweep.config_problems import MISSING, Problems, did_you_mean, join, show
 from nbsweep.config_schema import DISTRIBUTIONS, GRID_DISTRIBUTIONS, PARAMETER_KEYS, Key
 from nbsweep.support import first_multiple, last_multiple
 
-__all__ = ["check_grid", "dotted_names", "read_parameters"]
+__all__ = ["check_grid", "check_names", "dotted_names", "read_parameters"]
 
 _LIKE = "{values: [...]}, {min: ..., max: ...} or {value: ...}"
 _OVERFLOW, _UNDERFLOW = 709.78, -744.4  # where exp() leaves the floats
@@ -45,17 +45,33 @@ def read_parameters(raw: object, path: str, problems: Problems, depth: int = 0) 
     return parameters
 
 
-def dotted_names(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def dotted_names(parameters: Mapping[str, Any]) -> Iterator[str]:
     """Names of the parameters of a normalised section, in its order.
 
     >>> list(dotted_names({"net": {"parameters": {"depth": {"value": 2}}}, "lr": {"value": 0.1}}))
     ['net.depth', 'lr']
     """
+    return (name for name, _key in _names_and_keys(parameters))
+
+
+def check_names(parameters: Mapping[str, Any], path: str, problems: Problems) -> None:
+    """Note the parameters whose dotted name, by which tables and charts know them, another one has."""
+    taken: dict[str, str] = {}
+    for name, key in _names_and_keys(parameters):
+        here = f"{path}{key}"
+        if name in taken:
+            problems.add(here, f"and {taken[name]} have one name, {show(name)}, in tables and charts; rename one")
+        taken.setdefault(name, here)
+
+
+def _names_and_keys(parameters: Mapping[str, Any], prefix: str = "", key: str = "") -> Iterator[tuple[str, str]]:
+    """Each leaf's dotted name and its key path, where a name with a dot in it is in brackets."""
     for name, definition in parameters.items():
+        here = f"{key}[{name!r}]" if "." in name else f"{key}.{name}"
         if "parameters" in definition:
-            yield from dotted_names(definition["parameters"], f"{prefix}{name}.")
+            yield from _names_and_keys(definition["parameters"], f"{prefix}{name}.", f"{here}.parameters")
         else:
-            yield f"{prefix}{name}"
+            yield f"{prefix}{name}", here
 
 
 def check_grid(parameters: Mapping[str, Any], path: str, problems: Problems) -> None:

@@ -17,8 +17,8 @@ Goal = Literal["minimize", "maximize"]
 
 MORE_IS_BETTER = frozenset({
     "acc", "accuracy", "auc", "auroc", "auprc", "ap", "f1", "fscore", "r2", "score", "reward", "return", "precision",
-    "recall", "specificity", "sensitivity", "iou", "miou", "dice", "map", "ndcg", "mrr", "bleu", "rouge", "mcc", "kappa",
-    "psnr", "ssim",
+    "recall", "specificity", "sensitivity", "iou", "miou", "dice", "map", "ndcg", "mrr", "bleu", "rouge", "mcc",
+    "kappa", "psnr", "ssim",
 })  # fmt: skip
 LESS_IS_BETTER = frozenset({"loss", "err", "error", "regret"})  # they have the last word: an accuracy's loss is a loss
 

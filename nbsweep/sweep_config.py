@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from nbsweep.command import MACROS, problem_with
-from nbsweep.config_parameters import check_grid, dotted_names, read_parameters
+from nbsweep.config_parameters import check_grid, check_names, dotted_names, read_parameters
 from nbsweep.config_problems import MISSING, Problem, Problems, did_you_mean, join, show
 from nbsweep.config_schema import EARLY_TERMINATE, IGNORED, INSTEAD, METRIC, TOP_LEVEL, Key, json_schema
 from nbsweep.config_text import parse_yaml, read_file
@@ -299,7 +299,9 @@ def _parameters(raw: Mapping[object, object], problems: Problems) -> dict[str, A
     if not _given(raw, "parameters"):
         problems.add("parameters", "is missing; add parameters: {lr: {min: 0.0001, max: 0.1}}")
         return {}
-    return read_parameters(raw["parameters"], "parameters", problems)
+    read = read_parameters(raw["parameters"], "parameters", problems)
+    check_names(read, "parameters", problems)
+    return read
 
 
 def _section(key: str, rules: Mapping[str, Key], raw: Mapping[object, object], like: str, problems: Problems) -> Any:

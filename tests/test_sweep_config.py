@@ -113,6 +113,16 @@ def test_nested_parameters_survive_to_any_depth_and_are_checked_there() -> None:
     assert error.path == "parameters.a.parameters.b.probabilities"
 
 
+def test_two_parameters_of_one_dotted_name_are_refused_by_both_their_names() -> None:
+    nest = {"parameters": {"b": {"value": 2}, "c": {"value": 3}}}
+    error = refusal(config(parameters={"a.b": {"value": 1}, "a": nest, "a.d": {"value": 4}}))
+    assert error.path == "parameters.a.parameters.b"
+    assert str(error) == (
+        "parameters.a.parameters.b and parameters['a.b'] have one name, 'a.b', in tables and charts; rename one"
+    )
+    assert load(config(parameters={"a.d": {"value": 1}, "a": nest})).parameters.keys() == {"a.d", "a"}
+
+
 @pytest.mark.parametrize("falsy", [0, False, "", None, 0.0, [], {}])
 def test_falsy_values_are_values(falsy: Any) -> None:
     assert parameter({"value": falsy})["value"] == falsy

@@ -501,8 +501,9 @@ class Run:
 
 def _whole(step: Any) -> int:
     try:
-        if int(step) == step and -(2**63) <= step < 2**63:
-            return int(step)
-    except (TypeError, ValueError, OverflowError):
+        number = step.item() if hasattr(step, "item") else step  # NumPy's and PyTorch's, arrays of one too
+        if int(number) == number and -(2**63) <= number < 2**63:
+            return int(number)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         pass
     raise UsageError(f"log(step={step!r}): a step is a whole number")

@@ -133,6 +133,27 @@ def test_steps_count_up_and_can_be_set(run: Run) -> None:
     assert run.step == 12
 
 
+def test_steps_may_be_numpys_and_pytorchs_whole_numbers(run: Run) -> None:
+    torch = pytest.importorskip("torch")
+    steps: list[Any] = [
+        np.int64(3),
+        np.array(5),
+        torch.tensor(101),
+        torch.tensor([102]),
+        torch.tensor(103.0),
+        np.float32(104),
+    ]
+    for step in steps:
+        run.log({"a": 1}, step=step)
+    wrong: list[Any] = [torch.tensor(1.5), torch.tensor([1, 2]), np.array([1, 2]), np.float64("nan"), "3"]
+    for step in wrong:
+        with pytest.raises(UsageError, match="a step is a whole number"):
+            run.log({"a": 1}, step=step)
+    tail = RunTail(run.id)
+    run.drain(tail)
+    assert read_history(tail.take_chunks())[run.id].steps.tolist() == [3, 5, 101, 102, 103, 104]
+
+
 def test_commit_false_adds_to_the_next_row(run: Run) -> None:
     run.log({"a": 1}, commit=False)
     run.log({"b": 2})

@@ -92,7 +92,10 @@ class Sweep:
         self._recorder.flush()
         recover(self.store, self.id)
         with self.store.read() as db:
-            return db.runs(self.id)
+            runs = db.runs(self.id)
+        if not runs:
+            self._record()  # which tells a sweep that was deleted from one without runs
+        return runs
 
     @property
     def best_run(self) -> RunRecord | None:
@@ -145,6 +148,7 @@ class Sweep:
     @property
     def versions(self) -> list[SweepVersion]:
         """The sweep's configs, the first one first; `.changes` says what differs from the one before."""
+        self._record()
         with self.store.read() as db:
             return db.sweep_versions(self.id)
 
@@ -339,7 +343,7 @@ class Sweep:
         with self.store.read() as db:
             record = db.sweep(self.id)
         if record is None:
-            raise UsageError(f"sweep {self.id!r} is no longer in the store")
+            raise UsageError(f"sweep {self.id!r} is no longer in the store: it was deleted")
         return record
 
 

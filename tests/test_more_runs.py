@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -157,3 +158,22 @@ def test_time_saved_is_what_stopped_runs_fell_short_of_the_usual() -> None:
     assert analysis.time_saved([*whole, *stopped]) == 60
     assert analysis.time_saved([*whole, run(5, "killed", 1)]) is None
     assert analysis.time_saved(stopped) is None
+
+
+def test_whatever_is_asked_of_a_deleted_sweep_says_that_it_was_deleted() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert sweep.runs == [] and sweep.to_pandas().empty and sweep.history().empty and sweep.best_run is None
+    sweep.delete()
+    asked: list[Callable[[], object]] = [
+        lambda: sweep.state,
+        lambda: sweep.runs,
+        lambda: sweep.best_run,
+        sweep.to_pandas,
+        sweep.history,
+        lambda: sweep.history("calm-hare-1"),
+        lambda: sweep.versions,
+    ]
+    for ask in asked:
+        with pytest.raises(UsageError, match=f"sweep '{sweep_id}' is no longer in the store: it was deleted"):
+            ask()

@@ -401,7 +401,7 @@ class Recorder:
     def _read_asked(self, db: Session) -> None:
         self._next_poll = time.monotonic() + POLL_EVERY_S
         with self._registry:
-            runs = list(self._runs)
+            runs = [run.id for run, _tail in self._runs.values() if (run.sweep_id or run.agent_id) is not None]
             agents = list(self._agents)
         self._found = db.asked(runs, agents) if runs or agents else None
 

@@ -228,6 +228,7 @@ class Agent:
                 self._begin(answer)
             while self._live and not self._abandoned:
                 self._rest(None)
+            self.end_reason = self.end_reason or "stopped"
         except NbsweepError as error:
             self.end_reason, self.broke = str(error), True
             self.on_failure("nbsweep", f"The agent ended: {error}\n")
@@ -325,6 +326,7 @@ class Agent:
 
     def _note_target(self, run_name: str) -> None:
         self.controller.target_reached(run_name)
+        self.end_reason = f"run {run_name} reached the target"
         self._ending = True
 
     def _leave(self) -> None:

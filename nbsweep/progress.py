@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbsweep.store import Store
     from nbsweep.sweep_config import Metric
 
-__all__ = ["Progress", "Terminal", "progress_of", "wait_for"]
+__all__ = ["Progress", "Terminal", "progress_of", "wait_for", "without_traceback"]
 
 TURN_S = 0.25
 PUMP_EVERY_S = 0.05
@@ -97,7 +97,12 @@ def _say_what_holds(agents: Sequence[Agent]) -> None:
             with agent.store.read() as db:
                 sweep = db.sweep(agent.sweep_id)
             if sweep is not None and sweep.note:
-                sys.stderr.write(f"Sweep {sweep.name}: {sweep.note.partition(' The last traceback')[0]}\n")
+                sys.stderr.write(f"Sweep {sweep.name}: {without_traceback(sweep.note)}\n")
+
+
+def without_traceback(note: str) -> str:
+    """Why failures paused a sweep, in a line: the sweep's note without the traceback that it ends with."""
+    return note.partition(" The last traceback")[0].splitlines()[0]
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ def progress_of(agents: Sequence[Agent]) -> Progress:
 
 
 def _progress_of(agent: Agent) -> Progress:
-    known, record = _known_of(agent)
+    known, record, count = _known_of(agent)
     metric = agent.controller.config.metric
     states = known.states.get(agent.id, Counter())
     running = sum(states[state] for state in LIVE_STATES)
@@ -183,9 +188,9 @@ def _progress_of(agent: Agent) -> Progress:
         value = analysis.metric_value(best, metric)
         details.append(f"best {metric.name} {_number(value)} ({best.name})")
     ended = sum(states.values()) - running
-    if agent.done and agent.end_reason and ended < (agent.count or 1):
+    if agent.done and agent.end_reason and ended < (count or 1):
         details.append(agent.end_reason)  # fewer than were asked for, or none
-    return Progress(ended, agent.count, tuple(details))
+    return Progress(ended, count, tuple(details))
 
 
 class _Known:
@@ -226,16 +231,17 @@ class _Known:
 _known: WeakKeyDictionary[Store, dict[str, _Known]] = WeakKeyDictionary()
 
 
-def _known_of(agent: Agent) -> tuple[_Known, SweepRecord | None]:
-    """The runs of the agent's sweep, of which only those that changed are read; and the sweep."""
+def _known_of(agent: Agent) -> tuple[_Known, SweepRecord | None, int | None]:
+    """The runs of the agent's sweep, of which only those that changed are read; the sweep; how many are asked for."""
     known = _known.setdefault(agent.store, {}).setdefault(agent.sweep_id, _Known())
     with agent.store.read() as db:
         record = db.sweep(agent.sweep_id)
         changed = db.runs(agent.sweep_id, since_revision=known.revision)
+        asked = [each.count for each in db.agents_by_ids([agent.id])]  # runs may have been added since it began
     if record is not None:
         known.revision = record.revision
     known.update(changed)
-    return known, record
+    return known, record, asked[0] if asked else agent.count
 
 
 def _number(value: float | None) -> str:

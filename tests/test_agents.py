@@ -24,6 +24,7 @@ import nbsweep
 from nbsweep import process
 from nbsweep.agents import Agent
 from nbsweep.errors import UsageError
+from nbsweep.progress import progress_of
 from nbsweep.search import Optimizer
 
 pytestmark = pytest.mark.usefixtures("tmp_store")
@@ -107,6 +108,25 @@ def test_a_finite_space_ends_the_sweep_by_itself() -> None:
     sweep = nbsweep.Sweep(sweep_id)
     assert sorted(sweep.to_pandas()["a"]) == [1, 2, 3] and sweep.state == "finished"
     assert "every point" in (agent.end_reason or "")
+
+
+def test_an_agent_says_that_it_was_stopped_or_reached_the_target() -> None:
+    def stops(run: Any) -> None:
+        nbsweep.Sweep(run.sweep_id).stop()
+        until(lambda: run.log({"loss": 1.0}) is not None)
+
+    stopped = nbsweep.agent(nbsweep.sweep(CONFIG), stops, count=3)
+    assert stopped.end_reason == "stopped" and "ended: stopped" in repr(stopped)
+
+    def reaches(run: Any) -> None:
+        run.log({"loss": 0.1})
+        until(lambda: nbsweep.Sweep(run.sweep_id).state == "finished")
+
+    target = {**CONFIG, "metric": {"name": "loss", "goal": "minimize", "target": 0.5}}
+    reached = nbsweep.agent(nbsweep.sweep(target), reaches, count=3)
+    (run,) = nbsweep.Sweep(reached.sweep_id).runs
+    assert reached.end_reason == f"run {run.name} reached the target"
+    assert str(progress_of([reached])).endswith(reached.end_reason)
 
 
 def test_an_exception_fails_its_run_alone_and_its_traceback_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

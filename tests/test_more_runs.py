@@ -12,6 +12,7 @@ import nbsweep
 from nbsweep import analysis, process
 from nbsweep.agents import Agent
 from nbsweep.errors import UsageError
+from nbsweep.progress import progress_of
 from nbsweep.store import RunRecord
 from tests.test_agents import until
 
@@ -158,6 +159,24 @@ def test_time_saved_is_what_stopped_runs_fell_short_of_the_usual() -> None:
     assert analysis.time_saved([*whole, *stopped]) == 60
     assert analysis.time_saved([*whole, run(5, "killed", 1)]) is None
     assert analysis.time_saved(stopped) is None
+
+
+def test_progress_counts_the_runs_that_were_added_since() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        begun.set()
+        assert go_on.wait(30)
+        train()
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    agent = nbsweep.agent(sweep_id, slow, count=1, block=False)
+    assert begun.wait(30)
+    for _ in range(2):
+        nbsweep.Sweep(sweep_id).rerun("1")
+    assert str(progress_of([agent])).startswith("0 of 3 runs")
+    go_on.set()
+    assert agent.wait(30) and str(progress_of([agent])).startswith("3 of 3 runs")
 
 
 def test_whatever_is_asked_of_a_deleted_sweep_says_that_it_was_deleted() -> None:

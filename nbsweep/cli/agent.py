@@ -19,7 +19,7 @@ from nbsweep.cli.opening import existing_store
 from nbsweep.cli.output import duration, number, safe, values_in_words
 from nbsweep.errors import StoreError
 from nbsweep.programs import ProgramAgent, gpu_environments, program_agent
-from nbsweep.progress import progress_of
+from nbsweep.progress import progress_of, without_traceback
 from nbsweep.store import RunRecord
 from nbsweep.sweep_config import Metric
 from nbsweep.sweeps import find_sweep
@@ -132,7 +132,7 @@ class _Report:
         with self._agent.store.read() as db:
             sweep = db.sweep(self._agent.sweep_id)
         if sweep is not None and sweep.state == "paused" and sweep.note:
-            self.say(f"{safe(sweep.note.splitlines()[0])} `nbsweep agent {sweep.id}` goes on with it.")
+            self.say(f"{safe(without_traceback(sweep.note))} `nbsweep agent {sweep.id}` goes on with it.")
         self.say(f"{progress_of([self._agent])}")
         failed = [run for run in self._mine(-1) if run.state in ("failed", "crashed")]
         return INTERRUPTED if rung else FAILED if self._agent.broke else RUNS_FAILED if failed else 0

@@ -124,4 +124,7 @@ def _steer(command: str, reference: str | None, *, after_current: bool) -> None:
     running = sweep.cancel() if command == "cancel" else sweep.stop(after_current=after_current)
     runs = f"{running} running run{'' if running == 1 else 's'}"
     how = f"{runs} will finish" if after_current else f"{runs} asked to end"
-    print(f"Sweep {name} is cancelled for good; {how}." if command == "cancel" else f"Sweep {name} stops: {how}.")
+    if before == "cancelled":
+        print(f"Sweep {name} is cancelled already" + (f"; {how}." if running else "."))
+    else:
+        print(f"Sweep {name} is cancelled for good; {how}." if command == "cancel" else f"Sweep {name} stops: {how}.")

@@ -71,6 +71,13 @@ def test_a_sweep_is_steered_by_either_spelling(terminal: Terminal) -> None:
         assert sweep.state == state, words
 
 
+def test_a_cancelled_sweep_is_said_to_be_cancelled_already(tmp_store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    nbsweep.Sweep(nbsweep.sweep({"method": "random", "parameters": {"x": {"value": 1}}}, name="one")).cancel()
+    for command in ("stop", "cancel"):
+        assert main([command, "one"]) == 0
+        assert capsys.readouterr().out == "Sweep one is cancelled already.\n"
+
+
 def test_what_is_wrong_is_said_on_stderr_with_exit_code_2(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

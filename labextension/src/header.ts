@@ -5,6 +5,7 @@
  * the stop menu offers what is less than stopping now.
  */
 import { button, element, handOnFocus, ignorePending, setAttribute, setText, show } from "./dom";
+import { createFloating } from "./floating";
 import { formatNumber, formatRoughly, plural } from "./format";
 import { createMenu } from "./menu";
 import type { Actions, Frame, Part } from "./parts";
@@ -96,10 +97,17 @@ function createControls(actions: Actions): Part {
       open(menu.hidden);
     },
   );
+  const floating = createFloating(menu, () => {
+    open(false);
+  });
   const open = (opened: boolean): void => {
-    show(menu, opened);
     setAttribute(more, "aria-expanded", String(opened));
-    if (opened) after.focus();
+    if (!opened) {
+      floating.close();
+      return;
+    }
+    floating.open(more);
+    after.focus({ preventScroll: true });
   };
   const stops = element("span", { class: "nbs-split" }, stop, more, menu);
   stops.addEventListener("keydown", (event) => {

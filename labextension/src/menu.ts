@@ -2,6 +2,7 @@
  * A button that opens a small panel under it: closed by Escape, by a click elsewhere, by losing focus.
  */
 import { button, element, setAttribute, show } from "./dom";
+import { createFloating } from "./floating";
 
 export interface Menu {
   readonly node: HTMLElement;
@@ -25,10 +26,18 @@ export function createMenu(
     },
   );
   const node = element("span", { class: "nbs-split" }, opener, panel);
+  const floating = createFloating(panel, () => {
+    open(false);
+  });
   const open = (open: boolean): void => {
-    show(panel, open);
     setAttribute(opener, "aria-expanded", String(open));
-    if (open) opened();
+    if (!open) {
+      floating.close();
+      return;
+    }
+    show(panel, true);
+    opened();
+    floating.open(opener);
   };
   node.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || panel.hidden) return;

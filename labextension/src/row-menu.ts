@@ -5,6 +5,7 @@
  */
 import { copyString } from "./cell-panel";
 import { button, element, setText, show } from "./dom";
+import { createFloating } from "./floating";
 import { formatLiteral, formatNumber } from "./format";
 import type { Actions, Frame } from "./parts";
 import { toFloat, type Json, type RunView } from "./protocol";
@@ -23,9 +24,10 @@ export function createRowMenu(actions: Actions): RowMenu {
   let opener: HTMLElement | null = null;
 
   const close = (): void => {
-    show(node, false);
+    floating.close();
     run = null;
   };
+  const floating = createFloating(node, close);
   const item = (label: string, act: (run: RunView) => void): HTMLButtonElement =>
     button({ role: "menuitem" }, label, () => {
       const view = run === null ? undefined : frame?.state.runs.get(run);
@@ -83,13 +85,7 @@ export function createRowMenu(actions: Actions): RowMenu {
         expand,
         frame?.view.expanded.has(id) ? "Hide output and config" : "Show output and config",
       );
-      show(node, true);
-      const around = node.offsetParent?.getBoundingClientRect();
-      const at = from.getBoundingClientRect();
-      if (around) {
-        node.style.top = `${at.bottom - around.top + 2}px`;
-        node.style.right = `${around.right - at.right}px`;
-      }
+      floating.open(from);
       expand.focus({ preventScroll: true });
     },
     update(next: Frame): void {

@@ -90,8 +90,14 @@ export function show(node: HTMLElement, shown: boolean): void {
   if (node.hidden === shown) node.hidden = !shown;
 }
 
-/** Presses of buttons within `host` that say of themselves that they cannot be pressed now come to nothing. */
+/**
+ * Presses of buttons within `host` that say of themselves that they cannot be pressed now come to nothing. A key that is
+ * held presses once: the focus may have moved on to another button.
+ */
 export function ignorePending(host: HTMLElement): void {
+  host.addEventListener("keydown", (event) => {
+    if (event.repeat && event.key === "Enter") event.preventDefault();
+  });
   host.addEventListener(
     "click",
     (event) => {

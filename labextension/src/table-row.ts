@@ -4,16 +4,7 @@
 import { shadeColor } from "./color";
 import type { CellText, Heading } from "./columns";
 import { createDetails, type Details } from "./details";
-import {
-  button,
-  element,
-  handOnFocus,
-  ignorePending,
-  setAttribute,
-  setNameInCell,
-  setText,
-  show,
-} from "./dom";
+import { button, element, ignorePending, setAttribute, setNameInCell, setText, show } from "./dom";
 import type { Actions, Frame } from "./parts";
 import { tone } from "./progress";
 import type { RunView } from "./protocol";
@@ -137,7 +128,8 @@ export function createRow(
       const focused = document.activeElement;
       show(kill, running);
       show(rerun, !running && run.state !== "pending");
-      handOnFocus(last, focused);
+      // Not to what stands there now: pressed once more it would start a run.
+      if (focused === kill && !running) more.focus({ preventScroll: true });
       setAttribute(kill, "aria-disabled", String(killing));
       setAttribute(kill, "aria-label", killing ? `Stopping ${run.name}` : `Stop ${run.name}`);
       kill.title = killing ? "Stopping…" : "Stop this run";

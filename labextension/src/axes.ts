@@ -181,8 +181,8 @@ function spanOf(
   if (!parameter) [low, high] = fenced(values.map(drawable), low, high, goal);
   // A log distribution whose bound is zero or less has no log axis to stand on.
   const onLog = log && low > 0;
-  if (onLog) low = Math.max(LEAST, low);
-  if (isPoint(low, high)) {
+  if (onLog) [low, high] = [Math.max(LEAST, low), Math.max(LEAST, high)];
+  if (isPoint(low, high) || (onLog && isPoint(Math.log(low), Math.log(high)))) {
     const room = isPoint(0, Math.abs(low)) ? 1 : Math.abs(low) / 2;
     const [foot, top] = onLog ? [low / 2, high * 2] : [low - room, high + room];
     return { log: onLog, integer, low: foot, high: top, lowest, highest };

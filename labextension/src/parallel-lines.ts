@@ -147,14 +147,22 @@ export function nearestRun(
   let least = REACH_PX;
   frame.runs.forEach(({ id }, row) => {
     if (!chosen(id)) return;
-    const at = row * count;
-    const there = layout.ys[at + from]! * (1 - share) + layout.ys[at + to]! * share;
+    const [before, after] = [layout.ys[row * count + from]!, layout.ys[row * count + to]!];
+    const there = Number.isNaN(before + after)
+      ? stubAt(before, after, x - x0, span)
+      : before * (1 - share) + after * share;
     const distance = Math.abs(there - y);
     if (!(distance < least)) return; // NaN, where a run has no value yet, is nowhere near
     least = distance;
     best = id;
   });
   return best;
+}
+
+/** The y of a line that ends at one of two axes, beside that axis. */
+function stubAt(before: number, after: number, x: number, span: number): number {
+  if (x <= REACH_PX) return before;
+  return span - x <= REACH_PX ? after : Number.NaN;
 }
 
 /** How far a line has come from one axis to the next where it has covered a share of the way in x. */

@@ -69,6 +69,9 @@ test("a run that has no value yet opens no lane, and its line ends where it has 
   const frame = frameOf([ended(1), ended(2), running]);
   expect(nearestRun(frame, layout, last!.x, layout.lane, all)).toBeNull();
   expect(nearestRun(frame, layout, last!.x, layout.top, all)).toBe("1");
+  const alone = (run: string): boolean => run === "2";
+  expect(nearestRun(frame, layout, first!.x + 5, 112, alone)).toBe("2");
+  expect(nearestRun(frame, layout, first!.x + 50, 112, alone)).toBeNull();
 });
 
 test("a run that has failed without a value, or whose lane is brushed, has a lane", () => {

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbsweep import console, current, memory, process, torch_threads
-from nbsweep.calling import call_with_config, end_child, traceback_of
+from nbsweep.calling import outcome_of
 from nbsweep.claims import AHEAD_S, Claims
 from nbsweep.controller import Controller, End, Wait
-from nbsweep.engines import Ended, Engine, Work, make_engine
-from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
+from nbsweep.engines import Engine, Work, make_engine
+from nbsweep.errors import NbsweepError, StoreError, UsageError
 from nbsweep.identity import new_id
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
@@ -353,32 +353,17 @@ class Agent:
         """Call the training function; whatever it raises becomes the run's end."""
         current.bind_thread(run)
         self.on_run_thread(run)
-        error: str | None = None
-        short_of_memory = False
         try:
-            returned = call_with_config(self._function, run)
-            if run.id in self._live:
-                self._live[run.id].returned = returned if isinstance(returned, (int, float)) else None
-            state = run.stop_state or "finished"
-        except RunStopped:
-            state = run.stop_state or "killed"
-        except Ended as end:
-            state, error = end.state, end.error
-        except BaseException as exception:  # SystemExit and KeyboardInterrupt of training code end its run alone
-            if run.forked:
-                end_child(exception)
-            state, error = "failed", traceback_of(exception)
-            short_of_memory = memory.is_shortage(exception)
+            outcome = outcome_of(self._function, run)
         finally:
             current.bind_thread(None)
-        if run.forked:
-            end_child(None)
-        memory.between_runs(thoroughly=short_of_memory)
-        noted = self._live[run.id].outcome if run.id in self._live else None
-        if noted is not None and noted[0] != "finished" and state == "finished":
-            state, error = noted
-        if run.id in self._live:
-            self._live[run.id].outcome = (state, error)
+        memory.between_runs(thoroughly=outcome.short_of_memory)
+        live = self._live.get(run.id)
+        if live is None:
+            return
+        live.returned = outcome.returned
+        if live.outcome is None or live.outcome[0] == "finished" or outcome.state != "finished":
+            live.outcome = (outcome.state, outcome.error)
 
     def _ended(self, run: Run, abandoned: bool) -> None:
         live = self._live.get(run.id)

@@ -1,4 +1,4 @@
-"""Calling a training function: what it is given, and how its errors read. The code between an agent and its user's."""
+"""Calling a training function: what it is given, what comes of it, how its errors read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from nbsweep import memory
+from nbsweep.engines.base import Ended
+from nbsweep.errors import RunStopped
 from nbsweep.runs import Run
 
-__all__ = ["call_with_config", "end_child", "finished", "traceback_of"]
+__all__ = ["Outcome", "call_with_config", "finished", "outcome_of", "traceback_of"]
 
 
 def call_with_config(function: Callable[..., Any], run: Run) -> Any:
@@ -42,7 +46,48 @@ def finished(result: Any) -> Any:
     return result
 
 
-def end_child(raised: BaseException | None) -> NoReturn:
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a call.
+
+    Attributes
+    ----------
+    state : str
+        The run's, as far as its training code says.
+    error : str or None
+        The traceback, or what else tells of a failure.
+    returned : float or None
+        What the function gave back, where that is a number.
+    short_of_memory : bool
+        Whether it failed for want of memory.
+    """
+
+    state: str
+    error: str | None = None
+    returned: float | None = None
+    short_of_memory: bool = False
+
+
+def outcome_of(function: Callable[..., Any], run: Run) -> Outcome:
+    """Call a training function; whatever it raises, SystemExit and KeyboardInterrupt too, ends its run alone."""
+    try:
+        returned = call_with_config(function, run)
+        number = returned if isinstance(returned, (int, float)) else None
+        outcome = Outcome(run.stop_state or "finished", returned=number)
+    except RunStopped:
+        outcome = Outcome(run.stop_state or "killed")
+    except Ended as end:
+        outcome = Outcome(end.state, end.error)
+    except BaseException as exception:
+        if run.forked:
+            _end_child(exception)
+        outcome = Outcome("failed", traceback_of(exception), short_of_memory=memory.is_shortage(exception))
+    if run.forked:
+        _end_child(None)
+    return outcome
+
+
+def _end_child(raised: BaseException | None) -> NoReturn:
     """Training code forked, and its child came to the end of it: it ends as a script would. The run is its parent's.
 
     Going on it would end the run, and wait for threads that the parent alone has.

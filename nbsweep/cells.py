@@ -25,7 +25,8 @@ def config_cell(run: RunRecord, metric: Metric | None) -> str:
     """The source of a cell that makes a run's config again, every digit of it; a comment says whose it is."""
     value = metric_value(run, metric)
     comment = run.name if metric is None or value is None else f"{run.name}, {metric.name} {value:.4g}"
-    return f"# {' '.join(comment.split())}\nconfig = {_literal(run.config)}"
+    line = "".join(letter if letter.isprintable() else " " for letter in comment)
+    return f"# {' '.join(line.split())}\nconfig = {_literal(run.config)}"
 
 
 def _literal(value: Any, depth: int = 0, before: int = 0) -> str:

@@ -77,6 +77,12 @@ class Sweep:
         return self._record().state
 
     @property
+    def standing(self) -> str:
+        """The state, but that a sweep is stopped rather than finished where somebody ended it early."""
+        recover(self.store, self.id)
+        return self._record().standing
+
+    @property
     def note(self) -> str | None:
         """Why the sweep is paused, where there is something to say."""
         return self._record().note

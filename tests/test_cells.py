@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nbsweep
 from nbsweep.cells import config_cell
-from nbsweep.notebook.link import REQUESTS
+from nbsweep.notebook import lab_requests
 from nbsweep.plan import displayed
 from nbsweep.store import RunRecord
 from nbsweep.support import identity
@@ -29,6 +29,7 @@ def made(source: str) -> Any:
     return names["config"]
 
 
+@settings(max_examples=60, deadline=None)
 @given(CONFIGS, st.text(), st.floats() | st.none())
 def test_a_config_comes_back_whole_whatever_it_and_its_run_are_called(
     config: dict[str, Any], name: str, value: float | None
@@ -44,7 +45,7 @@ def test_a_page_shows_whole_numbers_that_a_float_cannot_hold_and_its_cell_has_th
     parameters = {"seed": {"values": [large, large + 1, 3]}, "rate": {"value": 0.0}}
     sweep_id = nbsweep.sweep({"method": "grid", "metric": {"name": "loss"}, "parameters": parameters})
     nbsweep.agent(sweep_id, lambda config: nbsweep.log({"loss": -(config.seed % 10)}), count=1)
-    told = REQUESTS["best"]({"sweep": sweep_id})
+    told = lab_requests.best({"sweep": sweep_id})
     assert told["config"] == {"seed": str(large), "rate": 0.0}
     assert told["source"].endswith("config = {\n    'rate': 0.0,\n    'seed': 1234567890123456789,\n}")
     assert displayed([2**53 - 1, 2**53, -(2**53), math.inf]) == [2**53 - 1, str(2**53), str(-(2**53)), "Infinity"]

@@ -51,7 +51,7 @@ def ls(options: argparse.Namespace) -> int:
         facts = sweep_facts(record, runs)
         best = f"{facts['metric']} {number(facts['best'])}" if facts["best"] is not None else "–"
         rows.append(
-            (record.id, record.name, record.project, facts["method"], record.state, str(facts["runs"]), best,
+            (record.id, record.name, record.project, facts["method"], record.standing, str(facts["runs"]), best,
              ago(now - record.created_at))
         )  # fmt: skip
     table(columns, rows, right=("runs",), first_to_go=("project", "method", "defined"))
@@ -241,7 +241,7 @@ def _show_sweep(sweep: Sweep, *, as_json: bool) -> None:
     lines = {
         "sweep": f"{record.name} ({record.id})" if record.name != record.id else record.id,
         "project": record.project,
-        "state": record.state + (f": {record.note.splitlines()[0]}" if record.note else ""),
+        "state": record.standing + (f": {record.note.splitlines()[0]}" if record.note else ""),
         "method": facts["method"] + (f", {metric.goal} {metric.name}" if metric else ""),
         "runs": f"{len(runs)}" + (f": {states}" if states else ""),
         "best": f"{number(facts['best'])} ({found.name})  {words}" if found else "–",

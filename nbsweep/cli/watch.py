@@ -172,7 +172,7 @@ def _head(moment: Moment) -> RenderableType:
     what = config.method + (f", {config.metric.goal} {config.metric.name}" if config.metric else "")
     return _text(
         (sweep.name, "bold"),
-        (f"  {sweep.state}", _COLORS.get(sweep.state, "")),
+        (f"  {sweep.standing}", _COLORS.get(sweep.standing, "")),
         (f"  {what}", "dim"),
         (f"  {len(agents)} agent{'' if len(agents) == 1 else 's'}" + (f" ({places})" if places else ""), "dim"),
     )

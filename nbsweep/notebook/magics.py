@@ -185,7 +185,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         current = process.current_sweep_id()
         for sweep, count in rows:
             mark = "*" if sweep.id == current else " "
-            print(f"{mark} {sweep.id}  {sweep.name}  {sweep.config['method']}  {sweep.state}  {count} runs")
+            print(f"{mark} {sweep.id}  {sweep.name}  {sweep.config['method']}  {sweep.standing}  {count} runs")
         if not rows:
             print("No sweeps yet: define one with %%sweep define.")
 

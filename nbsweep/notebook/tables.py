@@ -73,7 +73,7 @@ def table_of(sweep: Sweep) -> Table:
         rows.append((run.name + star, run.state + why, *value, *values, lasted))
     goal = f" · {metric.goal} {metric.name}" if metric else ""
     counts = ", ".join(f"{sum(r.state == s for r in runs)} {s}" for s in dict.fromkeys(run.state for run in runs))
-    title = f"Sweep {sweep.name} · {config.method}{goal} · {sweep.state} · {counts or 'no runs yet'}"
+    title = f"Sweep {sweep.name} · {config.method}{goal} · {sweep.standing} · {counts or 'no runs yet'}"
     if best is not None:
         title += f" · best {_cell(analysis.metric_value(best, metric))} ({best.name})"
     return Table(

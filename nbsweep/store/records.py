@@ -32,6 +32,11 @@ class SweepRecord:
     version: int = 1
     failures_from: int = 0
 
+    @property
+    def standing(self) -> str:
+        """Its state as people are told it: one that somebody ended early, and that can go on, is stopped."""
+        return "stopped" if self.state == "finished" and self.note_kind == "person" else self.state
+
 
 @dataclass(frozen=True)
 class SweepVersion:

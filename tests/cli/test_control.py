@@ -7,6 +7,7 @@ import pytest
 import nbsweep
 from nbsweep import process
 from nbsweep.cli import main
+from nbsweep.notebook.twins import text_table
 from tests.cli.terminal import Terminal
 
 SWEEP = """\
@@ -69,6 +70,8 @@ def test_a_sweep_is_steered_by_either_spelling(terminal: Terminal) -> None:
     ):
         terminal.run(*words)
         assert sweep.state == state, words
+        told = "stopped" if words[0] == "stop" else state
+        assert sweep.standing == told and told in terminal.run("ls") and f"· {told} ·" in text_table(sweep)
 
 
 def test_a_cancelled_sweep_is_said_to_be_cancelled_already(tmp_store: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,7 +106,7 @@ def test_the_status_bar_counts_and_a_notification_tells_the_end(open_notebook: O
         "window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource().includes('config = {')"
     )
     best = sources(notebook)[-1]
-    assert re.fullmatch(r"# [\w-]+, loss 0\.\d+\nconfig = \{\n    \"lr\": 0\.\d+,\n\}", best)
+    assert re.fullmatch(r"# [\w-]+, loss 0\.\d+\nconfig = \{\n    'lr': 0\.\d+,\n\}", best)
     status.click()
     expect(page.get_by_role("tab", name="Sweeps", exact=True)).to_have_attribute("aria-selected", "true")
     assert notebook.page_errors == []

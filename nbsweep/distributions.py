@@ -98,6 +98,9 @@ class Choice(Law):
             [self._values[i] for i in self._possible], [likely[i] for i in self._possible] if likely else None
         )
         self._choices = Listed(self._values)
+        self._place: dict[int | None, int] = {}  # where each of the support's values is listed first
+        for place in self._possible:
+            self._place.setdefault(self._support.index(self._values[place]), place)
 
     def ppf(self, u: float) -> Any:
         if self._reach is None:
@@ -110,8 +113,7 @@ class Choice(Law):
         index = self._support.index(value)
         if index is None:
             raise _not_among(value, self._values)
-        wanted = self._support.value(index)
-        place = next(i for i in self._possible if self._values[i] is wanted)
+        place = self._place[index]
         if self._reach is None:
             return (place + 0.5) / len(self._values)
         before = self._reach[place - 1] if place else 0.0

@@ -90,6 +90,7 @@ export function mountDashboard(
     if (state.sweep) draw([parallel], frameNow());
   }, [
     () => {
+      show(content, state.sweep !== null);
       drawParts([header, cell, parallel]);
     },
     () => {
@@ -255,13 +256,13 @@ export function mountDashboard(
     });
 
   const drawParts = (some: readonly Part[]): void => {
-    show(content, state.sweep !== null);
     const unread = bannerText(state);
     show(banner, unread !== "");
     setText(banner, unread);
     show(waiting, state.sweep === null && unread === "");
     setText(waiting, waitingText(state.connection));
-    if (!state.sweep) return;
+    // Shown from the top on: parts that came before those above them would move under the pointer.
+    if (!state.sweep || content.hidden) return;
     const frame = frameNow();
     // What is told of the selection can be read by scripts and tests.
     setAttribute(root, "data-selected", frame.selection ? String(frame.selection.size) : "");

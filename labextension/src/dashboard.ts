@@ -94,7 +94,7 @@ export function mountDashboard(
       drawParts([header, cell, parallel]);
     },
     () => {
-      drawParts([curves, importance]);
+      drawParts([importance, curves]); // in this order: without importances the curves have all the width
     },
     () => {
       drawParts([slices, table]);

@@ -8,6 +8,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from nbsweep import exit_code, process, sweep_config
@@ -18,7 +19,7 @@ from nbsweep.errors import UsageError
 from nbsweep.joining import RUN_ID, join
 from nbsweep.programs import program_agent
 from nbsweep.progress import wait_for
-from nbsweep.recorder import Pulse, Recorder
+from nbsweep.recorder import Recorder
 from nbsweep.run_config import Config, Summary
 from nbsweep.runs import Run
 from nbsweep.support import plain
@@ -188,7 +189,7 @@ def init(
             return _described(joined, _or_assigned(config), name, tags, notes)
     tags = (tags,) if isinstance(tags, str) else tags or ()
     record = create_run(recorder.store, project=project, name=name, tags=tags, notes=notes)
-    pulse = Pulse(record.agent_id or "")
+    pulse = _Pulse(record.agent_id or "")
     fresh = Run(record, on_finish=functools.partial(_end_of_own_run, recorder, pulse))
     recorder.watch(fresh)
     recorder.watch_agent(pulse)
@@ -303,7 +304,17 @@ def current_summary() -> Summary:
     return run.summary if run is not None else Summary({}, lambda: None, lambda: None)
 
 
-def _end_of_own_run(recorder: Recorder, pulse: Pulse, run: Run, state: str, error: str | None) -> None:
+@dataclass(frozen=True)
+class _Pulse:
+    """The agent of a run outside any sweep: it has a heartbeat to renew, and nobody asks it to stop."""
+
+    id: str
+
+    def stop_requested(self) -> None:
+        """Its program ends it, nobody else."""
+
+
+def _end_of_own_run(recorder: Recorder, pulse: _Pulse, run: Run, state: str, error: str | None) -> None:
     end = functools.partial(
         end_run, run_id=run.id, state=state, error=error, finished_at=time.time(), agent_id=pulse.id
     )

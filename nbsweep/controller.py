@@ -85,7 +85,7 @@ class Controller(SweepControl):
 
         Goes on with a sweep that has finished, and with one that failures paused; one that a person paused stays so.
         """
-        agent = agent_here(agent_id or new_id(), self.sweep_id, count)
+        agent = agent_here(agent_id or new_id(), self.sweep_id, count=count)
         with self.store.write() as db:
             self._refuse_cancelled(db)
             recover_in(db, self.sweep_id)
@@ -298,8 +298,11 @@ class Controller(SweepControl):
 
     def _again(self, db: Session) -> RunRecord | None:
         """The config of a run that crashed, unless it was tried again already or as often as `retry` says."""
-        crashed = [run for run in db.runs(self.sweep_id, states=("crashed",)) if run.attempt < self.config.retry]
-        crashed = [run for run in crashed if self._fits(run)]
+        crashed = [
+            run
+            for run in db.runs(self.sweep_id, states=("crashed",))
+            if run.attempt < self.config.retry and self._fits(run)
+        ]
         if not crashed:
             return None
         tried = Counter((identity(run.config), run.attempt) for run in db.runs(self.sweep_id) if run.attempt > 0)

@@ -130,7 +130,7 @@ def create_run(
     """Keep a new run outside any sweep, already running, with an agent of its own: others judge its life by that."""
     now, run_id = time.time(), new_id()
     project = project or os.environ.get("NBSWEEP_PROJECT") or DEFAULT_PROJECT
-    agent = agent_here(new_id(), None)
+    agent = agent_here(new_id(), None, count=1, started=1)
     with store.write() as db:
         number = db.next_run_number(None, project)
         record = RunRecord(

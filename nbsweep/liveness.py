@@ -42,8 +42,8 @@ def machine_token() -> str:
     return _machine_token()
 
 
-def agent_here(agent_id: str, sweep_id: str | None, count: int | None = None) -> AgentRecord:
-    """An agent of this process that begins now and asks for `count` runs; without a sweep, for one outside any."""
+def agent_here(agent_id: str, sweep_id: str | None, *, count: int | None, started: int = 0) -> AgentRecord:
+    """An agent of this process that begins now and asks for `count` runs, of which so many were begun."""
     now = time.time()
     return AgentRecord(
         id=agent_id,
@@ -51,8 +51,8 @@ def agent_here(agent_id: str, sweep_id: str | None, count: int | None = None) ->
         host=socket.gethostname(),
         pid=os.getpid(),
         process_started_at=psutil.Process().create_time(),
-        count=count if sweep_id is not None else 1,
-        started=0 if sweep_id is not None else 1,
+        count=count,
+        started=started,
         joined_at=now,
         heartbeat_at=now,
         left_at=None,

@@ -33,10 +33,14 @@ def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
     >>> outlook([*runs, *(run(n, 0.5, improvement=1e-4) for n in (2, 3, 4))], config)
     'the next run is expected to improve loss by about 0.0001: more runs are unlikely to help much'
     """
-    metric, version = config.metric, max((run.sweep_version for run in runs), default=1)
-    told = [run for run in runs if (run.suggestion or {}).get("improvement") is not None]
-    told = [run for run in told if run.sweep_version == version]
-    if metric is None or config.method != "bayes" or not told:
+    metric = config.metric
+    if metric is None or config.method != "bayes":
+        return None
+    version = max((run.sweep_version for run in runs), default=1)
+    told = [
+        run for run in runs if run.sweep_version == version and (run.suggestion or {}).get("improvement") is not None
+    ]
+    if not told:
         return None
     newest = sorted(told, key=lambda run: run.number)[-LATEST:]
     promised = [float((run.suggestion or {})["improvement"]) for run in newest]

@@ -15,7 +15,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbsweep.backlog import MOST_WAITING_BYTES, Backlog
@@ -31,7 +30,7 @@ from nbsweep.trouble import in_words
 if TYPE_CHECKING:
     from nbsweep.runs import Run
 
-__all__ = ["Pulse", "Recorded", "Recorder"]
+__all__ = ["Recorded", "Recorder"]
 
 FLUSH_WAIT_S = 2.0  # how long a reader waits for a write that is under way
 POLL_EVERY_S = 0.2
@@ -48,16 +47,6 @@ class Recorded(Protocol):
     def id(self) -> str: ...
 
     def stop_requested(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Pulse:
-    """The agent of a run outside any sweep: it has a heartbeat to renew, and nobody asks it to stop."""
-
-    id: str
-
-    def stop_requested(self) -> None:
-        """Its program ends it, nobody else."""
 
 
 class Recorder:

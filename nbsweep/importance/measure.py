@@ -149,9 +149,7 @@ def _first_of_repeats(columns: Sequence[Column], values: Values) -> NDArray[np.i
 def _why_not(metric: str, values: Values, varied: Sequence[Column]) -> str | None:
     if len(values) < FEWEST_RUNS:
         # Killed, failed and running ones may have values too: say which runs count.
-        runs = (
-            "only 1 run has" if len(values) == 1 else f"only {len(values)} runs have" if len(values) else "no run has"
-        )
+        runs = {0: "no run has", 1: "only 1 run has"}.get(len(values), f"only {len(values)} runs have")
         ended = f"{runs} finished or been stopped early with a finite value of {metric}"
         return f"{ended}; from {FEWEST_RUNS} on there is something to tell"
     if (values == values[0]).all():

@@ -49,9 +49,8 @@ Values = NDArray[np.float64]
 MOST_PARAMETERS = 24  # of a figure, unless more are asked for
 _FARTHEST = 1e300
 UNKNOWN = "0.6"
-FENCE = (
-    3.0  # interquartile ranges beyond the quartiles: what lies farther is at the edge or off it (Tukey's outer fence)
-)
+# Tukey's outer fence, in interquartile ranges beyond the quartiles: what lies farther is at a scale's edge or off it.
+FENCE = 3.0
 FEWEST_TO_FENCE = 5  # values of which some may be said to lie far from the others
 
 
@@ -325,6 +324,8 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return math.nan
     try:
-        return float(drawable(np.array(value, dtype=float)))
+        number = float(value)
     except OverflowError:
         return math.inf
+    # As `drawable`, which costs more than all else here for one number: each run has one for each parameter.
+    return max(-_FARTHEST, min(number, _FARTHEST)) if math.isfinite(number) else number

@@ -11,7 +11,6 @@ import {
   type LabIcon,
 } from "@jupyterlab/ui-components";
 import type { ReadonlyPartialJSONObject } from "@lumino/coreutils";
-import { bestConfigCell, type BestRun } from "./best-config";
 import { INSERT_BEST, PAUSE, RESUME, STOP } from "./command-ids";
 import { insertCells } from "./inserting";
 import type { ISweepLinks, KernelLink, SweepItem } from "./link";
@@ -91,8 +90,8 @@ export function addSweepCommands(
       const link = links.active;
       const panel = tracker.currentWidget;
       if (!sweep || !link || !panel) return;
-      const run = await ask<BestRun | null>(link, "best", sweep);
-      if (run && !panel.isDisposed) insertCells(panel.content, [bestConfigCell(run)]);
+      const run = await ask<{ readonly source: string } | null>(link, "best", sweep);
+      if (run && !panel.isDisposed) insertCells(panel.content, [run.source]);
     },
   });
 

@@ -23,7 +23,12 @@ export interface Curve {
   /** What it spans in y on a linear axis, and of positive values alone; null: nothing to show. */
   readonly y: Extent | null;
   readonly yPositive: Extent | null;
+  /** What it spans in y on a linear axis once its beginning is over; null of a short one. */
+  readonly settled: Extent | null;
 }
+
+/** Of a curve of this many points and more, the first twentieth is its beginning. */
+const LONG = 20;
 
 /** The best value so far, a point for each run that ended; a flight of stairs. */
 export interface Stairs {
@@ -79,6 +84,7 @@ export function searchHistory(frame: Frame): { readonly curves: Curve[]; readonl
       x: { low: at, high: at },
       y,
       yPositive: extentOf(values, 0),
+      settled: null,
     });
     if (run.state === "running" || !Number.isFinite(value)) continue;
     const last = best.values.at(-1);
@@ -191,6 +197,10 @@ function prepare(
     x: { low: xs[0]!, high: xs[xs.length - 1]! },
     y: extentOf(values, -Infinity),
     yPositive: extentOf(values, 0),
+    settled:
+      values.length < LONG
+        ? null
+        : extentOf(values.subarray(Math.ceil(values.length / LONG)), -Infinity),
   };
   prepared.set(series, { version: series.version, of, curve });
   return curve;

@@ -22,7 +22,7 @@ import { goalOf } from "./goals";
 import { chooseKey } from "./keys";
 import type { Actions, CurveX, Frame, Part, Zoom } from "./parts";
 import { createPlot, DRAG_PX, PLOT_HEIGHT_PX } from "./plot";
-import { xRange, yRange, type Extent } from "./scales";
+import { xRange, yRange, type Extent, type YRange } from "./scales";
 
 const NARROW_PX = 560;
 
@@ -110,8 +110,8 @@ export function createCurves(actions: Actions, resized: () => void): Part {
     const held = history?.curves ?? (key === null ? [] : curvesOf(frame, key));
     const curves = held.filter((curve) => (log ? curve.yPositive : curve.y));
     const y = zoomedY(zoom, key, log);
-    const { range, clipped } = y
-      ? { range: y, clipped: 0 }
+    const { range, clipped, settled } = y
+      ? { range: y, clipped: 0, settled: false }
       : yRange(extents(curves, log, zoom), log, goalOf(key, frame.state.sweep));
     controls.update(frame, [...points.keys()], key);
     setAttribute(node, "data-key", key ?? "");
@@ -128,7 +128,7 @@ export function createCurves(actions: Actions, resized: () => void): Part {
     show(empty, curves.length === 0);
     show(host, curves.length > 0);
     setText(empty, emptyText(held.length, log, frame));
-    setText(hint, hintText(curves.length, clipped, frame));
+    setText(hint, hintText(curves.length, { clipped, settled }, frame));
     const x = zoom?.x ?? xRange(curves.map((curve) => curve.x));
     return { frame, curves, x, y: range, log, best: history?.best ?? null };
   };
@@ -171,7 +171,8 @@ function extents(curves: readonly Curve[], log: boolean, zoom: Zoom | null): Ext
   return curves.flatMap((curve) => {
     const whole = log ? curve.yPositive : curve.y;
     const extent = zoom ? extentWithin(curve, zoom.x, log ? 0 : -Infinity) : whole;
-    return extent ? [{ ...extent, best: curve.run.best }] : [];
+    if (!extent) return [];
+    return [{ ...extent, best: curve.run.best, settled: zoom ? null : curve.settled }];
   });
 }
 
@@ -188,12 +189,13 @@ function xName(x: CurveX): string {
   return x === "runs" ? "run" : x.startsWith("key:") ? x.slice("key:".length) : x;
 }
 
-function hintText(shown: number, clipped: number, { view }: Frame): string {
+function hintText(shown: number, off: Omit<YRange, "range">, { view }: Frame): string {
   if (shown === 0) return "";
   const parts = [plural(shown, "run")];
   if (view.smoothing > 0 && view.x !== "runs")
     parts.push(`smoothing ${formatNumber(view.smoothing)}`);
-  if (clipped > 0) parts.push(`${clipped} off the scale`);
+  if (off.clipped > 0) parts.push(`${off.clipped} off the scale`);
+  if (off.settled) parts.push("first values off the scale");
   return parts.join(" · ");
 }
 

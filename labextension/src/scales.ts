@@ -1,8 +1,8 @@
 /**
  * Ranges of the curves' axes.
  *
- * In: what each curve spans; out: what the axis spans. A few diverged
- * curves are left to run out of the picture rather than press all others onto the x axis.
+ * In: what each curve spans; out: what the axis spans. A few diverged curves, and a start that is
+ * far worse than all that follows, run out of the picture rather than press the rest onto the x axis.
  */
 import { quantile } from "./color";
 import { drawable, isPoint, LEAST } from "./drawable";
@@ -13,6 +13,8 @@ export interface Extent {
   readonly high: number;
   /** Of the best run: it never leaves the axis. */
   readonly best?: boolean;
+  /** What the curve spans after its beginning; missing of a short one. */
+  readonly settled?: Extent | null;
 }
 
 /** Interquartile ranges beyond the quartiles (Tukey's outer fence), as nbsweep/plots/common.py has it. */
@@ -21,22 +23,34 @@ const FENCE = 3;
 const FEWEST = 5;
 /** No more curves than this share leave the axis: what so many do is no exception. */
 const MOST_CLIPPED = 0.1;
+/** The beginnings leave the axis where all that follows had less than this share of it. */
+const LEAST_SETTLED = 0.1;
 
-/** The y axis' range, and how many curves leave it, all on the worse side of the goal. */
-export function yRange(
-  spans: readonly Extent[],
-  log: boolean,
-  goal: Goal,
-): { readonly range: readonly [number, number]; readonly clipped: number } {
+export interface YRange {
+  readonly range: readonly [number, number];
+  /** How many curves leave the axis, all on the worse side of the goal. */
+  readonly clipped: number;
+  /** Whether the other curves' beginnings leave it, on that side too. */
+  readonly settled: boolean;
+}
+
+export function yRange(spans: readonly Extent[], log: boolean, goal: Goal): YRange {
   const extents = spans.map(onAxis);
-  if (extents.length === 0) return { range: log ? [0.1, 1] : [0, 1], clipped: 0 };
+  if (extents.length === 0) return { range: log ? [0.1, 1] : [0, 1], clipped: 0, settled: false };
   const near = log ? extents : goal === "minimize" ? fenced(extents) : fenced(extents, -1);
   const [nearest, all] = [near, extents].map((some) => ({
     low: Math.min(...some.map(({ low }) => low)),
     high: Math.max(...some.map(({ high }) => high)),
   })) as [Extent, Extent];
   const [low, high] = goal === "minimize" ? [all.low, nearest.high] : [nearest.low, all.high];
-  return { range: padded(low, high, log), clipped: extents.length - near.length };
+  const clipped = extents.length - near.length;
+  const later = near.map((extent) => extent.settled ?? extent);
+  const [foot, top] =
+    goal === "minimize"
+      ? [low, Math.max(...later.map((extent) => extent.high))]
+      : [Math.min(...later.map((extent) => extent.low)), high];
+  const settled = !log && !isPoint(foot, top) && top - foot < LEAST_SETTLED * (high - low);
+  return { range: settled ? padded(foot, top, log) : padded(low, high, log), clipped, settled };
 }
 
 /** The curves whose worse end (the high one, or with a sign of -1 the low one) is not far from all others'. */
@@ -72,8 +86,8 @@ function padded(low: number, high: number, log: boolean): [number, number] {
   return [low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
 }
 
-function onAxis({ low, high, best = false }: Extent): Required<Extent> {
-  return { low: drawable(low), high: drawable(high), best };
+function onAxis({ low, high, best = false, settled = null }: Extent): Required<Extent> {
+  return { low: drawable(low), high: drawable(high), best, settled: settled && onAxis(settled) };
 }
 
 /** The x axis' range: exactly what the curves span, which may be one point. */

@@ -31,6 +31,8 @@ const PLOT = { height: 112, left: 6, right: 6, top: 6, bottom: 6 } as const;
 const DOT_PX = 2.5;
 const SQUARE_PX = 2;
 const REACH_PX = 12;
+/** Left of a plot, where the metric's ends are written. */
+const LEAST_BESIDE_PX = 36;
 
 export function createSlices(actions: Actions, resized: () => void): Part {
   const hint = element("span", { class: "nbs-dim" });
@@ -70,6 +72,8 @@ export function createSlices(actions: Actions, resized: () => void): Part {
       setText(more, next.view.slices.all ? "fewer" : `all ${parameters.length}`);
       setText(hint, `${shortName(metric)} against each parameter`, metric);
       const y = axisOf(next.state, `metric:${metric}`);
+      const beside_px = 8 + LETTER_PX * Math.max(...ends(y).map((end) => end.length));
+      grid.style.setProperty("--nbs-slice-left", `${Math.max(LEAST_BESIDE_PX, beside_px)}px`);
       shown.forEach((id, index) => {
         let plot = plots.get(id);
         if (!plot) {

@@ -39,6 +39,22 @@ test("no more than a tenth of the curves leave the axis: a third that are worse 
   expect(yRange(flat(...third, 1e9), false, "minimize").range[1]).toBeGreaterThan(9);
 });
 
+test("beginnings that press all that follows onto the axis leave it, on the worse side alone", () => {
+  const rest = { low: 0.1, high: 0.9 };
+  const falling = [0, 1, 2].map(() => ({ low: 0.1, high: 1e4, best: true, settled: rest }));
+  const { range, clipped, settled } = yRange(falling, false, "minimize");
+  expect([clipped, settled]).toEqual([0, true]);
+  expect(range[1]).toBeLessThan(1);
+  expect(yRange(falling, true, "minimize").range[1]).toBeGreaterThan(1e4);
+  expect(yRange(falling, false, "maximize").settled).toBe(false); // there the beginning is the best
+  const rising = [{ low: 0, high: 0.99, settled: { low: 0.95, high: 0.99 } }];
+  expect(yRange(rising, false, "maximize").range[0]).toBeGreaterThan(0.94);
+  const usual = [{ low: 0.1, high: 2.3, settled: { low: 0.1, high: 0.6 } }];
+  expect(yRange(usual, false, "minimize").range[1]).toBeGreaterThan(2.3);
+  const flat = [{ low: 0, high: 1, settled: { low: 0, high: 0 } }];
+  expect(yRange(flat, false, "minimize").settled).toBe(false);
+});
+
 test("a single curve has the axis to itself, however far it goes", () => {
   expect(yRange([{ low: 0, high: 1e9 }], false, "minimize").range[1]).toBeGreaterThanOrEqual(1e9);
 });

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbsweep.analysis import metric_value
+from nbsweep.rounding import rounded
 from nbsweep.store.records import RunRecord
 from nbsweep.sweep_config import Metric
 
@@ -24,7 +25,7 @@ def define_cell(config: Mapping[str, Any], name: str) -> str:
 def config_cell(run: RunRecord, metric: Metric | None) -> str:
     """The source of a cell that makes a run's config again, every digit of it; a comment says whose it is."""
     value = metric_value(run, metric)
-    comment = run.name if metric is None or value is None else f"{run.name}, {metric.name} {value:.4g}"
+    comment = run.name if metric is None or value is None else f"{run.name}, {metric.name} {rounded(value)}"
     line = "".join(letter if letter.isprintable() else " " for letter in comment)
     return f"# {' '.join(line.split())}\nconfig = {_literal(run.config)}"
 

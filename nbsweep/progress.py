@@ -6,7 +6,6 @@ The first interrupt lets the current runs finish, the second ends them; either w
 from __future__ import annotations
 
 import contextlib
-import math
 import shutil
 import sys
 import time
@@ -20,6 +19,7 @@ from tqdm import tqdm
 
 from nbsweep import analysis
 from nbsweep.errors import StoreError
+from nbsweep.rounding import rounded
 from nbsweep.store.records import LIVE_STATES, RunRecord, SweepRecord
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _progress_of(agent: Agent) -> Progress:
         details.append("paused")
     if best is not None and metric is not None:
         value = analysis.metric_value(best, metric)
-        details.append(f"best {metric.name} {_number(value)} ({best.name})")
+        details.append(f"best {metric.name} {rounded(value)} ({best.name})")
     ended = sum(states.values()) - running
     if agent.done and agent.end_reason and ended < (count or 1):
         details.append(agent.end_reason)  # fewer than were asked for, or none
@@ -242,7 +242,3 @@ def _known_of(agent: Agent) -> tuple[_Known, SweepRecord | None, int | None]:
         known.revision = record.revision
     known.update(changed)
     return known, record, asked[0] if asked else agent.count
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}" if math.isfinite(value) else str(value)

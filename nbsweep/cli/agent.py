@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from nbsweep import analysis
 from nbsweep.cli import FAILED, INTERRUPTED, RUNS_FAILED
 from nbsweep.cli.opening import existing_store
-from nbsweep.cli.output import duration, number, safe, values_in_words
+from nbsweep.cli.output import duration, safe, values_in_words
 from nbsweep.errors import StoreError
 from nbsweep.programs import ProgramAgent, gpu_environments, program_agent
 from nbsweep.progress import progress_of, without_traceback
+from nbsweep.rounding import rounded
 from nbsweep.store import RunRecord
 from nbsweep.sweep_config import Metric
 from nbsweep.sweeps import find_sweep
@@ -154,7 +155,7 @@ class _Report:
         if not run.live:
             value = analysis.metric_value(run, self._metric)
             parts = [f"{run.state} after {duration(run.duration_s(0.0))}"]
-            parts += [f"{self._metric.name} {number(value)}"] if self._metric is not None and value is not None else []
+            parts += [f"{self._metric.name} {rounded(value)}"] if self._metric is not None and value is not None else []
             parts += [run.why] if run.why else []
             mark = "✓" if run.state == "finished" else "✗" if run.state in ("failed", "crashed") else "■"
             self.say(f"{mark} {safe(run.name)}  {safe(' · '.join(parts))}")

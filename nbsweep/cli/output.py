@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from nbsweep.plan import sendable
+from nbsweep.rounding import rounded
 
-__all__ = ["ago", "duration", "fitted", "number", "print_json", "safe", "table"]
+__all__ = ["ago", "duration", "fitted", "print_json", "safe", "table"]
 
 GAP = 2
 NEVER_CUT = 9  # characters: long names and reasons give way, numbers do not
@@ -88,17 +88,6 @@ def safe(text: object) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(text))
 
 
-def number(value: float | None) -> str:
-    """A metric's value, short.
-
-    >>> number(0.012345678), number(None), number(float("nan"))
-    ('0.01235', '–', 'nan')
-    """
-    if value is None:
-        return "–"
-    return f"{value:.4g}" if math.isfinite(value) else str(value)
-
-
 def duration(seconds: float | None) -> str:
     """Seconds as people say them.
 
@@ -135,4 +124,4 @@ def values_in_words(config: Mapping[str, Any]) -> str:
 
 
 def short(value: Any) -> str:
-    return number(value) if isinstance(value, float) else str(value)
+    return rounded(value) if isinstance(value, float) else str(value)

@@ -11,8 +11,9 @@ from typing import Any
 from nbsweep import analysis
 from nbsweep.cli import FAILED
 from nbsweep.cli.opening import existing_store, find_run, missing_store, open_sweep, sweep_or_run
-from nbsweep.cli.output import ago, duration, number, print_json, safe, short, table, values_in_words
+from nbsweep.cli.output import ago, duration, print_json, safe, short, table, values_in_words
 from nbsweep.recovery import recover
+from nbsweep.rounding import rounded
 from nbsweep.store import RunRecord, SweepRecord
 from nbsweep.sweep_config import Metric
 from nbsweep.sweeps import Sweep
@@ -49,7 +50,7 @@ def ls(options: argparse.Namespace) -> int:
     rows = []
     for record, runs in sweeps:
         facts = sweep_facts(record, runs)
-        best = f"{facts['metric']} {number(facts['best'])}" if facts["best"] is not None else "–"
+        best = f"{facts['metric']} {rounded(facts['best'])}" if facts["best"] is not None else "–"
         rows.append(
             (record.id, record.name, record.project, facts["method"], record.standing, str(facts["runs"]), best,
              ago(now - record.created_at))
@@ -127,7 +128,7 @@ def best(options: argparse.Namespace) -> int:
 
         sys.stdout.write(yaml.safe_dump(facts, sort_keys=False, allow_unicode=True))
     else:
-        print(f"{safe(found.name)}: {safe(metric.name)} = {number(value)}")
+        print(f"{safe(found.name)}: {safe(metric.name)} = {rounded(value)}")
         for name, each in analysis.flat(found.config, config.parameter_names).items():
             print(f"  {safe(name)}: {safe(repr(each))}")
     return 0
@@ -194,7 +195,7 @@ def _ls_runs(sweep: Sweep, *, as_json: bool, most: int | None = None) -> None:
             (
                 run.name,
                 run.state,
-                number(analysis.metric_value(run, metric)),
+                rounded(analysis.metric_value(run, metric)),
                 duration(run.duration_s(now)),
                 *(short(values[name]) if name in values else "" for name in names),
                 run.why or "",
@@ -244,7 +245,7 @@ def _show_sweep(sweep: Sweep, *, as_json: bool) -> None:
         "state": record.standing + (f": {record.note.splitlines()[0]}" if record.note else ""),
         "method": facts["method"] + (f", {metric.goal} {metric.name}" if metric else ""),
         "runs": f"{len(runs)}" + (f": {states}" if states else ""),
-        "best": f"{number(facts['best'])} ({found.name})  {words}" if found else "–",
+        "best": f"{rounded(facts['best'])} ({found.name})  {words}" if found else "–",
         "agents": ", ".join(f"{a.host}:{a.pid}" for a in working) or "none at work",
         "defined": ago(time.time() - record.created_at),
     }

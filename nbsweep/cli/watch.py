@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from nbsweep import analysis
 from nbsweep.cli.opening import open_sweep
-from nbsweep.cli.output import duration, number, safe, values_in_words
+from nbsweep.cli.output import duration, safe, values_in_words
 from nbsweep.errors import StoreError
 from nbsweep.notebook.views import sweep_view
 from nbsweep.plan import Plan
 from nbsweep.recovery import recover
+from nbsweep.rounding import rounded
 from nbsweep.store import AgentRecord, RunRecord, SweepRecord, first_values, read_history
 from nbsweep.sweeps import Sweep
 
@@ -201,7 +202,7 @@ def _best(moment: Moment) -> RenderableType:
     best = analysis.best_run(moment.runs, metric)
     if best is None or metric is None:
         return _text(("best  none yet", "dim"))
-    value = number(analysis.metric_value(best, metric))
+    value = rounded(analysis.metric_value(best, metric))
     words = values_in_words(analysis.flat(best.config, moment.plan.config.parameter_names))
     return _text(
         ("best  ", "dim"), (f"{metric.name} {value}", "bold green"), (f"  {best.name}", ""), (f"  {words}", "dim")
@@ -229,7 +230,7 @@ def _runs_table(title: str, runs: Sequence[RunRecord], moment: Moment) -> Table:
         table.add_row(
             _text((run.name, _COLORS.get(run.state, ""))),
             duration(run.duration_s(moment.now)),
-            number(value),
+            rounded(value),
             _text((sparkline(curve), "cyan" if run.live else "dim")),
             _text(*(((f"{run.why}  ", _COLORS.get(run.state, "")),) if run.why else ()), (words, "dim")),
         )

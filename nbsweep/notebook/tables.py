@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nbsweep import analysis
 from nbsweep.outlook import outlook
 from nbsweep.plan import Plan
+from nbsweep.rounding import rounded
 from nbsweep.store import RunRecord
 from nbsweep.sweep_config import SweepConfig
 
@@ -108,6 +109,6 @@ def _level(value: Any, levels: Sequence[Any]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = rounded(value) if isinstance(value, float) else str(value)
     text = " ".join(text.split())
     return text if len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"

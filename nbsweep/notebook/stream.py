@@ -58,6 +58,7 @@ class SweepStream:
         self._points: dict[tuple[str, str], int] = {}  # (run, key): numbers logged
         self._read_revision = -1
         self._best: RunRecord | None = None  # as the pages know it
+        self._told_version = 0  # of the config by which the pages' runs were described
         self._sending = threading.Lock()
         self.connected = False  # until a page has said hello there is nobody to send to
         self.heard = False  # whether any page's hello has been handled
@@ -87,13 +88,14 @@ class SweepStream:
                 if self._has(sweep.revision) or not self._audience.wants():
                     return
                 agents = self._read(db, sweep)
-                changed = [run for run in self._records.values() if run.revision > self._revision]
+                redefined = self._version != self._told_version  # every run's value may be another metric's
+                changed = [run for run in self._records.values() if redefined or run.revision > self._revision]
                 self._reader.keys |= self._first_keys()  # pages that came before anything was logged
                 series = self._reader.fresh(db, [run.id for run in changed])
             view, runs = self._seen(sweep, agents)
-            self._revision = self._read_revision
+            self._revision, self._told_version = self._read_revision, self._version
             best = analysis.best_run(runs, self._plan.config.metric)
-            if self._best is not None and best is not None and self._best.id != best.id:
+            if not redefined and self._best is not None and best is not None and self._best.id != best.id:
                 changed.append(self._records[self._best.id])  # it did not change, but is the best no more
             self._best = best
             self._tell("delta", None, view, self._views(changed, best), series)
@@ -123,6 +125,7 @@ class SweepStream:
             best = analysis.best_run(runs, self._plan.config.metric)
             if not self.connected:
                 self.connected, self._revision, self._best = True, self._read_revision, best
+                self._told_version = self._version
             self._tell("delta" if cursors else "snapshot", session, view, self._views(runs, best), series)
 
     def snapshot_unasked(self) -> None:

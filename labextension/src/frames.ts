@@ -35,11 +35,22 @@ export function createFrames(): (moment: Moment) => Frame {
     last = {
       ...{ ...rest, state, view, runs, metric, goal },
       shades: same ? last!.shades : shadesOf(runs, metric, goal),
-      selection: brushed ? last!.selection : selectRuns(runs, view.brushes, view.filter),
+      selection: brushed ? last!.selection : selectionOf(runs, view, last?.selection ?? null),
       lit: hovered ?? view.picked,
     };
     return last;
   };
+}
+
+/** The last one where nobody came or went: whoever waits for another selection must find it the same. */
+function selectionOf(
+  runs: readonly RunView[],
+  view: ViewState,
+  last: ReadonlySet<string> | null,
+): ReadonlySet<string> | null {
+  const found = selectRuns(runs, view.brushes, view.filter);
+  const same = found && last?.size === found.size && [...found].every((id) => last.has(id));
+  return same ? last : found;
 }
 
 function shadesOf(

@@ -41,6 +41,7 @@ class Backlog:
         self.left_out_values = 0
         self.left_out_characters = 0
         self._chunks: dict[_Column, dict[int, Chunk]] = {}
+        self._firsts: dict[_Column, dict[int, int]] = {}  # how many values were logged before each of them
         self._written: dict[_Column, int] = {}  # the newest chunk of each column that readers may have seen
         self._dropped: dict[_Column, dict[int, int]] = {}  # how many values were left out of chunks that wait
         self._shifts: dict[_Column, int] = {}  # and of chunks that were written since
@@ -117,7 +118,7 @@ class Backlog:
             self._written[column] = max(chunks)
         for column, dropped in self._dropped.items():
             self._shifts[column] = self._shifts.get(column, 0) + sum(dropped.values())
-        self._dropped = {}
+        self._dropped, self._firsts = {}, {}
         self._chunks, self._consoles, self._updates, self._actions, self._ends = {}, {}, {}, [], {}
         self._chunk_bytes = self._console_bytes = 0
 
@@ -132,6 +133,7 @@ class Backlog:
         gone, count = set(run_ids), 0
         for column in [column for column in self._chunks if column[0] in gone]:
             self._dropped.pop(column, None)
+            self._firsts.pop(column, None)
             for chunk in self._chunks.pop(column).values():
                 self._chunk_bytes -= _size(chunk)
                 count += chunk.count if chunk.kind == "key" else 0
@@ -157,6 +159,7 @@ class Backlog:
 
     def _put(self, chunk: Chunk) -> None:
         column = _column(chunk)
+        self._firsts.setdefault(column, {})[chunk.seq] = chunk.first
         chunk = replace(chunk, first=self._first(column, chunk.seq))
         chunks = self._chunks.setdefault(column, {})
         if chunk.seq in chunks:
@@ -165,9 +168,9 @@ class Backlog:
         self._chunk_bytes += _size(chunk)
 
     def _first(self, column: _Column, seq: int) -> int:
-        """How many values of a column readers will find before a chunk; all before it were full when it began."""
+        """How many values of a column readers will find before a chunk: those logged, without those left out."""
         waiting = sum(count for before, count in self._dropped.get(column, {}).items() if before < seq)
-        return seq * CHUNK_VALUES - self._shifts.get(column, 0) - waiting
+        return self._firsts[column][seq] - self._shifts.get(column, 0) - waiting
 
     def _thin(self) -> bool:
         """Leave out every second value where most of them are left; False when nothing is left to thin."""

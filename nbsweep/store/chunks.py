@@ -18,6 +18,7 @@ import numpy.typing as npt
 from nbsweep.store.columns import decode, encode, encode_regular
 from nbsweep.store.packing import Packed, Values, as_values, by_key, joined, kind_of_values, microseconds
 from nbsweep.store.peaks import PeaksSoFar
+from nbsweep.store.rows import key_of
 
 __all__ = ["CHUNK_VALUES", "Chunk", "Column", "History", "RunTail", "first_values", "read_history", "thinned"]
 
@@ -117,7 +118,8 @@ class RunTail:
         """Add many log calls at once."""
         self._tail("row", "").extend(packed.steps, packed.times_us, self._sealed)
         everywhere = np.arange(self.rows, self.rows + len(packed.steps))
-        for key, (calls, values) in packed.columns.items():
+        for logged, (calls, values) in packed.columns.items():
+            key = key_of(logged)  # as the store names it, for `after` to find it again
             if len(calls) == len(everywhere):  # mostly all calls give the same keys
                 rows, steps, times_us = everywhere, packed.steps, packed.times_us
             else:
@@ -131,6 +133,7 @@ class RunTail:
 
         A key's values come in the order of their calls.
         """
+        key = key_of(key)
         rows, values = np.array([row + self._began]), as_values([value])
         self._tail("key", key).extend(rows, values, self._sealed)
         self._keep_peaks(key, rows, np.array([step]), np.array([time_us]), values)

@@ -123,11 +123,17 @@ export function axisOf(state: DashboardState, id: AxisId): Axis {
       levels: levelsOf([...(parameter.levels ?? []), ...values]),
     };
   }
-  if (parameter || values.every((value) => value === null || isNumber(value))) {
+  const plain = values.every((value) => value === null || isNumber(value));
+  if (parameter || plain || hasNumbers(runs, id)) {
     const goal = id.startsWith("metric:") ? goalOf(label, state.sweep) : null;
     return { kind: "number", id, label, ...spanOf(values.map(asNumber), parameter, goal) };
   }
   return { kind: "category", id, label, levels: levelsOf(values) };
+}
+
+/** Whether any run has a number of this metric: then a word that another logged as it is a missing value. */
+export function hasNumbers(runs: readonly RunView[], id: AxisId): boolean {
+  return id.startsWith("metric:") && runs.some((run) => isNumber(axisValue(run, id)));
 }
 
 /** Runs' places on an axis, 0 at its foot; null for the lane of what has no place (missing, NaN). */

@@ -4,7 +4,7 @@
  * In: brushes (in values, so that a growing axis does not move them) and runs; out: the runs inside.
  * `null` for the selection means that nothing is brushed, which is not the same as nobody inside.
  */
-import { axisValue, isNumber, levelLabel, type AxisId } from "./axes";
+import { axisValue, hasNumbers, isNumber, levelLabel, type AxisId } from "./axes";
 import { filterOf } from "./filter";
 import { formatNumber } from "./format";
 import { toFloat, type Json, type RunView, type WireNumber } from "./protocol";
@@ -43,23 +43,35 @@ export function selectRuns(
   const matches = filterOf(filter);
   if (brushes.size === 0 && !matches) return null;
   const inside = new Set<string>();
+  const along = [...brushes].map(([axis, brush]) => {
+    return { axis, brush, numbers: hasNumbers(runs, axis) };
+  });
   for (const run of runs) {
-    if (insideAll(run, brushes) && (!matches || matches(run))) inside.add(run.id);
+    if (insideAll(run, along) && (!matches || matches(run))) inside.add(run.id);
   }
   return inside;
 }
 
-function insideAll(run: RunView, brushes: Brushes): boolean {
-  for (const [axis, brush] of brushes) if (!insideBrush(axisValue(run, axis), brush)) return false;
-  return true;
+interface Brushed {
+  readonly axis: AxisId;
+  readonly brush: Brush;
+  /** The axis is one of numbers, whatever else was logged. */
+  readonly numbers: boolean;
 }
 
-export function insideBrush(value: Json | undefined, brush: Brush): boolean {
+function insideAll(run: RunView, along: readonly Brushed[]): boolean {
+  return along.every(({ axis, brush, numbers }) =>
+    insideBrush(axisValue(run, axis), brush, numbers),
+  );
+}
+
+/** Whether a brush holds a value; of an axis of numbers (`numbers`) words lie in the lane of what is missing. */
+export function insideBrush(value: Json | undefined, brush: Brush, numbers = false): boolean {
   if (value === undefined || value === null) {
     return brush.missing || (value === null && brush.levels.includes(levelLabel(null)));
   }
   if (brush.levels.length > 0 && brush.levels.includes(levelLabel(value))) return true;
-  if (!isNumber(value)) return false;
+  if (!isNumber(value)) return numbers && brush.missing;
   const number = toFloat(value as WireNumber) ?? Number.NaN;
   if (!Number.isFinite(number)) return brush.missing;
   return brush.ranges.some(([low, high]) => number >= low && number <= high);

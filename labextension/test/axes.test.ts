@@ -85,6 +85,16 @@ test("what has no place on an axis goes to the lane: missing, NaN, zero on a log
   expect(at(1e-2)).toBeCloseTo(0.5);
 });
 
+test("a word that one run logged as the metric leaves the axis one of numbers, and that run in the lane", () => {
+  const logged = [0.5, "diverged", 0.25].map((loss) => ({ summary: { loss } }));
+  const state = sweepOf([], ...logged);
+  const axis = axisOf(state, "metric:loss");
+  expect(axis).toMatchObject({ kind: "number", low: 0.25, high: 0.5 });
+  expect([...state.runs.values()].map(placer(axis))).toEqual([1, null, 0]);
+  const words = sweepOf([], { summary: { loss: "low" } }, { summary: { loss: null } });
+  expect(axisOf(words, "metric:loss").kind).toBe("category");
+});
+
 test("levels stand in the config's order, numbers ascending, and equal words are one", () => {
   const labels = (levels: ParameterView["levels"]): string[] => {
     const axis = axisOf(sweepOf([category("x", levels)]), "param:x");

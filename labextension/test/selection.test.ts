@@ -35,6 +35,14 @@ test("the lane is a brush of what has no value, and None is a level", () => {
   expect(chosen(level)).toEqual(["none"]);
 });
 
+test("a word among a metric's numbers is in the lane; where all are words none is", () => {
+  const logged = (...values: Json[]) =>
+    values.map((loss) => aRun({ id: JSON.stringify(loss), summary: { loss } }));
+  const lane = withBrush(none, "metric:loss", { ...NO_BRUSH, missing: true });
+  expect([...selectRuns(logged(0.5, "diverged", null), lane, "")!]).toEqual(['"diverged"', "null"]);
+  expect([...selectRuns(logged("high", "low", null), lane, "")!]).toEqual(["null"]);
+});
+
 test("every word of a filter must be in the name, the state or a setting", () => {
   expect(chosen(none, "FOX adam")).toEqual(["a", "c"]);
   expect(chosen(none, "failed")).toEqual(["b"]);

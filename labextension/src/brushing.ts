@@ -103,9 +103,9 @@ export function pressed(axis: Axis, brush: Brush, key: string, shift: boolean): 
   const [low, high] = placesOf(axis, held);
   if (shift) {
     const wide = Math.max(low + STEP, Math.min(1, high + by));
-    return { ...brush, ranges: [rangeOf(axis, low, wide)] };
+    return { ...brush, ranges: merged([rangeOf(axis, low, wide), ...brush.ranges.slice(1)]) };
   }
-  return dragged(axis, { ...brush, ranges: [held] }, { kind: "move", index: 0 }, 0, by);
+  return dragged(axis, brush, { kind: "move", index: 0 }, 0, by);
 }
 
 function merged(ranges: readonly Range[]): Range[] {

@@ -186,14 +186,14 @@ function prepare(
   const known = prepared.get(series);
   if (known?.version === series.version && known.of === of) return known.curve;
   const [xs, raw] = ascending(
-    abscissae(series, x, run, along),
-    series.values.subarray(0, series.length),
+    ...placeable(abscissae(series, x, run, along), series.values.subarray(0, series.length)),
   );
+  if (xs.length === 0) return null;
   const values = smooth(raw, smoothing);
   const curve = {
     xs,
     values,
-    length: series.length,
+    length: xs.length,
     x: { low: xs[0]!, high: xs[xs.length - 1]! },
     y: extentOf(values, -Infinity),
     yPositive: extentOf(values, 0),
@@ -233,8 +233,16 @@ function interpolated({ steps, values, length }: Series, at: Float64Array): Floa
     const span = steps[i + 1]! - steps[i]!;
     const share = span > 0 ? (step - steps[i]!) / span : 0;
     const [before, after] = [drawable(values[i]!), drawable(values[i + 1]!)];
+    // Of a neighbour that is no number a point that was logged itself takes nothing.
+    if (share === 0 || share === 1) return share === 0 ? before : after;
     return before + share * (after - before);
   });
+}
+
+/** Without the points that have no place in x, as where another key is NaN: one would leave no curve a place. */
+function placeable(xs: Float64Array, values: Float64Array): [Float64Array, Float64Array] {
+  if (xs.every(Number.isFinite)) return [xs, values];
+  return [xs.filter(Number.isFinite), values.filter((_, i) => Number.isFinite(xs[i]))];
 }
 
 /** Users may log `step=` in any order; a line is drawn from left to right. */

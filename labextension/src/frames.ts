@@ -71,7 +71,7 @@ export function metricValue(run: RunView, metric: string | null): number | null 
   return isNumber(value) ? toFloat(value as WireNumber) : null;
 }
 
-/** A failed run's last value is no result: however good, it must not outshine the best. */
-export function isResult(run: RunView): boolean {
-  return run.state !== "failed" && run.state !== "crashed";
+/** The last value of a run that failed or was killed is no result: however good, it must not outshine the best. */
+export function isResult({ state }: RunView): boolean {
+  return state !== "failed" && state !== "crashed" && state !== "killed";
 }

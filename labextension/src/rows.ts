@@ -18,7 +18,7 @@ export interface Sort {
 const STATE_ORDER = ["running", "pending", "finished", "stopped", "killed", "failed", "crashed"];
 
 /**
- * With no sort chosen: what runs on top, then the best first; what failed is last, like no value. What runs keeps the
+ * With no sort chosen: what runs on top, then the best first; what failed or was killed is last. What runs keeps the
  * order of its numbers: with each value logged rows would change places under the pointer.
  */
 export function sortRuns(
@@ -38,8 +38,8 @@ export function sortRuns(
 function group(run: RunView): number {
   if (run.state === "running") return 0;
   if (run.state === "pending") return 1;
-  // A failed run's last value, however good, is not a result.
-  return run.state === "failed" || run.state === "crashed" ? 3 : 2;
+  // The last value of a run that failed or was killed, however good, is not a result.
+  return ["failed", "crashed", "killed"].includes(run.state) ? 3 : 2;
 }
 
 /** As rows stood, with those that came since at the end: so they stay while somebody is about to press one. */

@@ -10,15 +10,16 @@ const runs: RunView[] = [
   aRun({ id: "best", number: 2, state: "finished", value: 1, config: { lr: 0.01 } }),
   aRun({ id: "nan", number: 3, state: "stopped", value: "NaN", config: {} }),
   aRun({ id: "failed", number: 4, state: "failed", value: 0.5, config: { lr: 0.5 } }),
+  aRun({ id: "killed", number: 6, state: "killed", value: 0.1, config: {} }),
   aRun({ id: "live", number: 5, state: "running", value: 9, config: { lr: 0.3 } }),
 ];
 const order = (sort: Sort | null, goal: "minimize" | "maximize" = "minimize"): string[] =>
   sortRuns(runs, sort, goal, (run) => run.number).map((run) => run.id);
 
 describe("the table", () => {
-  test("shows what runs on top, then the best first; a failed run is never the best", () => {
-    expect(order(null)).toEqual(["live", "best", "worst", "nan", "failed"]);
-    expect(order(null, "maximize")).toEqual(["live", "worst", "best", "nan", "failed"]);
+  test("shows what runs on top, then the best first; a failed or killed run is never the best", () => {
+    expect(order(null)).toEqual(["live", "best", "worst", "nan", "killed", "failed"]);
+    expect(order(null, "maximize")).toEqual(["live", "worst", "best", "nan", "failed", "killed"]);
   });
 
   test("moves a running run's row when the run ends, not with each value", () => {
@@ -47,8 +48,8 @@ describe("the table", () => {
   test("puts missing values last, whichever way it is sorted", () => {
     const up = order({ column: "param:lr", descending: false });
     const down = order({ column: "param:lr", descending: true });
-    expect(up).toEqual(["best", "worst", "live", "failed", "nan"]);
-    expect(down).toEqual(["failed", "live", "worst", "best", "nan"]);
+    expect(up).toEqual(["best", "worst", "live", "failed", "nan", "killed"]);
+    expect(down).toEqual(["failed", "live", "worst", "best", "nan", "killed"]);
   });
 
   test("takes what is not finite in another metric for no value, whichever way", () => {

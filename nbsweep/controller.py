@@ -55,9 +55,9 @@ class _MovedOn(Exception):  # noqa: N818
     """Since the suggestion was made, a run was told of or claimed that changes it."""
 
 
-def note_error(store: Store, run_id: str, error: str) -> None:
-    """Keep why a run fails, before its agent has seen it end."""
-    with store.write() as db:
+def note_error(db: Session, run_id: str, error: str | None) -> None:
+    """Keep why a run fails, before its agent has seen it end; without an error there is nothing to keep."""
+    if error is not None:
         db.update_run(run_id, error=error)
 
 

@@ -7,7 +7,6 @@ after another, a restarted rank) goes on where that one stopped.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import sys
@@ -15,7 +14,7 @@ import threading
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -95,23 +94,26 @@ def _claim(run_id: str) -> int | None:
     folder = os.environ.get(RUN_DIR)
     if not folder or not Path(folder).is_dir():
         return None
-    claim = Path(folder, f"writer-{run_id}")
-    mine = f"{os.getpid()} {psutil.Process().create_time()}"
-    for _attempt in range(3):
-        try:
-            with claim.open("x") as file:
-                file.write(mine)
-            return None
-        except FileExistsError:
-            words = claim.read_text().split()
+    try:
+        with Path(folder, f"writer-{run_id}").open("a+", encoding="utf-8") as claim:
+            _lock(claim)  # until it is closed: nobody else reads or writes between these lines
+            claim.seek(0)
+            words = claim.read().split()
             if len(words) == 2 and _alive(int(words[0]), float(words[1])):
                 return int(words[0])
-            if words:  # an empty one is being written this moment
-                with contextlib.suppress(FileNotFoundError):
-                    claim.unlink()
-        except OSError:
-            return None
+            claim.truncate(0)
+            claim.write(f"{os.getpid()} {psutil.Process().create_time()}")
+    except OSError:  # no room for it: mostly the process is alone, and what it logs must not be lost
+        return None
     return None
+
+
+def _lock(file: IO[str]) -> None:
+    """Wait until no other process has this file; it is free again when it is closed or its process has ended."""
+    if sys.platform != "win32":  # where agents start no programs
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _alive(pid: int, started_at: float) -> bool:
@@ -132,9 +134,8 @@ def _go_on(recorder: Recorder, run: Run) -> None:
 
 def _note_end(recorder: Recorder, run: Run, state: str, error: str | None) -> None:
     """The training code ended its run. Its state is set by the agent, when the process has ended."""
-    recorder.release(run)
-    if state == "failed":
-        note_error(recorder.store, run.id, error or "The program called finish() with an exit code other than 0")
+    why = (error or "The program called finish() with an exit code other than 0") if state == "failed" else None
+    recorder.end(run, functools.partial(note_error, run_id=run.id, error=why))
 
 
 def _end_without_a_traceback(run: Run) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 import nbsweep
-from nbsweep import process
+from nbsweep import joining, process
 from nbsweep.backlog import Backlog
 from nbsweep.cli.watch import Watcher
 from nbsweep.controller import Controller
+from nbsweep.errors import StoreError
 from nbsweep.mirror import MetricMirror
 from nbsweep.notebook.series import SeriesReader
 from nbsweep.runs import Run
@@ -110,3 +115,70 @@ def test_a_very_long_key_goes_on_where_an_earlier_process_stopped(record: RunRec
         (column,) = read_history(db.chunks([record.id]))[record.id].columns.values()
     assert column.values.tolist() == [1.0] * 8 + [2.0] * 5 + [3.0]
     assert column.rows.tolist() == list(range(14))
+
+
+def test_the_error_of_a_run_that_ends_while_the_store_is_away_is_kept_when_it_is_back(
+    record: RunRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(joining.RUN_ID, record.id)
+    recorder = process.recorder()
+    run = nbsweep.init()
+    with monkeypatch.context() as away:
+        away.setattr(recorder.store, "write", _no_space)
+        run.log({"loss": 1.0})
+        with pytest.warns(UserWarning, match="training goes on"):
+            run.finish(exit_code=3)
+    assert run.state == "failed"
+    deadline = time.monotonic() + 30
+    while (found := record_of(record.id)).error is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert found.state == "running", "its agent says how it ended"
+    assert found.summary == {"loss": 1.0} and "an exit code other than 0" in (found.error or "")
+
+
+def record_of(run_id: str) -> RunRecord:
+    with process.recorder().store.read() as db:
+        found = db.run(run_id)
+    assert found is not None
+    return found
+
+
+def _no_space() -> NoReturn:
+    raise StoreError("database or disk is full")
+
+
+# -- at once -----------------------------------------------------------------------------------------------------------
+
+
+def claims_at_once(monkeypatch: pytest.MonkeyPatch, count: int = 4) -> list[int | None]:
+    """What `count` threads hear that claim one run at once, each of them slow between two steps."""
+    opened, barrier = Path.open, threading.Barrier(count)
+
+    def slowly(path: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
+        file = opened(path, mode, *args, **more)
+        time.sleep(0 if mode == "r" else 0.05)
+        return file
+
+    def claim() -> int | None:
+        barrier.wait()
+        return joining._claim("r1")
+
+    monkeypatch.setattr(Path, "open", slowly)
+    with ThreadPoolExecutor(count) as pool:
+        return [each.result() for each in [pool.submit(claim) for _ in range(count)]]
+
+
+def test_of_several_processes_that_begin_at_once_one_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(joining.RUN_DIR, str(tmp_path))
+    heard = claims_at_once(monkeypatch)
+    assert heard.count(None) == 1 and heard.count(os.getpid()) == 3
+
+
+@pytest.mark.parametrize("left", ["{pid} 12.5", "", "half"])
+def test_one_takes_the_place_of_a_writer_that_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    monkeypatch.setenv(joining.RUN_DIR, str(tmp_path))
+    (tmp_path / "writer-r1").write_text(left.format(pid=os.getpid()))
+    heard = claims_at_once(monkeypatch)
+    assert heard.count(None) == 1 and heard.count(os.getpid()) == 3

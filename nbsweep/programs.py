@@ -7,6 +7,7 @@ and state. A program that never calls `nbsweep.init` has both of these all the s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -23,7 +24,7 @@ from nbsweep.controller import Controller
 from nbsweep.engines.base import Ended
 from nbsweep.engines.printed import Printed
 from nbsweep.engines.processes import ProcessEngine
-from nbsweep.errors import UsageError
+from nbsweep.errors import NbsweepError, StoreError, UsageError
 from nbsweep.joining import RUN_DIR, RUN_ID, SWEEP_ID
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
@@ -187,7 +188,8 @@ class Program:
             def turn() -> None:
                 if run.stop_state is not None and not told:
                     told.append(run.stop_state)
-                    self._controller.kill_run(run.id)  # the process reads of it there
+                    with contextlib.suppress(NbsweepError):  # without the store, signals tell it
+                        self._controller.kill_run(run.id)  # the process reads of it there
 
             try:
                 code = self._engine.run_child(
@@ -200,7 +202,8 @@ class Program:
                 )
             except OSError as error:
                 raise Ended("failed", f"{words[0]} could not be started: {error.strerror or error}") from None
-        with self._store.read() as db:
+        record = None
+        with contextlib.suppress(StoreError), self._store.read() as db:  # away for a while: its exit code says enough
             record = db.run(run.id)
         state, error_text = _how_it_ended(code, printed.end_of_errors(), run, record)
         if state != "finished":

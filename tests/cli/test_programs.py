@@ -6,13 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import pytest
 
 import nbsweep
-from nbsweep.errors import UsageError
-from nbsweep.store import RunRecord
+from nbsweep.controller import Controller
+from nbsweep.engines.processes import ProcessEngine
+from nbsweep.errors import StoreError, UsageError
+from nbsweep.programs import program_agent
+from nbsweep.store import RunRecord, Store
 from nbsweep.sweeps import Sweep
 from tests.cli.terminal import Terminal
 
@@ -243,6 +247,47 @@ def test_a_command_that_cannot_be_started_fails_its_run(here: Terminal) -> None:
     sweep = trained(here, ECHO, "./no-such-interpreter", "${program}")
     assert only_run(sweep).state == "failed"
     assert "could not be started" in (only_run(sweep).error or "")
+
+
+def test_a_program_that_ends_well_while_the_store_cannot_be_read_has_finished(
+    here: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_child, read, ended = ProcessEngine.run_child, Store.read, threading.Event()
+
+    def child(*words: Any, **more: Any) -> int:
+        code = run_child(*words, **more)
+        ended.set()
+        return code
+
+    def away_then(store: Store) -> Any:
+        if ended.is_set() and threading.current_thread().name.startswith("nbsweep-run-"):
+            ended.clear()
+            raise StoreError("database is locked")
+        return read(store)
+
+    monkeypatch.setattr(ProcessEngine, "run_child", child)
+    monkeypatch.setattr(Store, "read", away_then)
+    sweep = trained(here, "print('all is well')")
+    assert not ended.is_set(), "nobody has read"
+    assert only_run(sweep).state == "finished"
+
+
+def test_a_program_is_stopped_by_signals_alone_where_the_store_cannot_be_written(
+    here: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_control: Controller, _run_id: str) -> None:
+        raise StoreError("database or disk is full")
+
+    monkeypatch.setattr(Controller, "kill_run", away)
+    here.write(
+        "train.py",
+        "import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('it is saved', flush=True)\n",
+    )
+    sweep_id = nbsweep.sweep({"method": "random", "program": "train.py", "parameters": {"x": {"value": 1}}})
+    assert program_agent(sweep_id, 1, run_timeout_s=1.0).start().wait(60)
+    sweep = Sweep(sweep_id)
+    assert only_run(sweep).state == "stopped"
+    assert sweep.console("1") == "it is saved\n"
 
 
 def test_what_it_started_ends_with_it(here: Terminal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
+
+from nbsweep.errors import UsageError
+from nbsweep.notebook.magics import _split
 
 DEFINE = """%%sweep define digits --seed 1
 {
@@ -83,6 +87,16 @@ def start_kernel() -> tuple[KernelManager, BlockingKernelClient]:
     manager, client = start_new_kernel(kernel_name="python3")
     Notebook(client).run("%load_ext nbsweep")
     return manager, client
+
+
+def test_paths_keep_their_backslashes_where_a_backslash_escapes_nothing() -> None:
+    line = r"""export C:\Users\me\runs.csv "C:\my runs\new.csv" --sweep it#1"""
+    paths = [r"C:\Users\me\runs.csv", r"C:\my runs\new.csv"]
+    assert _split(line, escapes=False) == ["export", *paths, "--sweep", "it#1"]
+    for line in (r"export my\ runs.csv 'a b'", "", 'say "a \\" b" c#d # e', r"'a\b' \\"):
+        assert _split(line, escapes=True) == shlex.split(line)
+    with pytest.raises(UsageError, match="No closing quotation"):
+        _split("use it's", escapes=False)
 
 
 def test_define_shows_the_space_from_a_dict_a_variable_yaml_and_a_file(notebook: Notebook, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -333,8 +334,13 @@ def _named(command: str, words: list[str]) -> Sweep:
     return Sweep(parser.parse_args(words).name)
 
 
-def _split(line: str) -> list[str]:
+def _split(line: str, *, escapes: bool = os.name != "nt") -> list[str]:
+    """The words of a line as a shell has them; without `escapes` a backslash is a letter, as in paths of Windows."""
+    words = shlex.shlex(line, posix=True)
+    words.whitespace_split, words.commenters = True, ""
+    if not escapes:
+        words.escape = ""
     try:
-        return shlex.split(line)
+        return list(words)
     except ValueError as error:
         raise UsageError(f"{line!r} cannot be split into words: {error}") from None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import nbsweep
-from nbsweep.notebook.stream import SweepStream
+from nbsweep.notebook.stream import SweepStream, _end_of
 from nbsweep.notebook.views import PROTOCOL
 
 pytestmark = pytest.mark.usefixtures("tmp_store")
@@ -48,3 +48,30 @@ def test_a_sweep_that_is_redefined_with_another_metric_tells_every_runs_value_of
     assert {run["value"]: run["best"] for run in delta["runs"]} == {30: True, 10: False, 20: False}
     stream.publish()
     assert len(said) == 1
+
+
+def test_a_page_gets_the_end_of_a_long_console_and_is_told_of_the_rest() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+
+    def train(config: Any) -> None:
+        for number in range(30_000 if config.level == 3 else 3):
+            print(f"line {number:05}")
+
+    nbsweep.agent(sweep_id, train)
+    stream, said = a_stream(sweep_id)
+    long, short = nbsweep.Sweep(sweep_id).runs[:2]
+    for run in (long, short):
+        stream.hear({"type": "run_detail", "session": "page", "run": run.id})
+    told, whole = (message["console"] for message in said[-2:])
+    first, rest = told.split("\n", 1)
+    assert "left out" in first and "Sweep.console" in first
+    assert 199_000 < len(rest) <= 200_000
+    assert rest.startswith("line ") and rest.endswith("line 29999\n")
+    assert int(first.split()[2].replace(",", "")) + len(rest) == 30_000 * 11
+    assert whole == "line 00000\nline 00001\nline 00002\n"
+
+
+@pytest.mark.parametrize("console", ["x" * 200_001, "\n" + "x" * 200_000, "x" * 200_010 + "\n"])
+def test_of_a_console_of_one_long_line_no_more_is_left_out_than_must_be(console: str) -> None:
+    said, rest = _end_of(console).split("\n", 1)
+    assert rest and console.endswith(rest) and said

@@ -121,11 +121,13 @@ export function mountDashboard(
       heard_ms = Date.now();
       if (outcome === "resync") connection.resync();
       if (message.type === "snapshot") requests.again();
-      if (message.type === "notice" && message.level === "info") {
-        clearTimeout(noticeTimer);
-        noticeTimer = setTimeout(() => {
-          actions.dismissNotice();
-        }, NOTICE_MS);
+      if (message.type === "run_detail") requests.answered(message.run);
+      if (message.type === "notice") {
+        clearTimeout(noticeTimer); // that of the notice before, which would take this one away
+        if (message.level === "info")
+          noticeTimer = setTimeout(() => {
+            actions.dismissNotice();
+          }, NOTICE_MS);
       }
       changed();
       return true;
@@ -139,9 +141,6 @@ export function mountDashboard(
   });
   const requests = createRequests(session, connection);
 
-  const askDetail = (run: string): void => {
-    connection.request({ type: "run_detail", session, run });
-  };
   const offer = (title: string, code: string): void => {
     state.cell = insertCell(root, code) ? null : { title, code };
     changed();
@@ -155,7 +154,7 @@ export function mountDashboard(
       redraw();
     },
     change(change) {
-      for (const run of change.expanded ?? []) if (!view.expanded.has(run)) askDetail(run);
+      for (const run of change.expanded ?? []) if (!view.expanded.has(run)) requests.detail(run);
       Object.assign(view, change);
       if (change.filter !== undefined || change.brushes) selectionRevision += 1;
       changed();
@@ -181,7 +180,9 @@ export function mountDashboard(
       connection.request({ type: "zoom", session, key, from, until });
     },
     offerCell: offer,
-    askDetail,
+    askDetail(run) {
+      requests.detail(run);
+    },
     showCode(title, code) {
       state.cell = { title, code };
       changed();
@@ -279,10 +280,10 @@ export function mountDashboard(
       connection.resync();
     }
     if (state.connection !== "live") return;
-    for (const run of running) if (view.expanded.has(run.id)) askDetail(run.id);
+    for (const run of running) if (view.expanded.has(run.id)) requests.nextDetail(run.id);
     redraw();
   }, TICK_MS);
-  for (const run of view.expanded) askDetail(run);
+  for (const run of view.expanded) requests.detail(run);
   redraw();
 
   return () => {

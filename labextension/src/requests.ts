@@ -1,6 +1,6 @@
 /**
  * What the page asks of the kernel because of what it shows: series of the keys that are drawn,
- * importance of the metric, and the selection that Python code reads.
+ * importance of the metric, what open rows show, and the selection that Python code reads.
  *
  * In: each Frame. Out: requests, each sent once; `again` after a reconnection, when the kernel may
  * have forgotten them all.
@@ -14,9 +14,17 @@ import { selectRuns } from "./selection";
 import type { DashboardState } from "./state";
 
 const SELECTION_REST_MS = 150;
+/** An answer that has not come for so long will not come: the kernel could not read the run. */
+const DETAIL_PATIENCE_MS = 20000;
 
 export interface Requests {
   update(frame: Frame): void;
+  /** Ask for a run's details. */
+  detail(run: string): void;
+  /** Ask for them again, unless the last answer is still to come: a slow line would be asked faster than it answers. */
+  nextDetail(run: string): void;
+  /** A run's details have come. */
+  answered(run: string): void;
   again(): void;
   dispose(): void;
 }
@@ -28,6 +36,11 @@ export function createRequests(
   let metric: string | null = null;
   let selection: ReadonlySet<string> | null = null;
   let resting: ReturnType<typeof setTimeout> | undefined;
+  const asked_ms = new Map<string, number>(); // runs whose details are to come, and since when
+  const detail = (run: string): void => {
+    asked_ms.set(run, Date.now());
+    connection.request({ type: "run_detail", session, run });
+  };
 
   return {
     update(frame: Frame): void {
@@ -52,7 +65,15 @@ export function createRequests(
         }, SELECTION_REST_MS);
       }
     },
+    detail,
+    nextDetail(run: string): void {
+      if (Date.now() - (asked_ms.get(run) ?? -Infinity) >= DETAIL_PATIENCE_MS) detail(run);
+    },
+    answered(run: string): void {
+      asked_ms.delete(run);
+    },
     again(): void {
+      asked_ms.clear();
       metric = null;
       selection = null;
     },

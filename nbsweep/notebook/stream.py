@@ -33,6 +33,8 @@ OTHER_PAGE = (
     "protocol {kernel}). Restart the kernel, run the cell again and reload the page."
 )
 UNASKED_EVERY_S = 1.0
+CONSOLE_LETTERS = 200_000
+"""Of what a run printed a page gets so much, its end: an open row of a running run asks every second."""
 
 
 class SweepStream:
@@ -211,7 +213,7 @@ class SweepStream:
                 "to": session,
                 "run": run.id,
                 "traceback": run.error,
-                "console": self.sweep.console(run.id),
+                "console": _end_of(self.sweep.console(run.id)),
                 "config": sendable(run.config, to_page=True),
                 "source": config_cell(run, self._plan.config.metric),
                 "code": self.sweep.code(run.id),
@@ -317,6 +319,15 @@ class SweepStream:
         self._view, self._notice = view, view["notice"]
         content = {"type": kind, "protocol": PROTOCOL, "to": to, "sweep": view, "runs": runs, "series": described}
         self.send(content, buffers)
+
+
+def _end_of(console: str) -> str:
+    """A console's last `CONSOLE_LETTERS`, from a line's beginning if one is near; a line above says what is left out."""
+    if len(console) <= CONSOLE_LETTERS:
+        return console
+    begins = len(console) - CONSOLE_LETTERS
+    begins = console.find("\n", begins - 1, begins + 1000) + 1 or begins
+    return f"[the first {begins:,} characters are left out here; Sweep.console has them]\n{console[begins:]}"
 
 
 def answer_while_busy(comm: Any) -> None:

@@ -9,6 +9,7 @@ import { fitted } from "./parallel-lines";
 import type { Frame } from "./parts";
 import { tracePath } from "./painter";
 import type { RunView } from "./protocol";
+import type { Series } from "./series";
 
 const SIZE = { width: 60, height: 18 } as const;
 
@@ -20,14 +21,15 @@ export interface Sparkline {
 export function createSparkline(): Sparkline {
   const node = element("canvas", { class: "nbs-spark", "aria-hidden": "true" });
   let drawn = "";
+  let drawnOf: Series | undefined; // a snapshot brings new ones, whose versions begin anew
   return {
     node,
     update(run, frame, key): void {
       const series = key === null ? undefined : frame.state.series.get(key)?.get(run.id);
       const color = shadeColor(frame.shades.get(run.id) ?? null, frame.theme);
       const wanted = `${key ?? ""} ${series?.version ?? -1} ${color} ${devicePixelRatio}`;
-      if (wanted === drawn) return;
-      drawn = wanted;
+      if (wanted === drawn && series === drawnOf) return;
+      [drawn, drawnOf] = [wanted, series];
       if (series) drawTrend(node, series.steps, series.values, series.length, color);
       else fitted(node, SIZE.width, SIZE.height);
     },

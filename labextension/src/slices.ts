@@ -163,8 +163,9 @@ function createSlicePlot(actions: Actions): SlicePlot {
   box.addEventListener("dblclick", () => {
     actions.brush(withBrush(withBrush(frame.view.brushes, x.id, NO_BRUSH), y.id, NO_BRUSH));
   });
+  let dragged = false;
   box.addEventListener("click", (event) => {
-    const dot = nearest(event);
+    const dot = dragged ? null : nearest(event); // the end of a drag is a click as well
     if (dot) actions.pick(dot.run.id);
   });
   let from = { x: 0, y: 0 };
@@ -181,7 +182,9 @@ function createSlicePlot(actions: Actions): SlicePlot {
         brushes = withBrush(brushes, y.id, between(y, shareY(from.y), shareY(atY)));
       actions.brush(brushes);
     },
-    end: () => undefined,
+    end(_dx, moved): void {
+      dragged = moved;
+    },
   });
   const shareX = (px: number): number =>
     clamp((px - PLOT.left) / Math.max(1, box.clientWidth - PLOT.left - PLOT.right));

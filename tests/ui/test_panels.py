@@ -230,6 +230,31 @@ def test_a_run_lights_up_everywhere_from_wherever_it_is_pointed_at(notebook: Not
     assert notebook.page_errors == []
 
 
+def test_a_rectangle_dragged_in_a_slice_brushes_both_and_picks_no_run(notebook: Notebook) -> None:
+    dashboard, page = notebook.dashboard(), notebook.page
+    box = part(notebook, "slices").locator("[data-parameter=lr] .nbs-slice-box")
+    box.scroll_into_view_if_needed()
+    area = box.bounding_box()
+    assert area is not None
+    lit = dashboard.locator("tr.nbs-hovered")
+    for x in range(40, int(area["width"]) - 8, 6):
+        end = area["x"] + x, area["y"] + area["height"] * 0.4
+        page.mouse.move(area["x"] + 8, area["y"] + area["height"] - 8)
+        page.mouse.down()
+        page.mouse.move(*end, steps=4)
+        page.mouse.up()
+        page.mouse.move(0, 0)
+        expect(dashboard.locator("[data-chip]")).to_have_count(2)
+        expect(lit).to_have_count(0)
+        page.mouse.click(*end)  # which is what would have picked one, where one is near
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(100)
+        if lit.count():
+            break
+    expect(lit).to_have_count(1)
+    assert notebook.page_errors == []
+
+
 def test_curves_by_any_x_zoomed_smoothed_and_the_best_so_far(notebook: Notebook) -> None:
     curves = part(notebook, "curves")
     expect(curves).to_have_attribute("data-key", "batch loss")

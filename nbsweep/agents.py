@@ -12,6 +12,7 @@ import functools
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -229,9 +230,10 @@ class Agent:
             while self._live and not self._abandoned:
                 self._rest(None)
             self.end_reason = self.end_reason or "stopped"
-        except NbsweepError as error:
-            self.end_reason, self.broke = str(error), True
-            self.on_failure("nbsweep", f"The agent ended: {error}\n")
+        except Exception as error:  # a fault of nbsweep's own must not read as an end like any other
+            self.end_reason, self.broke = str(error) or type(error).__name__, True
+            known = isinstance(error, NbsweepError)
+            self.on_failure("nbsweep", f"The agent ended: {error if known else traceback.format_exc()}\n")
         finally:
             self._leave()
 
@@ -332,10 +334,10 @@ class Agent:
     def _leave(self) -> None:
         self._forget_listener()
         if not self._abandoned:
+            self._engine.close()  # first: with a run that still trains, leaving would not finish the sweep
             self._recorder.later(
                 functools.partial(self.controller.leave_in, agent_id=self.id, not_begun=self._claims.take_back())
             )
-            self._engine.close()
         console.release(self.id)
         current.stop_inheriting(self.id)
         torch_threads.give_back(self.id)
@@ -356,7 +358,10 @@ class Agent:
         try:
             outcome = outcome_of(self._function, run)
         finally:
+            another = current.thread_run()
             current.bind_thread(None)
+        if another is not None and another is not run:  # the code called init() after finish(), and nothing ends it
+            another.finish(exit_code=0 if outcome.state == "finished" else 1)
         memory.between_runs(thoroughly=outcome.short_of_memory)
         live = self._live.get(run.id)
         if live is None:
@@ -427,7 +432,7 @@ class Agent:
         live = self._live.get(run.id)
         if live is not None and live.outcome is None:
             live.outcome = (state, error)
-        self._recorder.flush()
+        # Not written here but by the recorder's thread: a stop may interrupt this one wherever it is.
 
     def _stop_asked(self, run_id: str) -> None:
         live = self._live.get(run_id)

@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from nbsweep import exit_code, process, sweep_config
 from nbsweep.agents import Agent
@@ -264,9 +264,16 @@ def login(*_args: Any, **_kwargs: Any) -> bool:
 
 
 def current_config() -> Config:
-    """The current run's config; outside any run what `assign_config` left for the next one, else an empty one."""
+    """The current run's config; outside any run that of the next one: what `assign_config` left and is set here."""
     run = current_run()
-    return run.config if run is not None else Config(_assigned[0] if _assigned else None)
+    if run is not None:
+        return run.config
+
+    def keep() -> None:
+        _assigned[:] = [config.as_dict()]
+
+    config = Config(_assigned[0] if _assigned else None, on_change=keep)
+    return config
 
 
 def assign_config(config: Any) -> None:
@@ -299,9 +306,13 @@ def _or_assigned(config: Any) -> Any:
 
 
 def current_summary() -> Summary:
-    """The current run's summary; an empty one outside any run."""
+    """The current run's summary; outside any run an empty one, which takes nothing."""
     run = current_run()
-    return run.summary if run is not None else Summary({}, lambda: None, lambda: None)
+    return run.summary if run is not None else Summary({}, on_change=_refuse_summary)
+
+
+def _refuse_summary() -> NoReturn:
+    raise UsageError("nbsweep.summary: there is no run; call nbsweep.init() first, or keep the run that it returns")
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ class Claims:
         """What has not begun is anybody's, and the next claims are made one by one."""
         if self._waiting:
             with self._controller.store.write() as db:
-                give_back_in(db, self.take_back())
+                give_back_in(db, list(self._waiting))
+            self.take_back()  # once that is kept: what fails is tried again
 
     def take_back(self) -> list[RunRecord]:
         """What has not begun, for `give_back_in` inside a transaction of the caller's."""

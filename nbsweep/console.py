@@ -29,11 +29,12 @@ class _Routed:
         self.name = name
         self.original = original
         self.echoing: set[str | None] = set()
+        self.released = False
         self._pass_on: Callable[[str], Any] = original.write
 
     def write(self, text: str) -> int:
         run = thread_run()
-        if run is None:
+        if run is None or run.forked or self.released:  # of a forked child nobody would collect it
             return int(self._pass_on(text) or 0)
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
@@ -64,6 +65,7 @@ class _Routed:
 
     def step_aside(self) -> None:
         """Somebody may have put a stream of their own in front meanwhile; then ours stays, and only passes on."""
+        self.released = True
         if getattr(sys, self.name) is self:
             setattr(sys, self.name, self.original)
         with contextlib.suppress(AttributeError):

@@ -8,7 +8,6 @@ controller inside one write transaction. That is why no run is handed out twice.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -21,10 +20,10 @@ from nbsweep.identity import id_after, new_id
 from nbsweep.liveness import agent_here
 from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
+from nbsweep.retrying import Retries
 from nbsweep.search.base import Observation, Searcher
 from nbsweep.space import SearchSpace
 from nbsweep.store import RunRecord, Session, Store
-from nbsweep.support import identity
 from nbsweep.training_code import TrainingCode
 
 if TYPE_CHECKING:
@@ -68,6 +67,7 @@ class Controller(SweepControl):
         super().__init__(store, sweep_id)
         self._searcher: Searcher | None = None
         self._told_revision = -1
+        self._retries = Retries()
         self._next_recovery = 0.0
         self._kept_code: str | None = None
         self._fitting: tuple[int, Coordinates] | None = None  # of which version, and what fits its space
@@ -120,15 +120,15 @@ class Controller(SweepControl):
         try:
             for attempt in range(ASK_TRIES):
                 may_ask = attempt == ASK_TRIES - 1 or not self._asked_outside(agent_id)
+                told = self._told_revision
                 try:
                     with self.store.write() as db:
                         answer = self._next_run(db, agent_id, code, may_ask=may_ask)
                     break
-                except _MovedOn:
-                    self._next_recovery = 0.0
+                except _MovedOn:  # what was read in that transaction, its own writes too, is read again
+                    self._next_recovery, self._told_revision, self._retries = 0.0, told, Retries()
         except BaseException:
-            # The searcher may have moved past a point that was not kept; it is rebuilt from the store.
-            self._searcher, self._told_revision, self._kept_code = None, -1, None
+            self._forget()
             raise
         if isinstance(answer, RunRecord) and self._searcher is not None and self._searcher.takes_time:
             self._ahead.begin(self._searcher.prepare)
@@ -146,7 +146,7 @@ class Controller(SweepControl):
                     return answer
                 return [answer, *self._more(db, answer, most - 1)]
         except BaseException:
-            self._searcher, self._told_revision, self._kept_code = None, -1, None
+            self._forget()
             raise
 
     def report(self, run_id: str, state: str, error: str | None = None, *, stopped_because: str | None = None) -> None:
@@ -184,6 +184,10 @@ class Controller(SweepControl):
                 db.update_sweep(self.sweep_id, state="finished", note=note, note_kind="target")
 
     # -- private -------------------------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        """The searcher may have moved past a point that was not kept; it is rebuilt from the store."""
+        self._searcher, self._told_revision, self._kept_code, self._retries = None, -1, None, Retries()
 
     def _asked_outside(self, agent_id: str) -> bool:
         """Let a searcher that takes its time suggest before the write transaction; whether it was asked to."""
@@ -298,20 +302,15 @@ class Controller(SweepControl):
 
     def _again(self, db: Session) -> RunRecord | None:
         """The config of a run that crashed, unless it was tried again already or as often as `retry` says."""
-        crashed = [
-            run
-            for run in db.runs(self.sweep_id, states=("crashed",))
-            if run.attempt < self.config.retry and self._fits(run)
-        ]
-        if not crashed:
+        if self.config.retry == 0:
             return None
-        tried = Counter((identity(run.config), run.attempt) for run in db.runs(self.sweep_id) if run.attempt > 0)
-        for run in crashed:
-            attempt = (identity(run.config), run.attempt + 1)
-            if not tried[attempt]:
-                return self._record(db.next_run_number(self.sweep_id, ""), run.config, run.attempt + 1)
-            tried[attempt] -= 1
-        return None
+        revision, told = existing_sweep(db, self.sweep_id).revision, self._retries.revision
+        untouched = told < 0 and not db.runs(self.sweep_id, states=("crashed",))  # most are, and need not be read
+        self._retries.tell([] if untouched else db.runs(self.sweep_id, since_revision=told), revision)
+        run = self._retries.next(self.config.retry, self._fits)
+        if run is None:
+            return None
+        return self._record(db.next_run_number(self.sweep_id, ""), run.config, run.attempt + 1)
 
     def _told(self, db: Session) -> Searcher:
         """The searcher, told of every run that changed since it was last asked."""
@@ -335,8 +334,14 @@ class Controller(SweepControl):
         sweep = existing_sweep(db, self.sweep_id)
         if sweep.state != "running":
             return
-        runs = db.runs(self.sweep_id, from_number=sweep.failures_from)
-        why = failures.too_many(runs)
+        failed = db.runs(self.sweep_id, states=("failed",), from_number=sweep.failures_from)
+        if len(failed) < failures.AT_THE_START:
+            return
+        # A long sweep is not read whole: what can be too many lies within reach of the latest failures.
+        since = failed[-failures.LATEST :][0].number - failures.REACH
+        if since > sweep.failures_from and len(failed) <= failures.SHARE * failures.LATEST:
+            return
+        why = failures.too_many(db.runs(self.sweep_id, from_number=max(sweep.failures_from, since)))
         if why is not None:
             note = f"{why}, so the sweep is paused; mend the code and resume. The last traceback:\n{error or ''}"
             db.update_sweep(self.sweep_id, state="paused", note=note, note_kind="failures")

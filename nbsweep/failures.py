@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 from nbsweep.store.records import RunRecord
 
-__all__ = ["AT_THE_START", "LATEST", "SHARE", "too_many"]
+__all__ = ["AT_THE_START", "LATEST", "REACH", "SHARE", "too_many"]
 
 AT_THE_START = 3
 LATEST = 10
 SHARE = 0.5
+REACH = 100  # numbers before the latest failures: with them, surely the latest that ended are there
 
 
 def too_many(runs: Sequence[RunRecord]) -> str | None:

@@ -17,6 +17,7 @@ from typing import Any
 from nbsweep.stopping import Hyperband, Verdict
 from nbsweep.store import Store, first_values, read_history
 from nbsweep.sweep_config import Metric, SweepConfig
+from nbsweep.values import plain
 
 __all__ = ["Judge", "oddity", "reached", "words"]
 
@@ -40,6 +41,7 @@ class Judge:
         self._key = config.metric.name
         self._hyperband = Hyperband(config.early_terminate, config.metric.goal)
         self._histories: dict[str, list[object]] = {}
+        self._losses: dict[str, list[float]] = {}
         self._revision = -1
 
     @property
@@ -51,7 +53,7 @@ class Judge:
         """Those of `running` (run ids) that are to be stopped, each with the verdict."""
         self._read()
         known = [run_id for run_id in running if run_id in self._histories]
-        verdicts = self._hyperband.verdicts(self._histories, known)
+        verdicts = self._hyperband.judged(self._losses, known)
         return {run_id: verdict for run_id, verdict in verdicts.items() if verdict.stop}
 
     def _read(self) -> None:
@@ -64,6 +66,7 @@ class Judge:
         for run_id, history in read_history(chunks).items():
             values = self._histories.setdefault(run_id, [])
             values[firsts[run_id, self._key] :] = list(history.columns[self._key].values)
+            self._losses[run_id] = self._hyperband.losses(values)
         if sweep is not None:
             self._revision = sweep.revision
 
@@ -101,7 +104,7 @@ def oddity(metric: Metric, count: int, summary: Mapping[str, Any], returned: obj
     "never logged 'loss'; what train returns is not kept: log({'loss': 0.5})"
     """
     if metric.name in summary:
-        value = summary[metric.name]
+        value = plain(summary[metric.name])  # training code may have set it there: NumPy's and PyTorch's numbers too
         finite = isinstance(value, (int, float)) and math.isfinite(value)
         return None if finite else f"diverged: {metric.name} is {value!r:.40}"
     if count:

@@ -320,11 +320,17 @@ class Recorder:
         with self._registry:
             watched, ends, soon = list(self._runs.values()), self._ends, self._soon
             self._ends, self._soon = {}, {}
-        for run, tail in watched:
-            run.drain(tail)
-            self._backlog.add(run.id, tail.take_chunks(), run.take_update(), run.take_console())
-        late = [run for run, _tail in watched if not run.late.empty]
-        self._media.see_to(late)
+        try:
+            for run, tail in watched:
+                run.drain(tail)
+                update, console = _update_of(run), run.take_console()
+                self._backlog.add(run.id, tail.take_chunks(), update, console)
+            late = [run for run, _tail in watched if not run.late.empty]
+            self._media.see_to(late)
+        except BaseException:  # an interrupt, say: the ends are those of the next turn
+            with self._registry:
+                self._ends, self._soon = {**ends, **self._ends}, {**soon, **self._soon}
+            raise
         with self._registry:
             for run in late:
                 if run.id in ends:
@@ -420,6 +426,14 @@ class Recorder:
         if first:
             _warn(self._trouble)
         self.notify()
+
+
+def _update_of(run: Run) -> dict[str, Any]:
+    try:
+        return run.take_update()
+    except Exception as error:  # a user's object, in what is this run's alone: the others are recorded all the same
+        _warn(f"run {run.name}: its config or summary cannot be kept: {error!r}")
+        return {}
 
 
 def _warn(text: str) -> None:

@@ -92,6 +92,7 @@ class Run:
         self._warned: set[str] = set()
         self._dirty: set[str] = set()
         self._forked = False
+        self._closed = False
         self._begun_at: float | None = None
         self._stop_state: str | None = None
         self._on_stop: Callable[[], None] | None = None
@@ -244,8 +245,11 @@ class Run:
     # -- for agents and engines ----------------------------------------------------------------------------------
 
     def request_stop(self, state: str) -> None:
-        """Let the next `log` raise RunStopped; the run then ends in `state` (killed or stopped). Never waits."""
-        if self._stop_state is None and self.state == "running":
+        """Let the next `log` raise RunStopped; the run then ends in `state` (killed or stopped). Never waits.
+
+        Also after its training code has ended it and goes on: until `close` there is something to stop.
+        """
+        if self._stop_state is None and not self._closed:
             self._stop_state = state
             self._open = None
             if self._on_stop is not None:
@@ -263,6 +267,7 @@ class Run:
     def close(self, state: str) -> None:
         """The run has ended; what still calls `log` on it is told so."""
         self.state = state
+        self._closed = True
         self._open = None
         self._commit_partial()
 

@@ -105,7 +105,10 @@ class Hyperband:
 
     def verdicts(self, histories: Mapping[Run, Iterable[Any]], running: Collection[Run]) -> dict[Run, Verdict]:
         """The verdict on each of the running runs: see `to_stop` for the parameters."""
-        losses = {run: self._losses(history) for run, history in histories.items()}
+        return self.judged({run: self.losses(history) for run, history in histories.items()}, running)
+
+    def judged(self, losses: Mapping[Run, list[float]], running: Collection[Run]) -> dict[Run, Verdict]:
+        """`verdicts`, of histories that `losses` has read already."""
         return {run: self._judge(losses[run], losses.values()) for run in losses if run in running}
 
     def verdict(self, run: Run, histories: Mapping[Run, Iterable[Any]]) -> Verdict:
@@ -114,10 +117,10 @@ class Hyperband:
 
     def threshold(self, band: int, histories: Iterable[Iterable[Any]]) -> float | None:
         """The value that a run must not be worse than at `band`; None while no run has reached it."""
-        loss = self._threshold(band, [self._losses(history) for history in histories])
+        loss = self._threshold(band, [self.losses(history) for history in histories])
         return None if loss is None else self._sign * loss
 
-    def _losses(self, history: Iterable[Any]) -> list[float]:
+    def losses(self, history: Iterable[Any]) -> list[float]:
         """The finite values, negated where more is better."""
         return [self._sign * float(value) for value in history if _is_finite(value)]
 

@@ -27,6 +27,7 @@ class Summarising:
 
     Attributes
     ----------
+    metric : Metric or None
     metric_count : int
         Finite values of the sweep's metric so far.
     metric_best : float or None
@@ -47,7 +48,7 @@ class Summarising:
         self.values = values
         self.metric_count = 0
         self.metric_best: float | None = None
-        self._metric = metric
+        self.metric = metric
         self._pick = max if metric is not None and metric.goal == "maximize" else min
         self._aggregates: dict[str, str] = {}
         self._patterns: list[tuple[str, str]] = []
@@ -86,7 +87,7 @@ class Summarising:
         elif how != "none":
             for value in values:
                 self._note_one(key, value, how)
-        if self._metric is not None and key == self._metric.name:
+        if self.metric is not None and key == self.metric.name:
             self.note_metric(value for value in values if type(value) in (float, int))
 
     def note_metric(self, numbers: Iterable[float]) -> None:

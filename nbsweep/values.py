@@ -33,7 +33,7 @@ class Unkept:
         self.reason = reason
 
 
-def capture(data: Mapping[Any, Any]) -> dict[str, Any]:
+def capture(data: Mapping[Any, Any], _within: tuple[int, ...] = ()) -> dict[str, Any]:
     """A copy of `data` that later changes of the caller's objects do not reach.
 
     Nested dicts become dotted keys, as in W&B. A tensor is detached and copied on its own device, without waiting
@@ -56,7 +56,10 @@ def capture(data: Mapping[Any, Any]) -> dict[str, Any]:
         elif isinstance(value, (list, tuple)) and value and all(isinstance(each, Media) for each in value):
             taken.update({f"{name}.{place}": each.taken() for place, each in enumerate(value)})
         elif not hasattr(value, "detach") and isinstance(value, Mapping):
-            taken.update({f"{name}.{inner}": v for inner, v in capture(value).items()})
+            if id(value) in _within:
+                taken[name] = Unkept(f"a {kind.__name__} that holds itself")
+            else:
+                taken.update({f"{name}.{inner}": v for inner, v in capture(value, (*_within, id(value))).items()})
         else:
             taken[name] = _capture_object(value)
     return taken
@@ -106,7 +109,7 @@ def _capture_object(value: Any) -> Any:
         return Unkept("None; leave the key out where there is no value")
     try:
         return float(value)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # a user's object: its errors are its own
         many = isinstance(value, (list, tuple, set))
         return Unkept(f"a {type(value).__name__}; {_MANY if many else 'log numbers, strings or booleans'}")
 

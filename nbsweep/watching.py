@@ -123,4 +123,7 @@ def _first_to_reach(runs: Mapping[str, Run], metric: Metric) -> str | None:
 
 
 def _reaches(run: Run, metric: Metric) -> bool:
-    return metric.target is not None and reached(run.summarising.metric_best, metric.target, metric.goal)
+    own = run.summarising.metric  # the sweep's when the run began; a redefinition may have brought another
+    if metric.target is None or own is None or (own.name, own.goal) != (metric.name, metric.goal):
+        return False
+    return reached(run.summarising.metric_best, metric.target, metric.goal)

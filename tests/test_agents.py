@@ -679,3 +679,127 @@ def test_a_child_that_training_code_forks_ends_no_run_but_itself(tmp_path: Path,
     assert done.stdout == f"['finished', 'finished'] [1.0, 2.0, 1.0, 2.0] {[code, code]}\n", done.stderr
     assert done.stderr.count("ValueError: of the child") == 2 * ("child" in end)
     assert done.stderr.count("is not kept") == 2 * ("log" in end)
+
+
+@pytest.mark.parametrize("by", ["stop", "time limit"])
+def test_a_function_that_goes_on_after_its_run_has_ended_is_still_stopped(by: str) -> None:
+    went_on = threading.Event()
+
+    def train() -> None:
+        nbsweep.log({"loss": 1.0})
+        nbsweep.finish()
+        went_on.set()
+        while True:  # an evaluation, say, that never ends
+            time.sleep(0.01)
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    agent = nbsweep.agent(sweep_id, train, count=1, block=False, run_timeout_s=0.5 if by == "time limit" else None)
+    assert went_on.wait(10)
+    if by == "stop":
+        nbsweep.Sweep(sweep_id).stop()
+    assert agent.wait(20)
+    (run,) = nbsweep.Sweep(sweep_id).runs
+    assert run.state == ("killed" if by == "stop" else "stopped")
+    assert run.summary == {"loss": 1.0}
+
+
+def test_a_run_that_init_begins_after_finish_ends_with_the_function() -> None:
+    begun: list[Any] = []
+
+    def train() -> None:
+        nbsweep.finish()
+        begun.append(nbsweep.init())
+        nbsweep.log({"fold": 1})
+        if len(begun) == 2:
+            raise ValueError("the second fold")
+
+    nbsweep.agent(nbsweep.sweep(CONFIG), train, count=2)
+    assert [run.state for run in begun] == ["finished", "failed"]
+    until(lambda: not process.recorder()._runs)
+
+
+def test_an_agent_that_breaks_says_where_and_leaves_a_sweep_that_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    agent = Agent(nbsweep.sweep(CONFIG), forever_logging, count=3, workers=2)
+    agent.on_failure = lambda name, text: said.append(text)
+    ask, asked = agent.controller.next_runs, iter(range(9))
+
+    def breaks(*args: Any) -> Any:
+        if next(asked):
+            raise ValueError("the search broke")
+        return ask(*args)
+
+    monkeypatch.setattr(agent.controller, "next_runs", breaks)
+    assert agent.start().wait(20)
+    assert agent.broke and agent.end_reason == "the search broke"
+    assert "in breaks" in said[-1], "with a traceback: it is nobody's typo"
+    sweep = nbsweep.Sweep(agent.sweep_id)
+    assert [run.state for run in sweep.runs] == ["killed"] and sweep.state == "finished"
+
+
+class _Odd:
+    def __float__(self) -> float:
+        raise RuntimeError("no number")
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+def _holds_itself() -> dict[str, Any]:
+    value: dict[str, Any] = {"a": 1}
+    value["self"] = value
+    return value
+
+
+@pytest.mark.filterwarnings("ignore:.*not.*kept")
+@pytest.mark.parametrize("where", ["config", "summary", "log"])
+@pytest.mark.parametrize("odd", [_holds_itself, _Odd])
+def test_a_value_that_cannot_be_kept_is_left_out_and_all_else_is_recorded(where: str, odd: Callable[[], Any]) -> None:
+    def train(config: Any, run: Any) -> None:
+        if run.number == 0 and where == "config":
+            config["odd"] = odd()
+        elif run.number == 0 and where == "summary":
+            run.summary["odd"] = odd()
+        elif run.number == 0:
+            run.log({"odd": odd(), "loss": 2.0})
+        run.log({"loss": 1.0})
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=2)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [run.state for run in sweep.runs] == ["finished"] * 2
+    assert [run.summary["loss"] for run in sweep.runs] == [1.0, 1.0]
+    assert process.recorder().trouble is None
+
+
+def test_a_metric_set_in_the_summary_may_be_numpys() -> None:
+    def train(run: Any) -> None:
+        run.log({"step": 1})
+        run.summary["loss"] = np.float32(0.25)
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=1)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert sweep.best_value == 0.25 and sweep.runs[0].stopped_because is None
+
+
+def test_a_target_is_not_reached_by_runs_of_another_metric() -> None:
+    began, redefined = threading.Event(), threading.Event()
+
+    def train(run: Any) -> None:
+        first = not began.is_set()
+        run.log({"loss": 2.3, "acc": 0.1})
+        began.set()
+        if first:
+            assert redefined.wait(10)
+            run.log({"loss": 2.2, "acc": 0.1})
+
+    sweep_id = nbsweep.sweep({**CONFIG, "name": "two metrics"})
+    agent = nbsweep.agent(sweep_id, train, count=3, block=False)
+    assert began.wait(10)
+    nbsweep.sweep({**CONFIG, "name": "two metrics", "metric": {"name": "acc", "goal": "maximize", "target": 0.9}})
+    redefined.set()
+    assert agent.wait(20)
+    assert len(nbsweep.Sweep(sweep_id).runs) == 3 and agent.end_reason == "3 runs were asked for"

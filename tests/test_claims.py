@@ -19,6 +19,7 @@ from nbsweep import process, sweep_config
 from nbsweep.claims import Claims, give_back_in
 from nbsweep.controller import Controller, End
 from nbsweep.definitions import create_sweep
+from nbsweep.errors import StoreError
 from nbsweep.identity import id_after
 from nbsweep.progress import progress_of
 from nbsweep.recovery import recover_in
@@ -254,3 +255,22 @@ def test_a_claim_changes_no_more_pages_with_thousands_of_runs_there(tmp_path: Pa
     store.close()
     few, many = changed
     assert 5 < many < 1.5 * few, changed
+
+
+def test_claims_whose_giving_back_fails_are_given_back_later(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    controller = controller_of(store, RANDOM)
+    agent = controller.join(None)
+    claims = Claims(controller, agent)
+    claims._waiting.extend(controller.next_runs(agent, None, 5)[1:])  # type: ignore[index]
+    with monkeypatch.context() as broken:
+
+        def fails(*_args: object) -> None:
+            raise StoreError("the disk is full")
+
+        broken.setattr("nbsweep.claims.give_back_in", fails)
+        with pytest.raises(StoreError):
+            claims.give_back()
+    assert claims.waiting
+    claims.give_back()
+    with store.read() as db:
+        assert [run.state for run in db.runs(controller.sweep_id)] == ["running", *["pending"] * 4]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import concurrent.futures
 import logging
+import os
 import sys
 import threading
 import warnings
@@ -97,3 +98,42 @@ def test_streams_and_hooks_are_put_back_when_the_last_agent_ends() -> None:
 def test_a_script_prints_what_its_runs_print_and_keeps_it(capsys: pytest.CaptureFixture[str]) -> None:
     (said,) = consoles(lambda: print("epoch 1"))
     assert said == "epoch 1\n" and "epoch 1\n" in capsys.readouterr().out
+
+
+def test_what_a_forked_child_prints_goes_where_the_process_prints(capfd: pytest.CaptureFixture[str]) -> None:
+    def train() -> None:
+        child = os.fork()
+        if child == 0:
+            print("from the child")
+            sys.stdout.flush()
+            os._exit(0)
+        os.waitpid(child, 0)
+        print("from the parent")
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=1, block=False).wait(20)
+    (run,) = nbsweep.Sweep(sweep_id).runs
+    assert nbsweep.Sweep(sweep_id).console(run.id) == "from the parent\n"
+
+
+def test_a_stream_that_training_code_put_in_front_spoils_no_later_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tee:
+        def __init__(self, stream: Any) -> None:
+            self.stream = stream
+
+        def write(self, text: str) -> int:
+            return int(self.stream.write(text))
+
+        def flush(self) -> None:
+            self.stream.flush()
+
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # put back after the test
+
+    def train(run: Any) -> None:
+        if run.number == 0 and not isinstance(sys.stdout, Tee):
+            sys.stdout = Tee(sys.stdout)  # type: ignore[assignment]
+        print("one line")
+
+    assert consoles(train) == ["one line\n"]
+    assert isinstance(sys.stdout, Tee)
+    assert consoles(train) == ["one line\n"]

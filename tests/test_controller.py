@@ -18,7 +18,7 @@ from nbsweep.controller import Controller, End, Wait
 from nbsweep.definitions import create_sweep, define_sweep
 from nbsweep.errors import UsageError
 from nbsweep.recovery import crash_own_runs, recover
-from nbsweep.store import RunRecord, Store
+from nbsweep.store import RunRecord, Store, session
 
 GRID: dict[str, Any] = {"method": "grid", "parameters": {"a": {"values": [1, 2, 3]}, "b": {"values": ["x", "y"]}}}
 
@@ -293,3 +293,31 @@ def test_the_agent_of_a_process_that_ends_is_given_no_more_runs(store: Store) ->
     crash_own_runs(store, [agent])
     assert controller.next_run(agent) == End("stopped")
     assert claim(controller, controller.join(None)).config == run.config, "a later one tries it again"
+
+
+def test_a_long_sweep_is_not_read_whole_for_a_claim_or_a_failure(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    controller = new(store, {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}, "retry": 1})
+    agent = controller.join(None)
+    runs = [claim(controller, agent) for _ in range(300)]
+    for run in runs:
+        controller.report(run.id, "crashed" if run.number == 7 else "finished")
+    again = claim(controller, agent)
+    assert (again.attempt, again.config) == (1, runs[7].config)
+    controller.report(again.id, "finished")
+    read: list[str] = []
+    made = session.run_of
+
+    def counting(row: Any) -> RunRecord:
+        record = made(row)
+        read.append(record.id)
+        return record
+
+    monkeypatch.setattr(session, "run_of", counting)
+    for place in range(8):
+        run = claim(controller, agent)
+        controller.report(run.id, "failed" if place % 2 else "finished", "an error")
+    assert len(read) < 8 * 150, "some hundred runs at most before the latest failures"
+    read.clear()
+    for _ in range(5):
+        controller.report(claim(controller, agent).id, "finished")
+    assert len(read) < 5 * 10

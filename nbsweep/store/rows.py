@@ -25,7 +25,24 @@ def to_row(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, default=_jsonable, skipkeys=True)
+    """As JSON, whatever it holds: what one run has in its config must not keep all others from being written."""
+    if value is None:
+        return None
+    try:
+        return _dumped(value)
+    except Exception as error:  # it holds itself, or a user's object that cannot say what it is
+        warnings.warn(f"a part of {type(value).__name__} was not kept: {error}", stacklevel=2)
+        kept = {}
+        for key, each in value.items() if isinstance(value, Mapping) else enumerate(value):
+            try:
+                kept[key] = json.loads(_dumped(each))
+            except Exception:
+                kept[key] = f"({type(each).__name__}, not kept)"
+        return _dumped(kept if isinstance(value, Mapping) else list(kept.values()))
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, default=_jsonable, skipkeys=True)
 
 
 def _jsonable(value: Any) -> Any:

@@ -322,7 +322,7 @@ class SweepStream:
 
 
 def _end_of(console: str) -> str:
-    """A console's last `CONSOLE_LETTERS`, from a line's beginning if one is near; a line above says what is left out."""
+    """A console's last `CONSOLE_LETTERS`, from a line's beginning if one is near; a line above says what is gone."""
     if len(console) <= CONSOLE_LETTERS:
         return console
     begins = len(console) - CONSOLE_LETTERS

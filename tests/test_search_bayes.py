@@ -28,6 +28,7 @@ from tests.benchmarks.search.problems import every_problem
 from tests.benchmarks.search.running import search as benchmark
 
 Config = dict[str, Any]
+RNG = np.random.default_rng
 
 
 def optimizer(
@@ -158,6 +159,62 @@ def test_an_optimum_at_the_edge_of_failure_is_reached() -> None:
     assert max(config["x"] for config in configs if config["x"] <= 0.5) > 0.49
 
 
+def test_beyond_what_a_model_takes_failures_count_on() -> None:
+    search, rng = BayesSearch(SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}}), 1, Metric("loss")), RNG(0)
+    for number in range(480):
+        x = 0.5 * rng.random()
+        if number < 60:
+            search.tell(Observation(number, {"x": 0.5 + x}, "failed"))
+        else:
+            search.tell(Observation(number, {"x": x}, "finished", x))
+    model = search._failure(search._known())
+    assert len(model.y) == 400 and (model.y > 0).sum() == 60
+    assert model.predict(np.array([[0.75], [0.25]]))[0].tolist() == pytest.approx([1.0, -1.0], abs=0.3)
+
+
+def test_results_count_on_beside_more_failures_than_a_model_takes() -> None:
+    search = BayesSearch(SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}}), 1, Metric("loss"))
+    for number in range(720):
+        failed = number % 3 != 0
+        search.tell(Observation(number, {"x": number / 720}, "failed" if failed else "finished", float(number)))
+    model = search._failure(search._known())
+    assert len(model.y) == 400 and (model.y > 0).sum() == 200
+    assert model.x.min() > 100 / 720, "the newest of both"
+
+
+@pytest.mark.parametrize("goal", ["minimize", "maximize"])
+@pytest.mark.parametrize(
+    ("law", "low", "high"),
+    [
+        ({"distribution": "normal", "mu": 0, "sigma": 1}, -3.1, 3.1),
+        ({"distribution": "log_normal", "mu": 0, "sigma": 1}, math.exp(-3.1), math.exp(3.1)),
+        ({"distribution": "q_normal", "mu": 0, "sigma": 10, "q": 2}, -32, 32),
+        ({"distribution": "q_log_normal", "mu": 4, "sigma": 1, "q": 8}, 0, 1200),
+    ],
+)
+def test_where_a_law_has_no_ends_nothing_is_suggested_that_it_all_but_never_gives(
+    law: dict[str, Any], low: float, high: float, goal: str
+) -> None:
+    found = optimizer(1, goal, x=law, y={"min": 0.0, "max": 1.0})
+    configs = searched(found, lambda config: float(config["x"] + config["y"]), 16)
+    assert low <= min(config["x"] for config in configs) and max(config["x"] for config in configs) <= high
+    best = 0.0 if goal == "minimize" else 1.0
+    assert best in [config["y"] for config in configs], "a law with ends is searched up to them"
+
+
+def test_multiples_of_a_law_without_ends_are_not_suggested_twice() -> None:
+    found = optimizer(3, x={"distribution": "q_log_normal", "mu": 4, "sigma": 1, "q": 8})
+    values = [config["x"] for config in searched(found, lambda config: -float(config["x"]), 16)]
+    assert len(set(values[3:])) == 13
+
+
+def test_a_told_value_beyond_what_is_suggested_is_learnt_from() -> None:
+    found = optimizer(1, x={"distribution": "normal", "mu": 0, "sigma": 1})
+    found.tell({"x": 6.0}, -6.0)
+    configs = searched(found, lambda config: -float(config["x"]), 8)
+    assert 2.5 < max(config["x"] for config in configs) < 3.2
+
+
 def test_pending_runs_keep_suggestions_apart() -> None:
     found = optimizer(4, x={"min": 0.0, "max": 1.0}, y={"min": 0.0, "max": 1.0})
     searched(found, lambda config: (config["x"] - 0.3) ** 2 + config["y"] ** 2, 12)
@@ -203,6 +260,22 @@ def test_a_large_finite_space_is_searched_without_repetition_to_its_end() -> Non
     configs = searched(found, lambda config: (config["a"] - 30) ** 2, 140)
     assert len({(config["a"], config["b"]) for config in configs}) == 140
     assert any(config["a"] == 30 for config in configs[:30])
+
+
+@pytest.mark.parametrize("size", range(4, 25))
+def test_a_point_that_is_asked_for_again_is_still_there(size: int) -> None:
+    search = BayesSearch(SearchSpace.from_config({"x": {"min": 1, "max": size}}), 1, Metric("loss"))
+    config: Config | None = None
+    for number in range(size - 1):
+        config = search.ask(number)
+        assert config is not None
+        state = "running" if number == size - 2 else "finished"
+        search.tell(Observation(number, config, state, float(config["x"])))
+    last = search.ask(size - 1)
+    assert config is not None and last is not None
+    search.tell(Observation(size - 2, config, "finished", float(config["x"])))
+    assert search.ask(size - 1) == last
+    assert search.ask(size) is None
 
 
 def test_values_may_be_of_any_kind() -> None:
@@ -305,6 +378,19 @@ def test_a_running_run_counts_as_impute_while_running_says(impute: str, expected
     assert known.values.tolist() == [0.1, 0.9, expected] and len(known.pending) == 0
 
 
+def test_what_failed_runs_count_as_does_not_make_a_search_that_gets_on_look_elsewhere() -> None:
+    space = SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}})
+    search, rng = BayesSearch(space, 1, Metric("loss", impute="worst")), RNG(0)
+    for number in range(8):
+        search.tell(Observation(number, {"x": 0.9 + 0.1 * rng.random(), "y": rng.random()}, "failed"))
+    for number in range(8, 36):
+        value = 0.9 ** (number + 1)
+        search.tell(Observation(number, {"x": 0.8 * rng.random(), "y": rng.random()}, "finished", value))
+    search.ask(36)
+    basis = search.basis(36)
+    assert basis is not None and basis.kind == "model"
+
+
 def test_a_stopped_run_counts_by_what_it_showed_and_a_crashed_one_not_at_all() -> None:
     search = search_of()
     search.tell(Observation(0, {"x": 0.1}, "stopped", 0.4))
@@ -323,6 +409,19 @@ def test_a_seed_gives_the_same_suggestions_again() -> None:
         return searched(found, lambda config: config["x"] * config["n"], 16)
 
     assert configs(7) == configs(7) != configs(8)
+
+
+@pytest.mark.parametrize("method", ["bayes", "random", "grid"])
+def test_a_config_that_gained_a_key_is_told_as_the_one_that_was_asked(method: str) -> None:
+    parameters = {"n": {"min": 1, "max": 9}, "net": {"parameters": {"k": {"values": ["a", "b"]}}}}
+    config = {"method": method, "metric": {"name": "loss"}, "parameters": parameters}
+    one, other = Optimizer(config, seed=1), Optimizer(config, seed=1)
+    for _ in range(9):
+        asked, gained = one.ask(), other.ask()
+        assert asked == gained
+        gained["epochs"] = 5
+        one.tell(asked, float(asked["n"]))
+        other.tell(gained, float(gained["n"]))
 
 
 def test_a_searcher_that_is_rebuilt_from_the_runs_goes_on_as_the_first_would_have() -> None:

@@ -17,7 +17,7 @@ from nbsweep.search.base import Observation, Searcher
 from nbsweep.search.grid import GridSearch
 from nbsweep.search.random import RandomSearch
 from nbsweep.space import SearchSpace
-from nbsweep.support import identity, plain
+from nbsweep.support import plain
 from nbsweep.sweep_config import SweepConfig
 
 __all__ = ["Observation", "Optimizer", "Searcher", "make_searcher"]
@@ -90,6 +90,7 @@ class Optimizer:
         chosen = plain(seed) if seed is not None else self.config.seed
         self.seed = secrets.randbelow(2**31) if chosen is None else chosen
         self._searcher = make_searcher(self.config, self.seed)
+        self._space = SearchSpace.from_config(self.config.parameters)
         self._next = 0
         self._pending: dict[str, list[int]] = {}
         if prior_runs is not None:
@@ -108,7 +109,7 @@ class Optimizer:
             raise UsageError(
                 f"every point of the space was suggested ({self._next} of them); stop asking, or widen the space"
             )
-        self._pending.setdefault(identity(config), []).append(self._next)
+        self._pending.setdefault(self._space.key(config), []).append(self._next)
         self._next += 1
         return config
 
@@ -118,7 +119,7 @@ class Optimizer:
         Parameters
         ----------
         config : mapping
-            One that `ask` gave, or any other.
+            One that `ask` gave, whatever keys it gained since, or any other.
         value : float or None
             The metric; None, NaN or an infinity when the attempt failed.
 
@@ -130,7 +131,7 @@ class Optimizer:
         from nbsweep.search.priors import metric_number
 
         number = metric_number(value, "tell(config, value)")
-        pending = self._pending.get(identity(dict(config)))
+        pending = self._pending.get(self._space.key(config))
         if pending:
             place = pending.pop(0)
         else:
@@ -141,9 +142,8 @@ class Optimizer:
     def _tell_priors(self, given: Any) -> None:
         from nbsweep.search.priors import COUNTED, read_priors
 
-        space = SearchSpace.from_config(self.config.parameters)
         metric = self.config.metric.name if self.config.metric else None
-        runs = [run for run in read_priors(given, space, metric) if run.state in COUNTED]
+        runs = [run for run in read_priors(given, self._space, metric) if run.state in COUNTED]
         for place, run in enumerate(runs):
             if run.state != "failed" or self.config.method == "bayes":
                 self._searcher.tell(Observation(-1 - place, run.config, run.state, run.value))

@@ -51,9 +51,10 @@ class _Known:
     """All observations at one moment, by number."""
 
     x: Points
-    values: Array
+    values: Array  # of results, then what runs that failed or go on count as, where `metric` says so
     failed: Points
     pending: Points
+    results: int  # how many of the values are of results
 
 
 class BayesSearch:
@@ -126,6 +127,7 @@ class BayesSearch:
                 return self._space.config(self._space.values_of(asked[1]) or [])
             if asked is not None:
                 self._note(number, None)
+                self._random.release(number)
             with one_thread:
                 config, basis = self._suggested(number)
             if config is None:
@@ -189,6 +191,7 @@ class BayesSearch:
         told = [each for each in told if each.x is not None]
         results = [(each.x, each.value) for each in told if each.kind == "result"]
         values = [value for _, value in results]
+        count = len(results)
         rows: dict[str, list[Any]] = {"failed": [], "pending": []}
         for each in told:
             if each.kind in rows:
@@ -205,6 +208,7 @@ class BayesSearch:
             np.array([value for _, value in results], dtype=float),
             np.array([each.x for each in rows["failed"]]).reshape(len(rows["failed"]), d),
             np.array([each.x for each in rows["pending"]]).reshape(len(rows["pending"]), d),
+            count,
         )
 
     # -- a suggestion ---------------------------------------------------------------------------------------------
@@ -219,7 +223,8 @@ class BayesSearch:
             if x is not None and x.tobytes() not in self._users:
                 return coordinates.config(x), Suggestion("initial design")
             return self._random.ask(number), Suggestion("initial design")
-        if number % 4 == 0 and _stands_still(known.values[self._initial :], known.values):
+        observed = known.values[: known.results]
+        if number % 4 == 0 and _stands_still(observed[self._initial :], observed):
             return self._random.ask(number), Suggestion("exploration")
         rng = np.random.default_rng([self._seed, number])
         surrogate, member_values = self._surrogate(known)
@@ -284,9 +289,14 @@ class BayesSearch:
         return Surrogate(tuple(members), failure), values
 
     def _failure(self, known: _Known) -> GaussianProcess:
-        """A model of failure: below 0 is feasible. Least-squares classification, fitted as any other."""
-        x = np.vstack([known.failed, known.x])[-_MODEL_SIZE:]
-        y = np.append(np.ones(len(known.failed)), -np.ones(len(known.values)))[-_MODEL_SIZE:]
+        """A model of failure: below 0 is feasible. Least-squares classification, fitted as any other.
+
+        Where there are more than a model takes: the newest of both, at least half of it for either.
+        """
+        failed = known.failed[-max(_MODEL_SIZE // 2, _MODEL_SIZE - len(known.values)) :]
+        worked = known.x[max(0, len(known.x) - (_MODEL_SIZE - len(failed))) :]
+        x = np.vstack([failed, worked])
+        y = np.append(np.ones(len(failed)), -np.ones(len(worked)))
         start = Hyperparameters.prior(x.shape[1])
         found = fit(x, y, self._coordinates.categorical, start, max_steps=15) if len(x) <= _FIT_SIZE else start
         return self._process(x, y, found)

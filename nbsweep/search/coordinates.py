@@ -25,6 +25,7 @@ Points = NDArray[np.float64]
 
 _GRAINS = 2.0**40
 _FEW = 64  # values; above it a parameter is as good as real
+_TAIL = 1e-3  # about 3.1 standard deviations
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,16 @@ class Coordinate:
     @property
     def snaps(self) -> bool:
         """Whether it is treated as real, and takes some values only."""
-        return self.levels is None and self.parameter.size is not None
+        stepped = self.parameter.size is not None or self.parameter.distribution.startswith("q_")
+        return self.levels is None and stepped
+
+    @property
+    def tail(self) -> float:
+        """How much of each end is never suggested: of a law without ends, which has its farthest numbers there.
+
+        An acquisition is often highest at an end, and a normal's end is where floats end, 8.2 standard deviations out.
+        """
+        return _TAIL if self.levels is None and self.parameter.distribution.endswith("normal") else 0.0
 
     def at(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
         """The coordinates at these quantiles."""

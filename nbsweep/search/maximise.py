@@ -108,9 +108,10 @@ def neighbours(coordinates: Coordinates, x: Array) -> Points:
 
 def _box(coordinates: Coordinates, centre: Array, reach: float) -> tuple[Array, Array]:
     """The bounds of every coordinate; of one that is not real those of all its values."""
-    last = np.array([1.0 if c.levels is None else c.levels[-1] for c in coordinates.each])
-    low = np.where(coordinates.real, np.maximum(centre - reach, 0.0), 0.0)
-    return low, np.where(coordinates.real, np.minimum(centre + reach, 1.0), last)
+    last = np.array([1.0 - c.tail if c.levels is None else c.levels[-1] for c in coordinates.each])
+    first = np.array([c.tail for c in coordinates.each])
+    low = np.where(coordinates.real, np.maximum(centre - reach, first), 0.0)
+    return low, np.where(coordinates.real, np.minimum(centre + reach, last), last)
 
 
 def _climbed(surrogate: Surrogate, coordinates: Coordinates, starts: Points, low: Array, high: Array) -> Points:

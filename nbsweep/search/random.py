@@ -62,6 +62,12 @@ class RandomSearch:
             self._hold(number, places)
         return self._space.config([axis.value(i) for axis, i in zip(self._support.axes, places, strict=True)])
 
+    def release(self, number: int) -> None:
+        """Run `number` gives its point back, to be asked for again."""
+        if self._support is not None:
+            self._asked.pop(number, None)
+            self._hold(number, None)
+
     @property
     def exhausted(self) -> bool:
         """Whether every point of a finite space has a run."""

@@ -187,20 +187,28 @@ class Recorder:
         self._flush(required)
 
     def _flush(self, required: bool) -> None:
-        if not self._writing.acquire(timeout=-1 if required else FLUSH_WAIT_S):
+        if required:
+            with self._writing:  # a stop that interrupts this thread comes before the lock is taken or within
+                changed = self._try_to_write(required)
+        elif self._writing.acquire(timeout=FLUSH_WAIT_S):
+            try:
+                changed = self._try_to_write(required)
+            finally:
+                self._writing.release()
+        else:
             return
+        if changed:
+            self.notify()
+
+    def _try_to_write(self, required: bool) -> bool:
         try:
-            changed = self._write()
+            return self._write()
         except Exception as error:  # also a value that cannot be written: the thread must outlive it
             trouble = error if isinstance(error, StoreError) else StoreError(f"it could not be written: {error!r}")
             self._note_trouble(trouble)
             if required:
                 raise trouble from error
-            return
-        finally:
-            self._writing.release()
-        if changed:
-            self.notify()
+            return False
 
     def notify(self) -> None:
         """Tell the listeners that the store changed."""

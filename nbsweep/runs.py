@@ -32,6 +32,7 @@ from nbsweep.values import PLAIN_TYPES, Unkept, bounded, capture, plain
 __all__ = ["Run"]
 
 ENTRIES = 3  # of a call of log, in the list of what is pending: step or None, time, values
+LARGEST_STEP = 2**62  # of 63 bits that there are, so that those that count on from it have room
 MOST_MEDIA_BYTES = 32 * 2**20  # of images, tables and histograms that wait to be made; beyond, log makes them itself
 MOST_PENDING = ENTRIES * 50_000  # entries; some 350 bytes a call with two numbers, so that they take some 20 MB
 
@@ -507,8 +508,8 @@ class Run:
 def _whole(step: Any) -> int:
     try:
         number = step.item() if hasattr(step, "item") else step  # NumPy's and PyTorch's, arrays of one too
-        if int(number) == number and -(2**63) <= number < 2**63:
+        if int(number) == number and abs(number) <= LARGEST_STEP:
             return int(number)
     except (TypeError, ValueError, OverflowError, RuntimeError):
         pass
-    raise UsageError(f"log(step={step!r}): a step is a whole number")
+    raise UsageError(f"log(step={step!r}): a step is a whole number, 2**62 at most")

@@ -145,7 +145,7 @@ def test_steps_may_be_numpys_and_pytorchs_whole_numbers(run: Run) -> None:
     ]
     for step in steps:
         run.log({"a": 1}, step=step)
-    wrong: list[Any] = [torch.tensor(1.5), torch.tensor([1, 2]), np.array([1, 2]), np.float64("nan"), "3"]
+    wrong: list[Any] = [torch.tensor(1.5), torch.tensor([1, 2]), np.array([1, 2]), np.float64("nan"), "3", 2**63 - 1]
     for step in wrong:
         with pytest.raises(UsageError, match="a step is a whole number"):
             run.log({"a": 1}, step=step)

@@ -235,3 +235,14 @@ def test_a_coroutine_is_run_to_its_end() -> None:
 def test_who_returns_the_value_as_in_optuna_is_told_to_log_it() -> None:
     (run,) = trained(lambda: 0.25)
     assert run.stopped_because == "never logged 'loss'; what train returns is not kept: log({'loss': 0.25})"
+
+
+def test_what_is_set_in_config_before_init_is_the_next_runs_and_a_summary_without_a_run_takes_nothing() -> None:
+    nbsweep.config.lr = 0.1
+    assert nbsweep.config["lr"] == 0.1
+    with nbsweep.init() as run:
+        assert dict(run.config) == {"lr": 0.1}
+    with nbsweep.init() as run:
+        assert dict(run.config) == {}
+    with pytest.raises(nbsweep.UsageError, match="there is no run"):
+        nbsweep.summary["best"] = 1

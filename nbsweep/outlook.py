@@ -14,7 +14,7 @@ from nbsweep.sweep_config import SweepConfig
 __all__ = ["outlook", "why_suggested"]
 
 LATEST = 3  # suggestions in a row that promise little before that is said
-LITTLE = 0.01  # of the distance from the best run to the mean
+LITTLE = 0.01  # of the distance from the best value to the median of all that differ
 
 
 def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
@@ -32,6 +32,8 @@ def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
     'the next run is expected to improve loss by about 0.2'
     >>> outlook([*runs, *(run(n, 0.5, improvement=1e-4) for n in (2, 3, 4))], config)
     'the next run is expected to improve loss by about 0.0001: more runs are unlikely to help much'
+    >>> outlook([*(run(n, 1.0 - n / 10, improvement=0.2) for n in range(4)), run(4, 1e4, improvement=0.2)], config)
+    'the next run is expected to improve loss by about 0.2'
     """
     metric = config.metric
     if metric is None or config.method != "bayes":
@@ -49,7 +51,8 @@ def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
     known = [value for value in values if value is not None and math.isfinite(value)]
     if len(promised) == LATEST and len(known) > LATEST:
         best = min(known) if metric.goal == "minimize" else max(known)
-        if max(promised) <= LITTLE * abs(statistics.mean(known) - best) or max(promised) == 0.0:
+        middle = statistics.median(set(known))  # no mean: one diverged run would make every promise a little one
+        if max(promised) <= LITTLE * abs(middle - best) or max(promised) == 0.0:
             said += ": more runs are unlikely to help much"
     return said
 

@@ -486,6 +486,22 @@ def test_a_suggestion_says_what_it_rests_on_in_the_metrics_own_unit() -> None:
     assert 50.0 < basis.mean < 110.0 and basis.sd >= 0.0 and 0.0 <= basis.improvement < 50.0
 
 
+def test_one_diverged_run_leaves_what_is_predicted_near_the_best_as_it_was() -> None:
+    def said(worst: float) -> list[float]:
+        space = SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}})
+        search = BayesSearch(space, 1, Metric("loss"))
+        for number, x in enumerate(np.linspace(0.0, 1.0, 9)):
+            value = worst if number == 8 else float(0.3 + (x - 0.3) ** 2)
+            search.tell(Observation(number, {"x": float(x)}, "finished", value))
+        search.ask(9)
+        basis = search.basis(9)
+        assert basis is not None and basis.mean is not None and basis.sd is not None and basis.improvement is not None
+        return [basis.mean, basis.sd, basis.improvement]
+
+    assert said(1e8) == pytest.approx(said(2.0), rel=0.2)
+    assert said(1e8)[1] < 0.1
+
+
 # -- speed ------------------------------------------------------------------------------------------------------------
 
 

@@ -30,13 +30,22 @@ def explained(surrogate: Surrogate, x: Array, values: Array, goal: str) -> Sugge
     unit = float(np.abs(values).max()) or 1.0  # so that no sum of squares overflows
     known = np.unique(np.column_stack([member.gp.y[: len(values)], values / unit]), axis=0)
     spread = float(known[:, 1].std())
+    below = _slope_of_the_better_half(known, spread)
 
     def back(y: Array) -> Array:
         inside = np.interp(y, known[:, 0], known[:, 1])
-        return np.asarray(inside + spread * (np.minimum(y - known[0, 0], 0) + np.maximum(y - known[-1, 0], 0)))
+        return np.asarray(inside + below * np.minimum(y - known[0, 0], 0) + spread * np.maximum(y - known[-1, 0], 0))
 
     outcomes, weights = back(mean + sd * nodes), weights / weights.sum()
     predicted = float(weights @ outcomes)
     improvement = float(weights @ np.maximum(back(np.array([member.best]))[0] - outcomes, 0.0))
     sd = float(np.sqrt(weights @ (outcomes - predicted) ** 2))
     return Suggestion("model", (-unit if goal == "maximize" else unit) * predicted, unit * sd, unit * improvement)
+
+
+def _slope_of_the_better_half(known: Array, otherwise: float) -> float:
+    """By how much a value falls with the model's, from the median to the best; one diverged run leaves it as it is."""
+    if len(known) < 2:
+        return otherwise
+    (y_best, best), (y_median, median) = known[0], known[max(1, (len(known) - 1) // 2)]
+    return float((median - best) / (y_median - y_best)) if y_median > y_best else otherwise

@@ -100,7 +100,8 @@ def define_sweep(
             defined = _taken_up(db, there, config, seed)
         told = prior_observations(db, defined.sweep.id, config)
     if given is None and not told:
-        return defined
+        none = "No run of the prior sweep had ended when the config first named it, so none counts."
+        return defined if config.prior_sweep is None else replace(defined, priors=none)
     unended = 0 if given is None else len(given) - len(counted)
     space = SearchSpace.from_config(config.parameters)
     return replace(defined, priors=said_of_priors(space, told, config.method, unended=unended))

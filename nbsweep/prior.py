@@ -3,8 +3,8 @@ names as ``prior_sweep``.
 
 Runs that are given are kept in the store under what they say, and the sweep's config has that name: every agent of
 every process, now and after a restart, reads the same ones. All are told as observations with negative numbers, which
-no run of the sweep itself has. Of a prior sweep those count that had ended when the sweep was defined: what a search
-knows does not change while it goes.
+no run of the sweep itself has. Of a prior sweep those count that had ended when the config first named it: what a
+search knows does not change while it goes.
 """
 
 from __future__ import annotations
@@ -81,16 +81,17 @@ def prior_observations(db: Session, sweep_id: str, config: SweepConfig) -> list[
     """The runs that were given, then those of the prior sweep, of that one's prior sweep, and so on."""
     metric = config.metric.name if config.metric else None
     space = SearchSpace.from_config(config.parameters)
-    this, seen = db.sweep(sweep_id), {sweep_id}
+    seen = {sweep_id}
     told = list(_kept(db, config.prior_runs))
     reference = config.prior_sweep
-    while reference is not None and reference not in seen and this is not None:
+    named_at = _named_at(db, sweep_id, reference)
+    while reference is not None and reference not in seen:
         seen.add(reference)
         prior = db.sweep(reference)
         if prior is None:
             break
         for run in db.runs(prior.id, states=TOLD_STATES):
-            if run.finished_at is not None and run.finished_at <= this.created_at:
+            if run.finished_at is not None and run.finished_at <= named_at:
                 value = run.summary.get(metric) if metric is not None else None
                 number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
                 told.append(PriorRun(run.config, number, run.state))
@@ -99,6 +100,18 @@ def prior_observations(db: Session, sweep_id: str, config: SweepConfig) -> list[
     return [
         Observation(-1 - place, completed(space, run.config), run.state, run.value) for place, run in enumerate(told)
     ]
+
+
+def _named_at(db: Session, sweep_id: str, reference: str | None) -> float:
+    """When the version was defined that named this prior sweep first, of the latest that do so in a row."""
+    named_at: float | None = None
+    for version in reversed(db.sweep_versions(sweep_id)):
+        if version.config.get("prior_sweep") == reference:
+            named_at = version.created_at
+        elif named_at is not None:
+            break
+    sweep = db.sweep(sweep_id)
+    return named_at if named_at is not None else sweep.created_at if sweep is not None else 0.0
 
 
 def _called(store: Store, reference: str, where: str) -> Sequence[RunRecord]:

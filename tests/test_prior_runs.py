@@ -160,6 +160,32 @@ def test_a_sweep_its_name_its_table_and_its_runs_are_the_same_earlier_runs(capsy
     ) == len(forms)
 
 
+def test_a_prior_sweep_that_a_later_version_names_counts_from_then_on(capsys: pytest.CaptureFixture[str]) -> None:
+    config = {**BAYES, "name": "digits"}
+    sweep_id = nbsweep.sweep(config)
+    trained("before", units={"values": [64, 128]})
+    capsys.readouterr()
+    assert nbsweep.sweep({**config, "prior_sweep": "before"}) == sweep_id
+    assert "4 of 4 prior runs fit the search space and count as observations." in capsys.readouterr().out
+    assert (claim(sweep_id).suggestion or {})["kind"] == "model"
+
+    nbsweep.agent("before", lambda run: run.log({"loss": 0.5}), count=1)
+    capsys.readouterr()
+    nbsweep.sweep({**config, "prior_sweep": "before"})
+    assert "4 of 4 prior runs" in capsys.readouterr().out, "what a search knows does not change while it goes"
+    nbsweep.sweep({**config, "prior_sweep": "before", "description": "more"})
+    assert "4 of 4 prior runs" in capsys.readouterr().out, "nor by a version that names it still"
+    nbsweep.sweep(config)
+    nbsweep.sweep({**config, "prior_sweep": "before"})
+    assert "5 of 5 prior runs" in capsys.readouterr().out
+
+
+def test_a_prior_sweep_of_which_nothing_counts_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    claim(nbsweep.sweep({**BAYES, "method": "random", "name": "before"}))
+    nbsweep.sweep({**BAYES, "prior_sweep": "before"})
+    assert "No run of the prior sweep had ended when the config first named it" in capsys.readouterr().out
+
+
 def test_wandbs_run_ids_that_are_not_here_are_told_how_to_bring_their_results() -> None:
     with pytest.raises(UsageError, match=r"prior_runs\[1\]: this store has no sweep and no run 'q1w2e3r4'.*wandb.Api"):
         nbsweep.sweep(BAYES, prior_runs=[trained("before"), "q1w2e3r4"])

@@ -122,6 +122,12 @@ parser.add_argument("--label-smoothing", type=float, default=0.1)`);
     expect(found.dropout).toBe('{"distribution": "uniform", "min": 0.0, "max": 0.9}');
   });
 
+  it("takes a constant that is given two names for one parameter", () => {
+    const { train, parameters } = made("lr = learning_rate = 0.01\nstep = momentum = 0.9");
+    expect(parameters.map(({ name }) => name)).toEqual(["lr", "momentum"]);
+    expect(train).toContain("lr = learning_rate = config.lr\nstep = momentum = config.momentum");
+  });
+
   it("calls one name with two values two parameters, with one value one", () => {
     const found = findHyperparameters(`d_opt = Adam(d.parameters(), lr=2e-4)
 g_opt = Adam(g.parameters(), lr=1e-4)

@@ -79,6 +79,8 @@ export function findHyperparameters(source: string): Findings {
     const definition = literal && rangeOf(written, literal);
     if (!literal || !definition) return;
     const place = { from: node.from, to: node.to };
+    // One constant of two names (`lr = learning_rate = 0.01`) is the first's: it can be replaced only once.
+    if (found.some(({ places }) => places.some(({ from }) => from === place.from))) return;
     const base = asName(written);
     const same = found.find(
       (each) => baseOf(each.name, base) && each.literal.value === literal.value,

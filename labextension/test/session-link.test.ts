@@ -223,6 +223,49 @@ describe("a link", () => {
     expect(states).toEqual(["lost", "connecting", "not-loaded"]);
   });
 
+  it("knows of no store after a restart, so that what is listed next is no news", async () => {
+    const kernel = new FakeKernel();
+    const link = await linked(new FakeSession(kernel));
+    const [told, states]: [unknown[], string[]] = [[], []];
+    link.sweepsChanged.connect((_link, sweeps) => told.push([link.storage, sweeps.length]));
+    link.stateChanged.connect((_link, state) => states.push(state));
+    kernel.restart();
+    await settled();
+    expect(states.at(-1)).toBe("not-loaded");
+    expect(told).toEqual([[null, 0]]);
+  });
+
+  it("has dashboards greet the new comm, where the old one answers after a gap before that is opened", async () => {
+    const kernel = new FakeKernel();
+    const link = await linked(new FakeSession(kernel));
+    const [comm] = kernel.comms.keys();
+    const feed = link.feed("sweep");
+    feed.watch!((live) => {
+      if (live) feed.send({ type: "here", session: "dashboard" });
+    });
+    const gap = (status: string): void => {
+      kernel.connectionStatus = status;
+      kernel.connectionStatusChanged.emit(status);
+    };
+    const answer = kernel.sendShellMessage.bind(kernel);
+    kernel.sendShellMessage = () => undefined; // a busy kernel answers later
+    gap("connecting");
+    gap("connected");
+    kernel.becomes("busy"); // which is why it is asked anew
+    expect(link.state).toBe("connecting");
+    kernel.sendShellMessage = answer;
+    kernel.tell({ type: "sweeps", storage: "here", sweeps: [] });
+    expect(link.state).toBe("live");
+    await settled();
+    expect(link.state).toBe("live");
+    const held = [kernel.comms.size, kernel.comms.has(comm!), kernel.subshells.size];
+    expect(held).toEqual([1, false, 1]);
+    const said = kernel.heard.map(({ at, type }) => `${String(at)} ${String(type)}`);
+    expect(said.lastIndexOf("comm_msg dashboard")).toBeGreaterThan(
+      said.lastIndexOf("comm_open hello"),
+    );
+  });
+
   it("follows the session to another kernel and feeds dashboards from there", async () => {
     const [first, second] = [new FakeKernel("first"), new FakeKernel("second")];
     const session = new FakeSession(first);

@@ -255,6 +255,8 @@ export class Wire implements IDisposable {
   }
 
   private open(subshell: string | null): void {
+    // After a gap the comm that was there may have answered meanwhile, and dashboards greeted it: they must greet this one.
+    this.become("connecting");
     this.hangUp();
     const comm = this.kernel.createComm(TARGET);
     // The subshell is our own, and no second one is wanted.
@@ -297,7 +299,7 @@ export class Wire implements IDisposable {
     this.now = state;
     if (state === "not-loaded" || state === "other-language") {
       this.known = [];
-      this.wrong = null;
+      this.where = this.wrong = null; // what is listed next is another's first list
       this.sweepsChanged.emit(this.known);
     }
     this.stateChanged.emit(state);

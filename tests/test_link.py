@@ -12,7 +12,7 @@ import pytest
 
 import nbsweep
 from nbsweep import process
-from nbsweep.errors import UsageError
+from nbsweep.errors import StoreError, UsageError
 from nbsweep.notebook import link as links
 from nbsweep.notebook.audience import SILENT_AFTER_S, Audience, MainThread
 from nbsweep.notebook.link import Link
@@ -266,3 +266,19 @@ def test_what_is_wrong_with_the_store_is_said_once(tmp_path: Path) -> None:
     assert [message["text"] for message in comm.told("trouble")] == ["The disk is full."]
     link.tell_sweeps()
     assert comm.sent[-1][0]["type"] in ("sweeps", "trouble")
+
+
+def test_a_page_that_comes_while_the_store_cannot_be_read_is_told_that_and_the_sweeps_once_it_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nbsweep.sweep(CONFIG, name="there")
+
+    def away() -> None:
+        raise StoreError("The disk is away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(links._overview, "look", away)
+        comm = opened()
+        assert [message["text"] for message in comm.told("trouble")] == ["The disk is away."]
+        assert comm.told("sweeps") == []
+    until(lambda: [item["name"] for told in comm.told("sweeps") for item in told["sweeps"]] == ["there"])

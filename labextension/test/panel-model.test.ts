@@ -55,6 +55,13 @@ describe("where there is nothing to list", () => {
     expect(words("live")).toMatchObject({ ways: ["example"], example: true });
   });
 
+  it("does not say that there are no sweeps while the store cannot be read", () => {
+    const empty = emptyState("live", 0, "a.ipynb", trans, "The disk is away.");
+    expect(empty).toMatchObject({ ways: [] });
+    expect(empty?.text).not.toContain("No sweeps");
+    expect(emptyState("live", 2, "a.ipynb", trans, "The disk is away.")).toBeNull();
+  });
+
   it("leaves the list alone while it is live, and says above it that it is an old one", () => {
     expect(words("live", 3)).toBeNull();
     expect(words("lost", 3)?.more).toContain("how the sweeps were");

@@ -205,6 +205,7 @@ class Link:
             self._overview.look()
         except NbsweepError as error:
             self.tell_trouble(str(error))
+            return  # what is in a store that cannot be read nobody knows
         self.tell_sweeps(now=True)
 
     def _request(self, content: Mapping[str, Any]) -> None:

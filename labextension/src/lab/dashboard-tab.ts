@@ -105,7 +105,9 @@ export class DashboardTab extends Widget {
       this.title.label = item.name;
       this.title.caption = this.trans.__("Sweep %1 of %2", item.name, this.notebookPath);
     }
-    this.say(this.words(state === "live" && item === undefined));
+    // While the store cannot be read nobody knows what is in it.
+    const listed = state === "live" && this.link?.trouble === null;
+    this.say(this.words(listed && item === undefined));
   };
 
   private readonly renamed = (): void => {

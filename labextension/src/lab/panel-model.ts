@@ -91,13 +91,15 @@ export interface Empty {
 
 /**
  * What stands instead of the list, or above it while the link is lost; null where the list needs no words.
- * `state` is null when no notebook is open, `notebook` is its name.
+ * `state` is null when no notebook is open, `notebook` is its name; `trouble` is what is wrong with the store, of which
+ * nobody knows then what is in it.
  */
 export function emptyState(
   state: LinkState | null,
   count: number,
   notebook: string,
   trans: TranslationBundle,
+  trouble: string | null = null,
 ): Empty | null {
   switch (state) {
     case null:
@@ -139,6 +141,8 @@ export function emptyState(
       };
     case "live":
       if (count > 0) return null;
+      if (trouble !== null)
+        return { text: trans.__("The sweeps appear when the store can be read."), ways: [] };
       return {
         text: trans.__("No sweeps yet."),
         more: trans.__("A sweep is two cells: what to try, and how to train."),

@@ -102,7 +102,7 @@ export class SweepsPanel extends Widget {
     const filter = sweeps.length > 0 ? this.filter.value : "";
     const left = sweeps.filter((item) => matches(item, filter));
     const nothing = { text: trans.__("No sweep matches the filter."), ways: [] };
-    const empty = emptyState(state, sweeps.length, notebook, trans);
+    const empty = emptyState(state, sweeps.length, notebook, trans, link?.trouble ?? null);
     this.say(empty ?? (left.length === 0 ? nothing : null));
     show(this.list, left.length > 0);
     this.list.dataset.live = String(state === "live");

@@ -329,7 +329,18 @@ def _end_of_own_run(recorder: Recorder, pulse: _Pulse, run: Run, state: str, err
     end = functools.partial(
         end_run, run_id=run.id, state=state, error=error, finished_at=time.time(), agent_id=pulse.id
     )
-    recorder.end(run, end)
+    try:
+        recorder.end(run, end)
+    except BaseException:
+        if recorder.watches(run):  # an interrupt came first: the run goes on
+            raise
+        run.close(state)
+        _let_go(recorder, pulse, run)
+        raise
+    _let_go(recorder, pulse, run)
+
+
+def _let_go(recorder: Recorder, pulse: _Pulse, run: Run) -> None:
     recorder.release_agent(pulse)
     if current_run() is run and thread_run() is not run:
         set_process_run(None)

@@ -93,6 +93,11 @@ class Recorder:
             self._runs[run.id] = (run, tail or RunTail(run.id))
         self._ensure_thread()
 
+    def watches(self, run: Run) -> bool:
+        """Whether the run is recorded, and no end of it is on its way to the store."""
+        with self._registry:
+            return run.id in self._runs
+
     def release(self, run: Run) -> None:
         """Write what is left of a run and forget it. Raises StoreError if that cannot be written."""
         self.flush(required=True)
@@ -290,6 +295,10 @@ class Recorder:
             self._flush(required=True)
         except StoreError as error:
             return self._trouble or str(error)
+        except BaseException:  # an interrupt: what is not on its way yet was not done
+            with self._registry:
+                self._ends.pop(key, None)
+            raise
         return None
 
     def _write(self) -> bool:

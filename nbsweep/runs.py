@@ -494,8 +494,9 @@ class Run:
             if self._on_finish is not None:
                 self._on_finish(self, state, error)
         except BaseException:
-            self.state = "running"
-            self._open_again()
+            if not self._closed:
+                self.state = "running"
+                self._open_again()
             raise
 
     def _commit_partial(self) -> None:

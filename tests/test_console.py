@@ -131,7 +131,7 @@ def test_a_stream_that_training_code_put_in_front_spoils_no_later_agent(monkeypa
 
     def train(run: Any) -> None:
         if run.number == 0 and not isinstance(sys.stdout, Tee):
-            sys.stdout = Tee(sys.stdout)  # type: ignore[assignment]
+            sys.stdout = Tee(sys.stdout)
         print("one line")
 
     assert consoles(train) == ["one line\n"]

@@ -18,7 +18,8 @@ from nbsweep.controller import Controller, End, Wait
 from nbsweep.definitions import create_sweep, define_sweep
 from nbsweep.errors import UsageError
 from nbsweep.recovery import crash_own_runs, recover
-from nbsweep.store import RunRecord, Store, session
+from nbsweep.store import RunRecord, Store
+from nbsweep.store.rows import run_of
 
 GRID: dict[str, Any] = {"method": "grid", "parameters": {"a": {"values": [1, 2, 3]}, "b": {"values": ["x", "y"]}}}
 
@@ -305,14 +306,13 @@ def test_a_long_sweep_is_not_read_whole_for_a_claim_or_a_failure(store: Store, m
     assert (again.attempt, again.config) == (1, runs[7].config)
     controller.report(again.id, "finished")
     read: list[str] = []
-    made = session.run_of
 
     def counting(row: Any) -> RunRecord:
-        record = made(row)
+        record = run_of(row)
         read.append(record.id)
         return record
 
-    monkeypatch.setattr(session, "run_of", counting)
+    monkeypatch.setattr("nbsweep.store.session.run_of", counting)
     for place in range(8):
         run = claim(controller, agent)
         controller.report(run.id, "failed" if place % 2 else "finished", "an error")

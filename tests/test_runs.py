@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import nbsweep
+from nbsweep import process
 from nbsweep.errors import RunStopped, UsageError
 from nbsweep.run_config import Config
 from nbsweep.runs import Run
@@ -322,3 +324,37 @@ def test_a_config_can_be_saved_with_a_model(run: Run) -> None:
     torch.save({"config": run.config}, file)
     file.seek(0)
     assert torch.load(file, weights_only=False)["config"].lr == 0.1
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_an_interrupt_while_a_run_ends_leaves_it_running_or_ended_and_nothing_between(
+    written: bool, tmp_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = nbsweep.init()
+    run.log({"a": 1})
+    recorder = process.recorder()
+    flush = recorder._flush
+
+    def interrupted(required: bool) -> None:
+        if required:
+            if written:
+                flush(required)
+            raise KeyboardInterrupt
+        flush(required)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder, "_flush", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run.finish()
+    if written:
+        assert run.state == "finished"
+        with pytest.raises(UsageError, match="has ended"):
+            run.log({"a": 2})
+    else:
+        assert run.state == "running"
+        run.log({"a": 2})
+        run.finish()
+    with recorder.store.read() as db:
+        (kept,) = db.runs_by_ids([run.id])
+    assert (kept.state, kept.summary) == ("finished", {"a": 1 if written else 2})
+    assert not recorder._runs and not recorder._agents

@@ -66,12 +66,15 @@ def _parameter_view(parameter: Parameter) -> dict[str, Any]:
         levels = [displayed(value) for value in parameter.values()] if size is not None and size <= MOST_LEVELS else []
         return {"name": name, "kind": "category", "integer": False, "log": False, "low": None, "high": None,
                 "levels": levels}  # fmt: skip
+    log = "log" in distribution
     low, high = (bound if math.isfinite(bound) else None for bound in parameter.bounds)
+    if log and low is not None and low <= 0:
+        low = None  # a log-normal's 0 is no end that a log axis could have
     return {
         "name": name,
         "kind": "number",
         "integer": isinstance(parameter.ppf(0.5), int),
-        "log": "log" in distribution,
+        "log": log,
         "low": low,
         "high": high,
         "levels": None,

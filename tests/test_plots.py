@@ -20,7 +20,7 @@ from nbsweep.notebook import twins
 from nbsweep.notebook.tables import table_of
 from nbsweep.notebook.views import run_view
 from nbsweep.plan import Plan
-from nbsweep.plots.common import Scale, colours, printable, told_apart, value_scale
+from nbsweep.plots.common import Scale, _parameter_scale, colours, printable, told_apart, value_scale
 
 pytestmark = pytest.mark.usefixtures("tmp_store")
 
@@ -350,6 +350,17 @@ def test_the_static_page_is_bounded_however_many_runs_there_are() -> None:
 )
 def test_ticks_are_told_apart_and_whole_numbers_are_whole(low: float, high: float, log: bool, labels: str) -> None:
     assert [label for _, label in Scale("batch", log, None, low, high).ticks()] == labels.split()
+
+
+@pytest.mark.parametrize("more", [{}, {"q": 1}])
+def test_a_log_normal_parameter_stands_on_a_log_axis_and_a_zero_at_its_foot(more: dict[str, Any]) -> None:
+    law = {"distribution": "q_log_normal" if more else "log_normal", "mu": 4, "sigma": 1, **more}
+    config = nbsweep.sweep_config.load({"method": "random", "parameters": {"units": law}})
+    axis = Plan.of(config).axes[0]
+    assert axis["log"] and axis["low"] is None
+    scale = _parameter_scale(axis, [1, 10, 100, 0])
+    assert scale.log and scale.places([0, 1, 10, 100]).tolist() == pytest.approx([0.0, 0.0, 0.5, 1.0])
+    assert not _parameter_scale(axis, [0]).log
 
 
 def test_a_scale_puts_values_where_they_belong() -> None:

@@ -293,6 +293,8 @@ def _parameter_scale(axis: Mapping[str, Any], values: Sequence[Any]) -> Scale:
         return Scale(axis["name"], False, found or (None,))
     numbers = [number for value in values if math.isfinite(number := _number(value))]
     ends = [*numbers, *(_number(end) for end in (axis["low"], axis["high"]) if end is not None)]
+    if axis["log"] and any(end > 0 for end in ends):
+        ends = [end for end in ends if end > 0]  # the 0 of a run is drawn at the foot of the others' log axis
     return _number_scale(axis["name"], axis["log"], ends)
 
 

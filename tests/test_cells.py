@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import nbsweep
 from nbsweep.cells import config_cell
 from nbsweep.notebook import lab_requests
-from nbsweep.plan import displayed
+from nbsweep.plan import displayed, sendable
 from nbsweep.store import RunRecord
 from nbsweep.support import identity
 from nbsweep.sweep_config import Metric
@@ -46,7 +46,7 @@ def test_a_page_shows_whole_numbers_that_a_float_cannot_hold_and_its_cell_has_th
     sweep_id = nbsweep.sweep({"method": "grid", "metric": {"name": "loss"}, "parameters": parameters})
     nbsweep.agent(sweep_id, lambda config: nbsweep.log({"loss": -(config.seed % 10)}), count=1)
     told = lab_requests.best({"sweep": sweep_id})
-    assert told["config"] == {"seed": str(large), "rate": 0.0}
+    assert sendable({"seed": large, "rate": 0.0}, to_page=True) == {"seed": str(large), "rate": 0.0}
     assert told["source"].endswith("config = {\n    'rate': 0.0,\n    'seed': 1234567890123456789,\n}")
     assert displayed([2**53 - 1, 2**53, -(2**53), math.inf]) == [2**53 - 1, str(2**53), str(-(2**53)), "Infinity"]
     assert identity(displayed(large)) != identity(displayed(large + 1))

@@ -36,6 +36,7 @@ __all__ = [
     "set_selection",
     "shown_storage",
     "shut_down",
+    "store_url",
     "train_more",
 ]
 
@@ -50,7 +51,8 @@ _trainings: dict[str, Callable[[int | None], object]] = {}
 _default_url: list[tuple[str | None, str]] = []
 
 
-def _url() -> str:
+def store_url() -> str:
+    """The URL of the store that is used now, or would be: once asked for, it does not move with the directory."""
     named = os.environ.get("NBSWEEP_STORAGE")
     return _default_url[0][1] if _default_url and _default_url[0][0] == named else storage_url()
 
@@ -58,14 +60,14 @@ def _url() -> str:
 def has_store() -> bool:
     """Whether there is a store to look at. Looking makes none, as `recorder` would."""
     with _lock:
-        url = _url()
+        url = store_url()
         return url in _recorders or is_there(url)
 
 
 def shown_storage() -> str:
     """The URL of the store that is used now, or would be, without its password."""
     with _lock:
-        return shown(_url())
+        return shown(store_url())
 
 
 def recorder() -> Recorder:

@@ -28,6 +28,7 @@ from nbsweep.errors import NbsweepError, StoreError, UsageError
 from nbsweep.joining import RUN_DIR, RUN_ID, SWEEP_ID
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
+from nbsweep.store.media import media_root
 from nbsweep.training_code import TrainingCode, code_of_file
 
 __all__ = ["Program", "ProgramAgent", "check_program", "gpu_environments", "program_agent"]
@@ -220,6 +221,8 @@ class Program:
         }
         if "PYTHONUNBUFFERED" not in os.environ:
             found["PYTHONUNBUFFERED"] = "1"  # a pipe would hold back what a person watches
+        if os.environ.get("NBSWEEP_MEDIA"):  # a program may train in a directory of its own, as Hydra's do
+            found["NBSWEEP_MEDIA"] = str(media_root(self._store.url))
         return found
 
     def _keep(self, run: Run, stream: str, text: str) -> None:

@@ -342,6 +342,26 @@ def test_a_missing_or_damaged_file_is_told_by_load_and_breaks_no_reading() -> No
             Kept(record).load()
 
 
+def test_a_file_is_found_after_the_directory_was_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NBSWEEP_STORAGE", "sqlite:///found-again.db")
+    try:
+        kept = logged({"a": nbsweep.Image(np.zeros((2, 3)))})
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert kept["a"].load().size == (3, 2)
+    finally:
+        process.shut_down()
+
+
+def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NBSWEEP_MEDIA", "~/pictures")
+    assert media_root("sqlite:////data/a.db") == tmp_path / "pictures"
+    monkeypatch.delenv("NBSWEEP_MEDIA")
+    assert media_root("sqlite:///~/runs/a.db") == tmp_path / "runs" / "media"
+
+
 def test_what_history_keeps_can_be_pickled_and_copied() -> None:
     kept = Kept({"kind": "table", "text": "t"})
     for back in (pickle.loads(pickle.dumps(kept)), copy.deepcopy(kept)):

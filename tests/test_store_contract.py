@@ -8,6 +8,7 @@ import signal
 import threading
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,17 @@ from sqlalchemy import create_engine
 
 from nbsweep import process
 from nbsweep.errors import StoreError, StoreVersionError
-from nbsweep.store import AgentRecord, RunRecord, RunTail, Store, SweepRecord, read_history, schema, storage_url
+from nbsweep.store import (
+    AgentRecord,
+    RunRecord,
+    RunTail,
+    Store,
+    SweepRecord,
+    is_there,
+    read_history,
+    schema,
+    storage_url,
+)
 from nbsweep.store.sqlite import wal_is_safe
 
 HOSTILE = [
@@ -490,3 +501,25 @@ def test_what_is_no_url_is_shown_with_the_mend(monkeypatch: pytest.MonkeyPatch, 
         with pytest.raises(StoreError) as refused:
             ask()
         assert said in str(refused.value)
+
+
+def test_a_tilde_in_a_url_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NBSWEEP_STORAGE", "sqlite:///~/runs/a.db")
+    assert storage_url() == f"sqlite:///{tmp_path}/runs/a.db"
+    assert not is_there("sqlite:///~/runs/a.db")
+    Store("sqlite:///~/runs/a.db").close()
+    assert (tmp_path / "runs" / "a.db").is_file() and is_there("sqlite:///~/runs/a.db")
+
+
+def test_what_a_program_prints_below_its_traceback_is_not_why_it_failed() -> None:
+    frames = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n    train()\n\n'
+    after = "/usr/lib/resource_tracker.py:254: UserWarning: 1 leaked semaphore objects\n  warnings.warn(\n"
+    for error, why in (
+        (f"{frames}ValueError: bad\n{after}", "ValueError: bad"),
+        (f"{frames}ValueError: first\n\nthe above led to\n\n{frames}KeyError: 'x'\n  more of it\n", "KeyError: 'x'"),
+        (f"{frames}", "train()"),
+        ("no data\nexit code 3\n", "exit code 3"),
+        ("", None),
+    ):
+        assert RunRecord("r", None, 0, "n", "p", {}, error=error).why == why

@@ -181,6 +181,19 @@ def test_another_programs_tables_are_refused_without_being_touched(tmp_path: Pat
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+def test_a_database_of_another_program_is_refused_without_being_touched(tmp_path: Path, journal: str) -> None:
+    path = tmp_path / "other.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+        connection.execute("CREATE TABLE meta (name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"no database of nbsweep's: it has 'bookmarks'; .*NBSWEEP_STORAGE"):
+        Store(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+
+
 def test_a_table_that_is_missing_is_made_anew_and_that_is_said(path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE console")

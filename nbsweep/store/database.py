@@ -14,7 +14,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.engine import URL, make_url
@@ -23,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, NoSuchModul
 from nbsweep.errors import StoreError, StoreRefusedError, StoreVersionError
 from nbsweep.store import schema
 from nbsweep.store.filecare import FileCare
+from nbsweep.store.filesystems import absolute
 from nbsweep.store.forking import transaction_open
 from nbsweep.store.migrations import migrate
 from nbsweep.store.postgresql import postgresql_engine
@@ -45,7 +45,7 @@ def storage_url() -> str:
     """
     url = _parsed(os.environ.get("NBSWEEP_STORAGE") or DEFAULT_URL)
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        url = url.set(database=str(Path(url.database).absolute()))
+        url = url.set(database=str(absolute(url.database)))
     return url.render_as_string(hide_password=False)
 
 
@@ -54,7 +54,7 @@ def is_there(url: str) -> bool:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return True
-    return Path(parsed.database).exists()
+    return absolute(parsed.database).exists()
 
 
 def shown(url: str) -> str:

@@ -22,6 +22,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
 from nbsweep.errors import StoreError
+from nbsweep.store import schema
+from nbsweep.store.filesystems import absolute
 from nbsweep.store.merging import merge, read_tables
 from nbsweep.store.salvage import NotOursError, is_sound, salvage
 from nbsweep.store.sqlite import (
@@ -54,7 +56,7 @@ class FileCare:
     def __init__(self, url: URL, prepare: Callable[[Engine], list[str]]) -> None:
         if not url.database or url.database == ":memory:":
             raise StoreError("a store in memory would end with its connection; name a file: sqlite:///nbsweep.db")
-        self.path = Path(url.database).absolute()
+        self.path = absolute(url.database)
         self._url = url.set(database=str(self.path))
         self._prepare = prepare
         self._lock = threading.RLock()
@@ -117,6 +119,11 @@ class FileCare:
         size = self.path.stat().st_size if self.path.exists() else 0
         if 0 < size <= CHECKED_WHEN_OPENED_BYTES and not is_sound(self.path):
             raise sqlite3.DatabaseError("database disk image is malformed")
+        if size > 0 and (theirs := _tables_of_others(self.path)):
+            raise StoreError(
+                f"{self.path} is no database of nbsweep's: it has {', '.join(map(repr, theirs[:3]))}; it was left as "
+                "it is. Set NBSWEEP_STORAGE to another file"
+            )
         engine = sqlite_engine(self._url, journal)
         try:
             for table in self._prepare(engine):
@@ -214,6 +221,17 @@ class FileCare:
         if notice not in self._notices:
             self._notices.append(notice)
             _log.warning(notice)
+
+
+def _tables_of_others(path: Path) -> list[str]:
+    """The tables of a database that never was nbsweep's; none where it is, or where there are none."""
+    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'")
+        names = [str(name) for (name,) in tables]
+        with contextlib.suppress(sqlite3.OperationalError):  # no such table or column
+            if connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone() is not None:
+                return []
+    return [name for name in names if name not in schema.metadata.tables]
 
 
 class _Deadline:

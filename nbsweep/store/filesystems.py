@@ -1,4 +1,4 @@
-"""What kind of file system a path lies on, and whether SQLite's write-ahead log may be used there.
+"""Where a path leads, what kind of file system it lies on, and whether SQLite's write-ahead log may be used there.
 
 The log's index is memory that all processes map: it needs one machine, and a file system of that machine. Whatever is
 reached over a network, through FUSE or from a virtual machine's host is taken as unfit.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["Mount", "mount_of"]
+__all__ = ["Mount", "absolute", "mount_of"]
 
 # Names as the systems' mount tables give them.
 # fmt: off
@@ -39,6 +39,14 @@ class Mount:
         if kind in _LOCAL_FUSE:
             return False
         return kind in _REMOTE or kind.split(".")[0] in ("fuse", "macfuse", "osxfuse") or "remote" in self.options
+
+
+def absolute(name: str) -> Path:
+    """The absolute path of that name; ``~`` is a home directory, as in a shell."""
+    try:
+        return Path(name).expanduser().absolute()
+    except RuntimeError:  # nobody of that name has one
+        return Path(name).absolute()
 
 
 def mount_of(path: Path) -> Mount | None:

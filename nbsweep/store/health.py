@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from nbsweep.errors import StoreError
+from nbsweep.store.filesystems import absolute
 from nbsweep.store.sqlite import choose_journal, wal_is_safe
 
 __all__ = ["StoreHealth", "examine_store"]
@@ -58,7 +59,7 @@ def examine_store(url: str) -> StoreHealth:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
-        return _examine_file(Path(parsed.database))
+        return _examine_file(absolute(parsed.database))
     return _examine_server(url)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 
 from nbsweep.errors import StoreError
+from nbsweep.store.filesystems import absolute
 
 __all__ = ["MOST_WAITING_BYTES", "Kept", "MediaFiles", "file_name", "media_root", "remove_media", "run_directory"]
 
@@ -59,9 +60,9 @@ class Kept(str):
         name = self.record.get("file")
         if not isinstance(name, str) or _NAME.fullmatch(name) is None:
             return None
-        from nbsweep.store.database import storage_url
+        from nbsweep.process import store_url
 
-        return media_root(storage_url()) / name
+        return media_root(store_url()) / name
 
     def load(self) -> Any:
         """A `Histogram`, a PIL image, or a `Table`.
@@ -100,10 +101,10 @@ def media_root(url: str) -> Path:
     """
     named = os.environ.get("NBSWEEP_MEDIA")
     if named:
-        return Path(named).absolute()
+        return absolute(named)
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-        return Path(parsed.database).absolute().parent / "media"
+        return absolute(parsed.database).parent / "media"
     return Path(DEFAULT_ROOT).absolute()
 
 

@@ -6,7 +6,7 @@ JSON columns arrive here as Python objects; times are seconds since the epoch.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Any
 
 __all__ = ["LIVE_STATES", "AgentRecord", "Asked", "RunRecord", "SweepRecord", "SweepVersion"]
@@ -87,11 +87,16 @@ class RunRecord:
 
     @property
     def error_line(self) -> str | None:
-        """The last line of the traceback, which says what went wrong; of an exception group its own line."""
+        """The line of the traceback that says what went wrong; of an exception group its own line.
+
+        That is the first one after the frames: programs print on below it. Where there is no traceback, the last one.
+        """
         lines = [line.strip() for line in (self.error or "").splitlines() if line.strip()]
         if lines and lines[-1].startswith("+--") and not lines[-1].strip("+-"):  # the frame that ends a group
             lines = [line.removeprefix("| ") for line in takewhile(lambda line: not line.startswith("+-+"), lines)]
-        return lines[-1] if lines else None
+        told = (self.error or "").rpartition("Traceback (most recent call last):\n")
+        after = dropwhile(lambda line: line[:1] in ("", " "), told[2].splitlines()) if told[1] else ()
+        return next((line.strip() for line in after), lines[-1] if lines else None)
 
     def duration_s(self, now: float) -> float | None:
         """Seconds from start to end, or to `now` while it is live."""

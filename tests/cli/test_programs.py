@@ -229,6 +229,7 @@ def test_an_environment_variable_that_is_not_set_is_said_at_once(here: Terminal)
         ("import sys; sys.exit(3)", "failed", "exit code 3"),
         ("import sys; sys.exit('no data')", "failed", "exit code 1"),
         ("1 / 0", "failed", "ZeroDivisionError: division by zero"),
+        ("import atexit, os\natexit.register(os.write, 2, b'1 leaked\\n')\n1 / 0", "failed", "Error: division by zero"),
         ("import nbsweep; nbsweep.init().finish(exit_code=2)", "failed", "an exit code other than 0"),
         ("import nbsweep\nwith nbsweep.init():\n    raise ValueError('inside')", "failed", "ValueError: inside"),
         ("import os; os.kill(os.getpid(), 15)", "killed", None),
@@ -288,6 +289,25 @@ def test_a_program_is_stopped_by_signals_alone_where_the_store_cannot_be_written
     sweep = Sweep(sweep_id)
     assert only_run(sweep).state == "stopped"
     assert sweep.console("1") == "it is saved\n"
+
+
+def test_a_program_that_trains_elsewhere_keeps_its_pictures_where_the_agents_directory_says(
+    here: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBSWEEP_MEDIA", "pictures")
+    program = """\
+import os
+import numpy as np
+import nbsweep
+os.mkdir("outputs")
+os.chdir("outputs")
+nbsweep.init()
+nbsweep.log({"image": nbsweep.Image(np.zeros((2, 3)))})
+"""
+    sweep = trained(here, program)
+    assert only_run(sweep).state == "finished"
+    assert [each.suffix for each in (here.directory / "pictures").rglob("*.png")] == [".png"]
+    assert sweep.history()["image"][0].load().size == (3, 2)
 
 
 def test_what_it_started_ends_with_it(here: Terminal) -> None:

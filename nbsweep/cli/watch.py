@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from nbsweep import analysis
 from nbsweep.cli.opening import open_sweep
 from nbsweep.cli.output import duration, safe, values_in_words
-from nbsweep.errors import StoreError
+from nbsweep.errors import StoreError, UsageError
 from nbsweep.notebook.views import sweep_view
 from nbsweep.plan import Plan
 from nbsweep.recovery import recover
@@ -104,11 +104,18 @@ class Watcher:
         self.ended = False
 
     def look(self) -> Moment:
-        """The sweep as it is now."""
+        """The sweep as it is now.
+
+        Raises
+        ------
+        UsageError
+            When it was deleted meanwhile.
+        """
         recover(self._store, self._id)
         with self._store.read() as db:
             sweep = db.sweep(self._id)
-            assert sweep is not None
+            if sweep is None:
+                raise UsageError(f"the sweep {self._id} is no longer in the store: it was deleted")
             self._runs.update({run.id: run for run in db.runs(self._id, since_revision=self._revision)})
             agents = db.agents(self._id)
         self._revision = sweep.revision

@@ -29,6 +29,8 @@ from nbsweep import process
 from nbsweep.cli import main
 from nbsweep.cli.parser import build_parser
 from nbsweep.cli.reference import reference
+from nbsweep.cli.watch import Watcher
+from nbsweep.errors import UsageError
 from tests.cli.terminal import PATIENCE_S, Terminal
 
 HOSTILE = "<b>\x1b[31mred\x1b[0m\n[bold]x[/bold]"
@@ -258,6 +260,15 @@ def test_watch_shows_a_sweep_as_it_goes_until_it_has_ended(terminal: Terminal) -
     assert any("0/2" in each and "1 running" in each for each in seen)
     last = shown[shown.rindex("2/2") :]
     assert "2 finished" in last and "best  loss 1.25" in last and "█▅▁" in last
+
+
+def test_watching_a_sweep_that_is_deleted_ends_with_a_sentence(tmp_store: str) -> None:
+    sweep = nbsweep.Sweep(nbsweep.sweep({"method": "grid", "parameters": {"x": {"values": [1]}}}))
+    watcher = Watcher(sweep)
+    watcher.look()
+    sweep.delete()
+    with pytest.raises(UsageError, match=f"{sweep.id} is no longer in the store"):
+        watcher.look()
 
 
 def test_watch_where_nobody_looks_prints_one_picture(terminal: Terminal, sweep: nbsweep.Sweep) -> None:

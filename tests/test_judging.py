@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -30,13 +31,18 @@ def test_a_look_goes_through_the_values_of_runs_that_have_logged_alone(monkeypat
             if run.number < 6 or step < 3:
                 continue
             process.recorder().flush()
-            through: list[int] = []
-            with monkeypatch.context() as patch:
-                losses = Hyperband.losses
-                patch.setattr(Hyperband, "losses", lambda self, history: through.append(1) or losses(self, history))
-                verdicts = judge.to_stop([run.id])
-            looked.append((len(through), {verdict.stop for verdict in verdicts.values()}))
+            before = len(through)
+            verdicts = judge.to_stop([run.id])
+            looked.append((len(through) - before, {verdict.stop for verdict in verdicts.values()}))
 
+    through: list[object] = []
+    losses = Hyperband.losses
+
+    def noted(self: Hyperband, history: Iterable[Any]) -> list[float]:
+        through.append(history)
+        return losses(self, history)
+
+    monkeypatch.setattr(Hyperband, "losses", noted)
     rule = {"type": "hyperband", "min_iter": 4}  # not the sweep's: its agent would judge too
     judge = Judge(process.recorder().store, sweep_id, sweep_config.load({**CONFIG, "early_terminate": rule}))
     nbsweep.agent(sweep_id, train, count=7)

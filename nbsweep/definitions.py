@@ -27,6 +27,7 @@ from nbsweep.sweep_config import SweepConfig
 __all__ = ["DEFAULT_PROJECT", "Definition", "create_run", "create_sweep", "define_sweep", "end_run"]
 
 DEFAULT_PROJECT = "uncategorized"
+LARGEST_SEED = 2**63 - 1  # databases keep 64 bits, one of them for the sign
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def end_run(
 
 
 def _created(db: Session, config: SweepConfig, project: str | None, name: str | None, seed: int | None) -> SweepRecord:
-    chosen = next((each for each in (seed, config.seed) if each is not None), None)
+    chosen = _seed(seed, config)
     if chosen is None:
         chosen = secrets.randbelow(2**31)
     search.make_searcher(config, chosen)  # what cannot be searched is said now, not at the first run
@@ -181,7 +182,9 @@ def _created(db: Session, config: SweepConfig, project: str | None, name: str | 
 
 def _taken_up(db: Session, sweep: SweepRecord, config: SweepConfig, seed: int | None) -> Definition:
     runs = db.run_count(sweep.id)
-    chosen = next((each for each in (seed, config.seed) if each is not None), sweep.seed)
+    chosen = _seed(seed, config)
+    if chosen is None:
+        chosen = sweep.seed
     different = changes(sweep.config, config.to_dict())
     if chosen != sweep.seed:
         different = [each for each in different if not each.startswith("seed: ")] + [f"seed: {sweep.seed} → {chosen}"]
@@ -192,6 +195,14 @@ def _taken_up(db: Session, sweep: SweepRecord, config: SweepConfig, seed: int | 
     db.insert_sweep_version(sweep.id, changed.version, changed.config, "\n".join(different))
     db.update_sweep(sweep.id, config=changed.config, seed=chosen, version=changed.version)
     return Definition(changed, attached=True, changes=tuple(different), runs=runs)
+
+
+def _seed(seed: int | None, config: SweepConfig) -> int | None:
+    """The seed that was given, here or in the config, if any was; UsageError where the store has no room for it."""
+    chosen = config.seed if seed is None else seed
+    if chosen is not None and not 0 <= chosen <= LARGEST_SEED:
+        raise UsageError(f"the seed is {chosen}; it must be a whole number from 0 to {LARGEST_SEED}")
+    return chosen
 
 
 def _with_prior(db: Session, config: SweepConfig) -> SweepConfig:

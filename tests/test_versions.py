@@ -11,6 +11,7 @@ import pytest
 import nbsweep
 from nbsweep import process
 from nbsweep.controller import Controller
+from nbsweep.errors import UsageError
 from nbsweep.store import RunRecord
 
 pytestmark = pytest.mark.usefixtures("tmp_store")
@@ -73,6 +74,21 @@ def test_another_seed_is_a_change_and_none_is_not(capsys: pytest.CaptureFixture[
     assert "the same config" in capsys.readouterr().out
     assert nbsweep.sweep(config, seed=2) == first
     assert "seed: 1 → 2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_cannot_be_kept_is_refused_wherever_it_is_given(seed: int) -> None:
+    refused = f"the seed is {seed}; it must be a whole number from 0 to {2**63 - 1}"
+    with pytest.raises(UsageError, match=refused):
+        nbsweep.sweep(grid(1), seed=seed)
+    with pytest.raises(ValueError, match="seed"):
+        nbsweep.sweep({**grid(1), "seed": seed})
+    sweep = nbsweep.Sweep(nbsweep.sweep(grid(1), seed=2**63 - 1))
+    with pytest.raises(UsageError, match=refused):
+        nbsweep.sweep(grid(1), seed=seed)
+    with sweep.store.read() as db:
+        kept = db.sweep(sweep.id)
+    assert kept is not None and kept.seed == 2**63 - 1
 
 
 def test_without_a_name_with_another_project_and_after_a_cancel_the_sweep_is_new() -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from nbsweep.plan import displayed
+from nbsweep.space import SearchSpace
 from nbsweep.support import identity
 
 __all__ = ["narrowed", "region_of"]
@@ -44,6 +46,7 @@ def narrowed(
         A checked sweep config as a dict.
     ranges : mapping
         {parameter: (low, high)}: the ends are rounded outwards to three significant digits, within the old bounds.
+        Of integers and multiples of q those inside count; where none is, the nearest is the parameter's one value.
     choices : mapping
         {parameter: the values to keep}; values the parameter does not have are left out.
 
@@ -58,7 +61,7 @@ def narrowed(
     for name, (low, high) in ranges.items():
         holder, key = _find(out, name)
         if holder is not None:
-            holder[key] = _cut(holder[key], low, high)
+            holder[key] = _cut(holder[key], low, high, of_grid=out["method"] == "grid")
     for name, kept in choices.items():
         holder, key = _find(out, name)
         if holder is not None and kept:
@@ -101,22 +104,52 @@ def _find(config: dict[str, Any], name: str) -> tuple[dict[str, Any] | None, str
     return holder, path
 
 
-def _cut(definition: Mapping[str, Any], low: float, high: float) -> dict[str, Any]:
+def _cut(definition: Mapping[str, Any], low: float, high: float, *, of_grid: bool) -> dict[str, Any]:
     if "values" in definition:
         return _chosen(definition, [v for v in definition["values"] if _is_number(v) and low <= v <= high])
-    kind = definition.get("distribution", "uniform")
-    law = _UNBOUNDED.get(kind, kind)
-    bounded = kind == law
-    if law == "int_uniform":
-        ends: tuple[float, float] = (math.ceil(low), math.floor(high))
-    else:
-        ends = (_rounded(low, math.floor), _rounded(high, math.ceil))
-    if bounded:
-        ends = (max(ends[0], definition.get("min", ends[0])), min(ends[1], definition.get("max", ends[1])))
-    if ends[0] >= ends[1]:
-        return {"value": ends[0]}
-    kept = {"q": definition["q"]} if "q" in definition else {}
-    return {"distribution": law, "min": ends[0], "max": ends[1], **kept}
+    parameter = SearchSpace.from_config({"x": dict(definition)})["x"]
+    if parameter.is_constant or parameter.bounds is None:
+        return dict(definition)
+    law = _UNBOUNDED.get(parameter.distribution, parameter.distribution)
+    q = 1 if law == "int_uniform" else parameter.definition.get("q")
+    lowest, highest = parameter.bounds
+    if q is None:
+        ends = max(_rounded(low, math.floor), lowest), min(_rounded(high, math.ceil), highest)
+        if ends[0] >= ends[1]:
+            return {"value": min(ends[0], highest)}
+        return {"distribution": law, "min": ends[0], "max": ends[1]}
+    # A grid counts the steps of a q_uniform from its min on, all else from 0.
+    start = lowest if of_grid and law == parameter.distribution == "q_uniform" else 0
+    first, last = _steps(max(low, lowest) - start, min(high, highest) - start, q, (lowest - start, highest - start))
+    if first < last and "log" in law:
+        first = max(first, 1)  # a log law has no 0, as the q_log_normal that it stands for has
+    if first == last:
+        return {"value": _short(start + first * q)}
+    ends = _short(start + first * q), _short(start + last * q)
+    return {"distribution": law, "min": ends[0], "max": ends[1], **({"q": q} if law != "int_uniform" else {})}
+
+
+def _steps(low: float, high: float, q: float, bounds: Range) -> tuple[int, int]:
+    """The first and the last multiple of q from `low` to `high`, counted in q; twice the nearest where none is."""
+    first, last = _counted(low, q, math.ceil), _counted(high, q, math.floor)
+    if first > last:
+        first = last = round((low + high) / 2 / q)
+    lowest = _counted(bounds[0], q, math.ceil) if math.isfinite(bounds[0]) else first
+    highest = _counted(bounds[1], q, math.floor) if math.isfinite(bounds[1]) else last
+    return min(max(first, lowest), highest), max(min(last, highest), lowest)
+
+
+def _counted(value: float, q: float, direction: Callable[[Fraction], int]) -> int:
+    """`value` in multiples of q; one that a page's arithmetic missed by its last digits is met."""
+    exact = Fraction(value) / Fraction(q)
+    nearest = round(exact)
+    return nearest if math.isclose(nearest * q, value, rel_tol=1e-9) else direction(exact)
+
+
+def _short(value: float) -> float:
+    """0.3 for the 0.30000000000000004 that three times 0.1 is."""
+    short = float(f"{value:.12g}") if isinstance(value, float) else value
+    return short if math.isclose(short, value, rel_tol=1e-15) else value
 
 
 def _chosen(definition: Mapping[str, Any], kept: Sequence[Any]) -> dict[str, Any]:

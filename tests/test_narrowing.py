@@ -77,6 +77,73 @@ def test_the_cell_is_python_that_gives_the_config_back() -> None:
     assert ast.literal_eval(body) == config
 
 
+def narrow(law: dict[str, Any], low: float, high: float, method: str = "random") -> dict[str, Any]:
+    """What a parameter of that law becomes, in a config that can be defined."""
+    config = sweep_config.load({"method": method, "parameters": {"x": law}}).to_dict()
+    found: dict[str, Any] = narrowed(config, {"x": (low, high)}, {})["parameters"]["x"]
+    sweep_config.load({"method": method, "parameters": {"x": found}})
+    return found
+
+
+def test_the_zero_of_a_log_normal_that_was_rounded_is_left_out() -> None:
+    law = {"distribution": "q_log_normal", "mu": 1, "sigma": 1, "q": 8}
+    assert narrow(law, 0, 24) == {"distribution": "q_log_uniform_values", "min": 8, "max": 24, "q": 8}
+    assert narrow(law, 0, 3) == {"value": 0}
+
+
+@pytest.mark.parametrize(
+    ("law", "low", "high", "value"),
+    [
+        ({"distribution": "q_log_uniform_values", "min": 32, "max": 256, "q": 8}, 41, 46, 40),
+        ({"distribution": "q_uniform", "min": 0, "max": 1, "q": 0.25}, 0.3, 0.49, 0.5),
+        ({"distribution": "q_uniform", "min": 0.0, "max": 1.0, "q": 0.1}, 0.28, 0.33, 0.3),
+        ({"distribution": "q_normal", "mu": 0, "sigma": 1, "q": 1}, -0.4, 0.3, 0),
+        ({"distribution": "q_beta", "a": 2, "b": 5, "q": 0.4}, 0.9, 0.99, 0.8),
+        ({"min": 1, "max": 10}, 3.1, 3.4, 3),
+        ({"min": 1, "max": 10}, 3.6, 3.9, 4),
+        ({"min": 1, "max": 10}, 11.0, 12.5, 10),
+        ({"min": 0.0, "max": 1.0}, 3.0, 4.0, 1.0),
+        ({"value": 3}, 1.0, 5.0, 3),
+    ],
+)
+def test_where_a_range_holds_no_value_or_one_the_nearest_stays(
+    law: dict[str, Any], low: float, high: float, value: float
+) -> None:
+    assert narrow(law, low, high)["value"] == value
+
+
+def test_multiples_stay_those_of_the_range() -> None:
+    seven = {"distribution": "q_uniform", "min": 0, "max": 100_000, "q": 7}
+    assert narrow(seven, 10_003, 10_010) == {**seven, "min": 10_003, "max": 10_010}
+    tenth = {"distribution": "q_uniform", "min": 0.0, "max": 1.0, "q": 0.1}
+    assert narrow(tenth, 3 * 0.1, 0.6999999999999999) == {**tenth, "min": 0.3, "max": 0.7}
+
+
+def test_large_whole_numbers_keep_their_last_digits() -> None:
+    assert narrow({"min": 1, "max": 10**30 + 1}, 1, 1e300) == {
+        "distribution": "int_uniform",
+        "min": 1,
+        "max": 10**30 + 1,
+    }
+
+
+def test_the_steps_of_a_grid_stay_where_they_are() -> None:
+    law = {"distribution": "q_uniform", "min": 1, "max": 10, "q": 3}
+    assert narrow(law, 3.5, 7.0, "grid") == {**law, "min": 4, "max": 7}
+    assert narrow(law, 4.1, 4.2, "grid") == {"value": 4}
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("log_uniform", -9, -2), ("inv_log_uniform", 2, 9), ("log_uniform_values", 1e-4, 0.1353)]
+)
+def test_rounding_an_end_does_not_leave_the_old_bounds(name: str, low: float, high: float) -> None:
+    law = {"distribution": name, "min": low, "max": high}
+    bounds = SearchSpace.from_config({"x": law})["x"].bounds
+    assert bounds is not None
+    cut = narrow(law, bounds[0], bounds[1])
+    assert (cut["min"], cut["max"]) == bounds
+
+
 @given(st.floats(1e-4, 0.1), st.floats(1e-4, 0.1))
 def test_whatever_is_brushed_can_be_defined_and_holds_the_brushed_values(one: float, other: float) -> None:
     low, high = sorted((one, other))

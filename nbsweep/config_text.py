@@ -97,7 +97,18 @@ def yaml_loader() -> Any:
     class Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
         """The safe loader, strict about keys."""
 
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        def __init__(self, stream: Any) -> None:
+            super().__init__(stream)
+            self._checked: set[Any] = set()
+
+        def flatten_mapping(self, node: Any) -> None:
+            # Of a mapping's own keys: this puts those that it merges beside them, and may be asked again afterwards.
+            if node not in self._checked:
+                self._checked.add(node)
+                self._check_keys(node)
+            super().flatten_mapping(node)
+
+        def _check_keys(self, node: Any) -> None:
             seen: set[Any] = set()
             for key_node, _ in node.value:
                 if key_node.tag == "tag:yaml.org,2002:merge":
@@ -108,7 +119,5 @@ def yaml_loader() -> Any:
                         None, None, f"the key {key!r} is there twice", key_node.start_mark
                     )
                 seen.add(key if isinstance(key, str) else id(key_node))
-            mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-            return mapping
 
     return Loader

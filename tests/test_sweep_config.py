@@ -256,6 +256,21 @@ def test_merge_keys_work() -> None:
     assert parse_yaml(text)["x"] == {"min": 0.0, "max": 2.0}
 
 
+def test_what_merges_can_be_merged_again() -> None:
+    text = """
+        base: &base {min: 0.0, max: 1.0}
+        x: &x {<<: *base, max: 2.0}
+        y: &y {<<: [*x, *base], min: -1.0}
+        z: {<<: *x}
+        nest: {<<: &within {<<: *y, max: 3.0}, q: 1}
+        again: {<<: *within}"""
+    found = parse_yaml(text)
+    assert found["x"] == found["z"] == {"min": 0.0, "max": 2.0} and found["y"] == {"min": -1.0, "max": 2.0}
+    assert found["nest"] == {"min": -1.0, "max": 3.0, "q": 1} and found["again"] == {"min": -1.0, "max": 3.0}
+    with pytest.raises(ConfigError, match="the key 'max' is there twice"):
+        parse_yaml("base: &base {min: 0.0}\nx: &x {<<: *base, max: 2.0, max: 3.0}\ny: {<<: *x}")
+
+
 def test_a_text_whose_aliases_multiply_is_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]

@@ -10,6 +10,7 @@ import argparse
 import queue
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -57,7 +58,8 @@ def train(sweep_id: str, options: argparse.Namespace) -> int:
     working.on_failure = report.failure
     with _signals() as signals:
         working.start()
-        interrupts = _wait(working, report, signals, options.forward_signals)
+        with _looking(report):
+            interrupts = _wait(working, report, signals, options.forward_signals)
     return report.end(interrupts)
 
 
@@ -65,7 +67,6 @@ def _wait(working: ProgramAgent, report: _Report, signals: queue.SimpleQueue[int
     """Until the agent has ended; returns how far it was told to (0: not at all)."""
     rung = 0
     while not working.wait(TURN_S):
-        report.look()
         if working.held:  # failures have paused the sweep; nobody may be there to resume it
             working.end_here(after_current=True)
         while not signals.empty():
@@ -95,6 +96,24 @@ def _signals() -> Iterator[queue.SimpleQueue[int]]:
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
+
+
+@contextmanager
+def _looking(report: _Report) -> Iterator[None]:
+    """Tell of runs on a thread of its own: while the store is locked a look takes long, and signals must not wait."""
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(TURN_S):
+            report.look()
+
+    thread = threading.Thread(target=look, name="nbsweep-report", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class _Report:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import pytest
 
 import nbsweep
 from nbsweep.store import RunRecord
+from nbsweep.store.sqlite import BUSY_TIMEOUT_S
 from tests.cli.terminal import PATIENCE_S, Terminal
 
 # Each run writes its process id and those of what it starts, says that it runs, and goes on until it is ended.
@@ -175,6 +178,23 @@ def test_under_nohup_an_agent_outlives_its_terminal(scene: Scene) -> None:
     eventually(lambda: len(scene.runs()) > 1, "the next run")
     agent.send_signal(signal.SIGTERM)
     assert end(agent)[0] == 130 and scene.left() == []
+
+
+def test_ctrl_c_three_times_kills_a_run_while_the_store_is_locked(scene: Scene) -> None:
+    agent = scene.terminal.start("agent", scene.define(STUBBORN))
+    eventually(lambda: len(scene.started()) == 1, "the run")
+    with contextlib.closing(sqlite3.connect(scene.terminal.directory / "nbsweep.db", isolation_level=None)) as rival:
+        rival.execute("PRAGMA busy_timeout = 30000")
+        rival.execute("BEGIN EXCLUSIVE")
+        time.sleep(0.5)  # the agent looks every tenth of a second what there is to tell, and waits for the lock now
+        began = time.monotonic()
+        for answer in ("will finish", "Ending the runs", "Killing the runs"):
+            press_ctrl_c(agent, answer)
+        eventually(lambda: scene.left() == [], "the end of the run")
+        assert time.monotonic() - began < BUSY_TIMEOUT_S / 2, "the signals waited for the lock"
+        rival.execute("ROLLBACK")
+    code, _said = end(agent)
+    assert code == 130
 
 
 def test_a_ctrl_c_ends_this_agent_and_no_other(scene: Scene) -> None:

@@ -1,7 +1,8 @@
 """Rows of log calls become columns, many at a time: what the recorder does instead of a Python loop a value.
 
 In come the values of consecutive calls, a dict each; out go, for each key, the numbers of its calls and its values, as
-an array where all are of one numeric kind. Nothing is rounded and nothing is put in another order.
+an array where all are of one numeric kind. Nothing is put in another order, and nothing is rounded but
+ints beyond 2**53 among floats: as text they would be no points of the curve that they are of.
 """
 
 from __future__ import annotations

@@ -298,7 +298,7 @@ def test_readers_count_values_alike_however_often_a_store_was_away(data: st.Data
     """Chunks that are written one after another fit together: each says how many values come before it."""
     backlog, tail = Backlog(most_bytes=data.draw(st.integers(3_000, 60_000))), RunTail("r")
     store: dict[tuple[str, int], Any] = {}
-    logged = 0
+    logged = left_out = 0
     for _ in range(data.draw(st.integers(1, 8))):
         for _ in range(data.draw(st.integers(1, 3000))):
             tail.append(logged, float(logged), {"loss": logged / 7})
@@ -309,6 +309,10 @@ def test_readers_count_values_alike_however_often_a_store_was_away(data: st.Data
             for chunks in backlog._chunks.values():
                 store.update({((chunk.kind), chunk.seq): chunk for chunk in chunks.values()})
             backlog.forget()
+            if data.draw(st.booleans()):  # another process goes on with the run
+                left_out += backlog.left_out_values
+                backlog = Backlog(backlog.most_bytes)
+                tail, _step = RunTail.after("r", [chunk for _place, chunk in sorted(store.items())])
     for chunks in backlog._chunks.values():
         store.update({((chunk.kind), chunk.seq): chunk for chunk in chunks.values()})
     for kind in ("row", "key"):
@@ -319,7 +323,7 @@ def test_readers_count_values_alike_however_often_a_store_was_away(data: st.Data
     history = read_history([chunk for _place, chunk in sorted(store.items(), key=lambda item: item[0])])["r"]
     column = history.columns["loss"]
     assert len(history.steps) == logged and column.values.tolist() == (column.rows / 7).tolist()
-    assert len(column.rows) + backlog.left_out_values == logged
+    assert len(column.rows) + left_out + backlog.left_out_values == logged
 
 
 def test_agents_go_on_through_an_outage_and_their_sweep_ends_well(tmp_store: str) -> None:

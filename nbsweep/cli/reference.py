@@ -43,7 +43,8 @@ A script that knows only `nbsweep.init()` and `nbsweep.log()` (or W&B's names, `
 A program that never calls `init()` has a console and a state all the same. Of several processes of one run (the ranks
 of a distributed training) the first that calls `init()` records it; the others see its config and hear of a stop. The
 agent tells its processes by `NBSWEEP_RUN_ID`, `NBSWEEP_SWEEP_ID`, `NBSWEEP_STORAGE` and `NBSWEEP_RUN_DIR` (a directory
-that is there while the run goes on), and sets `PYTHONUNBUFFERED`, so that what they print can be read as it is printed.
+that is there while the run goes on), gives `NBSWEEP_MEDIA`, where it is set, as an absolute path, and sets
+`PYTHONUNBUFFERED`, so that what they print can be read as it is printed.
 
 """
 

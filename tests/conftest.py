@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import Phase, settings
 
 from nbsweep import process
 from nbsweep.store import sqlite
@@ -22,6 +23,10 @@ TORCHVISION_SHIM = Path(__file__).parent / "torchvision_shim"
 _shim = importlib.util.spec_from_file_location("torchvision_shim", TORCHVISION_SHIM / "sitecustomize.py")
 assert _shim is not None and _shim.loader is not None
 _shim.loader.exec_module(importlib.util.module_from_spec(_shim))
+
+# Without explaining which lines a failure runs through: a failing search would be traced, line by line, for an hour.
+settings.register_profile("nbsweep", phases=[phase for phase in Phase if phase is not Phase.explain])
+settings.load_profile("nbsweep")
 
 
 @pytest.fixture

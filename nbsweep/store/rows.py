@@ -31,7 +31,8 @@ def _json(value: Any) -> str | None:
     try:
         return _dumped(value)
     except Exception as error:  # it holds itself, or a user's object that cannot say what it is
-        warnings.warn(f"a part of {type(value).__name__} was not kept: {error}", stacklevel=2)
+        with contextlib.suppress(Warning):  # whoever turns warnings into errors means those of their own thread
+            warnings.warn(f"a value of a config or summary was not kept: {error}", stacklevel=2)
         kept = {}
         for key, each in value.items() if isinstance(value, Mapping) else enumerate(value):
             try:

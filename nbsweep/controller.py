@@ -304,9 +304,11 @@ class Controller(SweepControl):
         """The config of a run that crashed, unless it was tried again already or as often as `retry` says."""
         if self.config.retry == 0:
             return None
-        revision, told = existing_sweep(db, self.sweep_id).revision, self._retries.revision
-        untouched = told < 0 and not db.runs(self.sweep_id, states=("crashed",))  # most are, and need not be read
-        self._retries.tell([] if untouched else db.runs(self.sweep_id, since_revision=told), revision)
+        told = self._retries.revision
+        if told < 0 and not db.runs(self.sweep_id, states=("crashed",)):
+            return None  # as mostly, and then nothing else is read
+        revision = existing_sweep(db, self.sweep_id).revision
+        self._retries.tell(db.runs(self.sweep_id, since_revision=told), revision)
         run = self._retries.next(self.config.retry, self._fits)
         if run is None:
             return None

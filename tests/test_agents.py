@@ -159,7 +159,7 @@ def test_of_a_group_of_exceptions_its_own_line_is_the_reason() -> None:
         sweep_id = nbsweep.sweep(CONFIG)
         nbsweep.agent(sweep_id, function, count=1)
         whys.append(nbsweep.Sweep(sweep_id).runs[0].why)
-    assert whys == ["ExceptionGroup: two workers (2 sub-exceptions)", "+-----+"]
+    assert whys == ["ExceptionGroup: two workers (2 sub-exceptions)", "ValueError: a table:"]
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])

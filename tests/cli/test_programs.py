@@ -19,6 +19,7 @@ from nbsweep.programs import program_agent
 from nbsweep.store import RunRecord, Store
 from nbsweep.sweeps import Sweep
 from tests.cli.terminal import Terminal
+from tests.test_agents import until
 
 CONFIG: dict[str, Any] = {
     "lr": 0.1,
@@ -282,13 +283,16 @@ def test_a_program_is_stopped_by_signals_alone_where_the_store_cannot_be_written
     monkeypatch.setattr(Controller, "kill_run", away)
     here.write(
         "train.py",
-        "import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('it is saved', flush=True)\n",
+        "import time\ntry:\n    print('it trains', flush=True)\n    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n    print('it is saved', flush=True)\n",
     )
     sweep_id = nbsweep.sweep({"method": "random", "program": "train.py", "parameters": {"x": {"value": 1}}})
-    assert program_agent(sweep_id, 1, run_timeout_s=1.0).start().wait(60)
-    sweep = Sweep(sweep_id)
-    assert only_run(sweep).state == "stopped"
-    assert sweep.console("1") == "it is saved\n"
+    sweep, agent = Sweep(sweep_id), program_agent(sweep_id, 1).start()
+    until(lambda: len(sweep.runs) == 1 and "it trains" in sweep.console("1"))
+    agent.end_here(after_current=False)
+    assert agent.wait(60)
+    assert only_run(sweep).state == "killed"
+    assert sweep.console("1") == "it trains\nit is saved\n"
 
 
 def test_a_program_that_trains_elsewhere_keeps_its_pictures_where_the_agents_directory_says(

@@ -283,7 +283,9 @@ def test_a_program_is_stopped_by_signals_alone_where_the_store_cannot_be_written
     monkeypatch.setattr(Controller, "kill_run", away)
     here.write(
         "train.py",
-        "import time\ntry:\n    print('it trains', flush=True)\n    time.sleep(60)\n"
+        "import signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs this in the background has it ignored\n"
+        "try:\n    print('it trains', flush=True)\n    time.sleep(60)\n"
         "except KeyboardInterrupt:\n    print('it is saved', flush=True)\n",
     )
     sweep_id = nbsweep.sweep({"method": "random", "program": "train.py", "parameters": {"x": {"value": 1}}})

@@ -284,7 +284,7 @@ def test_a_program_is_stopped_by_signals_alone_where_the_store_cannot_be_written
     here.write(
         "train.py",
         "import signal, time\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs this in the background has it ignored\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # who tests in the background has it ignored
         "try:\n    print('it trains', flush=True)\n    time.sleep(60)\n"
         "except KeyboardInterrupt:\n    print('it is saved', flush=True)\n",
     )

@@ -34,6 +34,7 @@ export interface YRange {
   readonly settled: boolean;
 }
 
+/** The y axis' range: what all curves span, but for what is far worse than the rest. */
 export function yRange(spans: readonly Extent[], log: boolean, goal: Goal): YRange {
   const extents = spans.map(onAxis);
   if (extents.length === 0) return { range: log ? [0.1, 1] : [0, 1], clipped: 0, settled: false };

@@ -2,10 +2,10 @@
 
 `Run.log` appends to a list and returns. The recorder's thread (``nbsweep-recorder``) takes those lists, turns the
 values into columns and writes them for all runs in one transaction; in the same one it renews the heartbeats of this
-process's agents and reads what other processes ask of its runs. Between two turns it rests, so as to take a small share
-of the interpreter, and never for so long that readers would wait for more than 250 ms. A store that cannot be written
-costs training nothing: the data, and the ends of runs, wait in memory up to a stated bound (`nbsweep.backlog`) and go
-in when it can be written again; `trouble` says so.
+process's agents and reads what other processes ask of its runs (`nbsweep.hearing`). Between two turns it rests, so as
+to take a small share of the interpreter, and never for so long that readers would wait for more than 250 ms. A store
+that cannot be written costs training nothing: the data, and the ends of runs, wait in memory up to a stated bound
+(`nbsweep.backlog`) and go in when it can be written again; `trouble` says so.
 """
 
 from __future__ import annotations
@@ -15,38 +15,25 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from nbsweep.backlog import MOST_WAITING_BYTES, Backlog
 from nbsweep.encoding import Encoder
-from nbsweep.errors import NbsweepError, StoreError, StoreRefusedError
+from nbsweep.errors import StoreError, StoreRefusedError
+from nbsweep.hearing import Hearing, Recorded, Watched
 from nbsweep.pacing import WritingPace
-from nbsweep.recovery import recover, revive_in
 from nbsweep.store import RunTail, Session, Store
 from nbsweep.store.media import media_root
-from nbsweep.store.records import Asked
 from nbsweep.trouble import in_words
 
 if TYPE_CHECKING:
     from nbsweep.runs import Run
 
-__all__ = ["Recorded", "Recorder"]
+__all__ = ["Recorder"]
 
 FLUSH_WAIT_S = 2.0  # how long a reader waits for a write that is under way
-POLL_EVERY_S = 0.2
-POLL_EARLY_S = 0.09
-LOOK_EVERY_S = 2.0
 HEARTBEAT_EVERY_S = 2.0
 IDLE_EXIT_S = 5.0
-
-
-class Recorded(Protocol):
-    """An agent as the recorder sees it: it has a heartbeat to renew and can be asked to stop."""
-
-    @property
-    def id(self) -> str: ...
-
-    def stop_requested(self) -> None: ...
 
 
 class Recorder:
@@ -76,8 +63,8 @@ class Recorder:
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._next_poll = self._next_look = self._next_heartbeat = 0.0
-        self._found: Asked | None = None  # what others ask of the runs and agents, read and not passed on yet
+        self._next_heartbeat = 0.0
+        self._hearing = Hearing(self.store, self._watched)
         self._pace = WritingPace()
         self._trouble: str | None = None
         self._troubled_since = 0.0
@@ -136,7 +123,7 @@ class Recorder:
 
         As `end`, of which it is the half without a run.
         """
-        return self._now_or_later(f"later-{id(action)}", action, self._watched())
+        return self._now_or_later(f"later-{id(action)}", action, self._watched_runs())
 
     @property
     def trouble(self) -> str | None:
@@ -188,7 +175,7 @@ class Recorder:
         if not required and time.monotonic() < self._retry_at:
             return
         if required:
-            self._media.settle(self._watched())
+            self._media.settle(self._watched_runs())
         self._flush(required)
 
     def _flush(self, required: bool) -> None:
@@ -223,7 +210,7 @@ class Recorder:
 
     def poll_now(self) -> None:
         """Look for stop requests at once, not at the next turn."""
-        self._next_poll = 0.0
+        self._hearing.ask_soon()
         self._wake.set()
 
     def close(self) -> None:
@@ -234,7 +221,7 @@ class Recorder:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=5.0)
         if self._media.stop():
-            self._media.settle(self._watched())
+            self._media.settle(self._watched_runs())
         else:
             self._leave_pictures()
         self._retry_at = 0.0
@@ -268,7 +255,7 @@ class Recorder:
             self._wake.clear()
             self.flush()
             with contextlib.suppress(Exception):  # flush() already said so
-                self._poll()
+                self._hearing.hear()
             if self._in_use():
                 idle_since = time.monotonic()
             with self._registry:
@@ -281,9 +268,12 @@ class Recorder:
             not self._media.empty
         )
 
-    def _watched(self) -> list[Run]:
+    def _watched(self) -> Watched:
         with self._registry:
-            return [run for run, _tail in self._runs.values()]
+            return Watched({run_id: run for run_id, (run, _tail) in self._runs.items()}, dict(self._agents))
+
+    def _watched_runs(self) -> list[Run]:
+        return list(self._watched().runs.values())
 
     def _now_or_later(self, key: str, action: Callable[[Session], None], runs: list[Run]) -> str | None:
         """Write, with all that these runs logged, and do this in the same transaction; or leave it to the thread."""
@@ -317,8 +307,7 @@ class Recorder:
             self._backlog.write(db)
             if beat:
                 db.beat_agents(agents)
-            if began >= self._next_poll - POLL_EARLY_S:  # with these statements, not soon in a transaction of its own
-                self._read_asked(db)
+            self._hearing.read_along(db)
         changed = self._backlog.changes or self._trouble is not None
         self._backlog.forget()
         if ended:
@@ -367,7 +356,7 @@ class Recorder:
 
     def _leave_pictures(self) -> None:
         """At the end, where one cannot be had: the numbers and the ends of runs are kept all the same."""
-        for run in self._watched():
+        for run in self._watched_runs():
             count = run.late.give_up()
             if count:
                 _warn(
@@ -387,50 +376,6 @@ class Recorder:
                 f"runs {', '.join(sorted(gone))} are no longer in the store {self.store.shown}; "
                 f"{values:,} of their values were not written"
             )
-
-    def _poll(self) -> None:
-        """Pass on what other threads and processes asked for by the store; see who of the others is gone."""
-        now = time.monotonic()
-        if now >= self._next_poll:  # there was nothing to write, and so no transaction in which to ask
-            self._next_poll = now + POLL_EVERY_S
-            with self.store.read() as db:
-                self._read_asked(db)
-        found, self._found = self._found, None
-        if found is not None:
-            self._pass_on(found)
-        if now >= self._next_look:
-            self._next_look = now + LOOK_EVERY_S
-            with self._registry:
-                agents = list(self._agents)
-            if not agents:
-                return
-            with self.store.read() as db:
-                sweep_ids = {record.sweep_id for record in db.agents_by_ids(agents) if record.sweep_id is not None}
-            for sweep_id in sweep_ids:
-                with contextlib.suppress(NbsweepError):
-                    recover(self.store, sweep_id)
-
-    def _read_asked(self, db: Session) -> None:
-        self._next_poll = time.monotonic() + POLL_EVERY_S
-        with self._registry:
-            runs = [run.id for run, _tail in self._runs.values() if (run.sweep_id or run.agent_id) is not None]
-            agents = list(self._agents)
-        self._found = db.asked(runs, agents) if runs or agents else None
-
-    def _pass_on(self, found: Asked) -> None:
-        with self._registry:
-            runs = {run.id: run for run, _tail in self._runs.values()}
-            agents = dict(self._agents)
-        for run_id in found.runs_to_stop:
-            if run_id in runs:
-                runs[run_id].request_stop("killed")
-        for agent_id in found.agents_to_stop:
-            if agent_id in agents:
-                agents[agent_id].stop_requested()
-        taken_for_dead = [each for each in found.runs_taken_for_dead if each in runs and runs[each].state == "running"]
-        if taken_for_dead:
-            with self.store.write() as db:
-                revive_in(db, taken_for_dead)
 
     def _note_trouble(self, error: StoreError) -> None:
         now = time.monotonic()

@@ -76,12 +76,12 @@ def test_a_turn_of_the_recorder_is_one_transaction_of_three_statements(monkeypat
         recorder.flush(required=True)
         asked = listen(recorder.store, monkeypatch)
         for polls in (False, True):
-            recorder._next_poll = 0.0 if polls else float("inf")
-            recorder._next_look = recorder._next_heartbeat = float("inf")
+            recorder._hearing._next_poll = 0.0 if polls else float("inf")
+            recorder._hearing._next_look = recorder._next_heartbeat = float("inf")
             asked.clear()
             run.log({"loss": 0.25, "accuracy": 0.75})
             recorder.flush(required=True)
-            recorder._poll()
+            recorder._hearing.hear()
             assert len(asked.transactions) == 1
             assert len(asked.statements) == (4 if polls else 3), asked.statements
 
@@ -131,7 +131,7 @@ def test_no_turn_puts_a_statement_together_again() -> None:
         built = []
         for turn in range(20):
             run.log({"loss": 0.25, f"key {turn}": 0.75})
-            recorder._next_poll = 0.0
+            recorder._hearing._next_poll = 0.0
             recorder.flush(required=True)
             publisher.turn()
             built.append(direct._prepared.cache_info().misses)

@@ -1,8 +1,7 @@
 """An agent asks the controller for runs, hands them to an engine and sees to their ends.
 
-Its thread (``nbsweep-agent-ID``) owns the loop; each run trains on a thread of the engine. Failures end their run
-alone. A stop climbs a ladder: the next `log` raises; if none comes, an asynchronous exception; at last the run is
-given up, so that whoever pressed Stop sees it act within a second.
+Its thread (``nbsweep-agent-ID``) owns the loop; each run trains on a thread of the engine (`nbsweep.lives` keeps what
+is known of it meanwhile, and climbs up where it does not stop). Failures end their run alone.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from nbsweep import console, current, memory, process, torch_threads
@@ -24,6 +22,7 @@ from nbsweep.controller import Controller, End, Wait
 from nbsweep.engines import Engine, Work, make_engine
 from nbsweep.errors import NbsweepError, StoreError, UsageError
 from nbsweep.identity import new_id
+from nbsweep.lives import Lives
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
 from nbsweep.store.records import RunRecord
@@ -38,17 +37,6 @@ ELSEWHERE_POLL_S = 0.2  # what runs in other processes log is read in the store
 LAST_RUNS_POLL_S = 2.0  # while the last runs train more may be asked for, or another process's run may crash
 SHORT_RUN_S = 0.2  # shorter ones need not wait for their end to be written
 STORE_PATIENCE_S = 600.0  # how long an agent with nothing to train waits for a store that is away
-
-
-@dataclass
-class _Live:
-    run: Run
-    started_at: float = field(default_factory=time.monotonic)
-    stop_asked_at: float | None = None
-    interrupted: bool = False
-    outcome: tuple[str, str | None] | None = None
-    because: str | None = None  # why it is stopped
-    returned: float | None = None  # by the training function
 
 
 class Agent:
@@ -105,8 +93,7 @@ class Agent:
         self.on_failure: Callable[[str, str], None] = _to_stderr
         self.on_end: Callable[[], None] = lambda: None
         self.on_run_thread: Callable[[Run], None] = lambda run: None
-        self._live: dict[str, _Live] = {}
-        self._lock = threading.Lock()
+        self._lives = Lives(self._engine, run_timeout_s)
         self._wake = threading.Event()
         self._done = threading.Event()
         self._held = False
@@ -170,8 +157,8 @@ class Agent:
     def end_here(self, *, after_current: bool) -> None:
         """End this agent and, unless `after_current`, its runs. Other agents of the sweep go on."""
         self._ending = True
-        for live in [] if after_current else list(self._live.values()):
-            live.run.request_stop("killed")
+        if not after_current:
+            self._lives.kill_all()
         self._wake.set()
 
     def look_again(self) -> None:
@@ -199,8 +186,7 @@ class Agent:
     def abandon(self) -> None:
         """The process is about to end: start nothing more, and let running code end at its next `log`."""
         self._ending = self._abandoned = True
-        for live in list(self._live.values()):
-            live.run.request_stop("killed")
+        self._lives.kill_all()
         self._wake.set()
 
     def __repr__(self) -> str:
@@ -212,14 +198,14 @@ class Agent:
     def _loop(self) -> None:
         try:
             while not self._ending:
-                if len(self._live) >= self._engine.slots:
+                if len(self._lives) >= self._engine.slots:
                     self._rest(None)
                     continue
                 answer = self._ask()
-                self._held = isinstance(answer, Wait) and answer.held and not self._live
+                self._held = isinstance(answer, Wait) and answer.held and not self._lives
                 if isinstance(answer, End):
                     self.end_reason = answer.reason
-                    if not self._live:
+                    if not self._lives:
                         break
                     self._rest(LAST_RUNS_POLL_S)
                     continue
@@ -227,7 +213,7 @@ class Agent:
                     self._rest(PAUSED_POLL_S)
                     continue
                 self._begin(answer)
-            while self._live and not self._abandoned:
+            while self._lives and not self._abandoned:
                 self._rest(None)
             self.end_reason = self.end_reason or "stopped"
         except Exception as error:  # a fault of nbsweep's own must not read as an end like any other
@@ -245,7 +231,7 @@ class Agent:
             except StoreError as trouble:
                 if self._ending:
                     return End("stopped")
-                if time.monotonic() > until and not self._live:  # runs that train are not ended by a store that is away
+                if time.monotonic() > until and not self._lives:  # runs that train are not ended by a store
                     raise
                 if not told:
                     told = True
@@ -256,8 +242,7 @@ class Agent:
         if not self._elsewhere:
             torch_threads.divide(self.id, self.workers)
         run = Run(record, metric=self.controller.config.metric, on_finish=self._note_end)
-        with self._lock:
-            self._live[run.id] = _Live(run)
+        self._lives.begin(run)
         if record.started_at is not None and record.started_at > record.created_at:
             run.begun(record.started_at)
         run.on_stop(functools.partial(self._stop_asked, run.id))
@@ -271,44 +256,22 @@ class Agent:
         """Sleep until something happens; meanwhile see to runs that were asked to stop."""
         self._wake.wait(self._shortened(timeout_s))
         self._wake.clear()
-        self._look_at_clock()
+        self._lives.look_at_clock()
         if self._claims.stale:  # the present run takes longer than those before
             with contextlib.suppress(StoreError):
                 self._claims.give_back()
         with contextlib.suppress(StoreError):  # the next value is another chance
             self._look_at_metrics()
-        for run_id, live in list(self._live.items()):
-            if live.stop_asked_at is None:
-                continue
-            waited_s = time.monotonic() - live.stop_asked_at
-            if waited_s > self._engine.give_up_after_s:
-                self._engine.kill(run_id)
-            elif waited_s > self._engine.interrupt_after_s and not live.interrupted:
-                live.interrupted = True
-                self._engine.interrupt(run_id)
+        self._lives.climb()
 
     def _shortened(self, timeout_s: float | None) -> float | None:
         """The time to rest, no longer than until something has to be done with a run."""
-        lives = list(self._live.values())
+        limits = [timeout_s, self._lives.next_look_s]
         if self._claims.waiting:
-            timeout_s = min(timeout_s or AHEAD_S, AHEAD_S)
-        if any(live.stop_asked_at is not None for live in lives):
-            return 0.05
-        if self._elsewhere and lives:
-            timeout_s = min(timeout_s or ELSEWHERE_POLL_S, ELSEWHERE_POLL_S)
-        if self.run_timeout_s is None or not lives:
-            return timeout_s
-        first = min(live.started_at for live in lives) + self.run_timeout_s - time.monotonic()
-        return max(0.0, first if timeout_s is None else min(first, timeout_s))
-
-    def _look_at_clock(self) -> None:
-        """Stop the runs whose time is up."""
-        if self.run_timeout_s is None:
-            return
-        for live in list(self._live.values()):
-            if live.stop_asked_at is None and time.monotonic() - live.started_at >= self.run_timeout_s:
-                live.because = f"time limit of {self.run_timeout_s:g} s"
-                live.run.request_stop("stopped")
+            limits.append(AHEAD_S)
+        if self._elsewhere and self._lives:
+            limits.append(ELSEWHERE_POLL_S)
+        return min((limit for limit in limits if limit is not None), default=None)
 
     def _something_logged(self) -> None:
         """The recorder has written; wake the agent where somebody is to be judged."""
@@ -317,14 +280,11 @@ class Agent:
 
     def _look_at_metrics(self) -> None:
         """Stop the runs that are hopeless by what they have logged; end where one has reached the target."""
-        seen = self._watch.look({run_id: live.run for run_id, live in list(self._live.items())})
+        seen = self._watch.look(self._lives.runs)
         if seen.target_reached_by is not None:
             self._note_target(seen.target_reached_by)
         for run_id, because in seen.to_stop.items():
-            live = self._live.get(run_id)
-            if live is not None:
-                live.because = because
-                live.run.request_stop("stopped")
+            self._lives.stop(run_id, because)
 
     def _note_target(self, run_name: str) -> None:
         self.controller.target_reached(run_name)
@@ -363,7 +323,7 @@ class Agent:
         if another is not None and another is not run:  # the code called init() after finish(), and nothing ends it
             another.finish(exit_code=0 if outcome.state == "finished" else 1)
         memory.between_runs(thoroughly=outcome.short_of_memory)
-        live = self._live.get(run.id)
+        live = self._lives.get(run.id)
         if live is None:
             return
         live.returned = outcome.returned
@@ -371,7 +331,7 @@ class Agent:
             live.outcome = (outcome.state, outcome.error)
 
     def _ended(self, run: Run, abandoned: bool) -> None:
-        live = self._live.get(run.id)
+        live = self._lives.get(run.id)
         # An interrupt may land when the function has returned and its outcome is not noted yet.
         state, error = (live.outcome if live else None) or (run.stop_state or "failed", None)
         if abandoned:
@@ -380,8 +340,7 @@ class Agent:
             if not self._abandoned:
                 self._finish(run, state, error)
         finally:
-            with self._lock:
-                self._live.pop(run.id, None)
+            self._lives.end(run.id)
             self._wake.set()
             self._recorder.notify()
 
@@ -393,8 +352,8 @@ class Agent:
         if self._watch.reached_by(run):  # the loop may not have seen its last value
             with contextlib.suppress(StoreError):
                 self._note_target(run.name)
-        live = self._live.get(run.id)
-        shortly = state == "finished" and live is not None and time.monotonic() - live.started_at < SHORT_RUN_S
+        live = self._lives.get(run.id)
+        shortly = state == "finished" and live is not None and live.lasted_s < SHORT_RUN_S
         self._claims.ended(shortly=shortly)
         if shortly and self._claims.allowed:
             values = {"state": state, "error": None, "stopped_because": because, "finished_at": time.time()}
@@ -416,7 +375,7 @@ class Agent:
 
     def _because(self, run: Run, state: str) -> str | None:
         """Why the run ended as it did, in a few words, where its state does not say it."""
-        live = self._live.get(run.id)
+        live = self._lives.get(run.id)
         if state == "stopped":
             return live.because if live is not None else None
         if state != "finished":
@@ -429,15 +388,13 @@ class Agent:
 
     def _note_end(self, run: Run, state: str, error: str | None) -> None:
         """Training code ended its run itself (`with init()`, `finish()`); the function may still go on."""
-        live = self._live.get(run.id)
+        live = self._lives.get(run.id)
         if live is not None and live.outcome is None:
             live.outcome = (state, error)
         # Not written here but by the recorder's thread: a stop may interrupt this one wherever it is.
 
     def _stop_asked(self, run_id: str) -> None:
-        live = self._live.get(run_id)
-        if live is not None and live.stop_asked_at is None:
-            live.stop_asked_at = time.monotonic()
+        self._lives.note_stop_asked(run_id)
         self._wake.set()
 
 

@@ -339,7 +339,7 @@ def test_agents_go_on_through_an_outage_and_their_sweep_ends_well(tmp_store: str
                 outage.reason = "database or disk is full"
 
     agent = nbsweep.agent(sweep_id, train, block=False)
-    until(lambda: recorder.trouble is not None and not agent._live)
+    until(lambda: recorder.trouble is not None and not agent._lives)
     assert not agent.done, "it waits for the store to ask for the next run"
     outage.reason = None
     assert agent.wait(60)

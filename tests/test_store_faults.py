@@ -377,7 +377,7 @@ def test_a_full_disk_stops_no_training_and_everything_is_written_when_space_retu
 
     with pytest.warns(UserWarning, match="training goes on"):  # noqa: PT031 - the warning comes on another thread
         agent = nbsweep.agent(sweep_id, train, count=1, block=False)
-        until(lambda: "full" in (recorder.trouble or "") and not agent._live)  # the run has ended, its end waits
+        until(lambda: "full" in (recorder.trouble or "") and not agent._lives)  # the run has ended, its end waits
     assert troubles and "full" in troubles[0] and "wait" in troubles[0] and "Free some space" in troubles[0]
     assert not agent._thread.is_alive() or agent.wait(60)
     with recorder.store.read() as db:

@@ -1,29 +1,23 @@
 """`Run`: what training code holds. Its config, `log`, its summary, and the signal that it should end.
 
 `log` takes a copy of plain values and adds it to a list; all else (conversion, steps, summaries, writing) happens on
-the recorder's thread, or on the thread that asks for the summary; images, tables and histograms are made on another
-(`nbsweep.encoding`). Only a loop that logs faster than these can take it packs its own values now and then: memory
-stays bounded, and nobody waits for a disk.
+the recorder's thread, or on the thread that asks for the summary (`nbsweep.logged`). Only a loop that logs faster than
+these can take it packs its own values now and then: memory stays bounded, and nobody waits for a disk.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from time import time
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from nbsweep.encoding import LateValue, LateValues
+from nbsweep.encoding import LateValues
 from nbsweep.errors import RunStopped, UsageError
-from nbsweep.media import Media
+from nbsweep.logged import MOST_PENDING, Logged
 from nbsweep.run_config import Config, Summary
 from nbsweep.store import RunTail
-from nbsweep.store.packing import Packed, Values, as_values, by_key, microseconds
 from nbsweep.store.records import RunRecord
 from nbsweep.summarising import Summarising
 from nbsweep.sweep_config import Metric
@@ -31,10 +25,7 @@ from nbsweep.values import PLAIN_TYPES, Unkept, bounded, capture, plain
 
 __all__ = ["Run"]
 
-ENTRIES = 3  # of a call of log, in the list of what is pending: step or None, time, values
 LARGEST_STEP = 2**62  # of 63 bits that there are, so that those that count on from it have room
-MOST_MEDIA_BYTES = 32 * 2**20  # of images, tables and histograms that wait to be made; beyond, log makes them itself
-MOST_PENDING = ENTRIES * 50_000  # entries; some 350 bytes a call with two numbers, so that they take some 20 MB
 
 
 class Run:
@@ -77,21 +68,20 @@ class Run:
         self.state = "running"
         self.config = Config(record.config, locked=record.sweep_id is not None, on_change=self._config_changed)
         self._on_finish = on_finish
-        # One flat list: a tuple a call would be one more object for the garbage collector to look at.
-        self._pending: list[Any] = []
-        self._open: list[Any] | None = self._pending  # None where log() has to look closer at what it is asked
+        self.summarising = Summarising(dict(record.summary), metric)
+        self._dirty: set[str] = set()
+        self._logged = Logged(
+            record.sweep_id,
+            record.id,
+            self.summarising,
+            changed=lambda: self._dirty.add("summary"),
+            unkept=self._warn_unkept,
+        )
+        self._open: list[Any] | None = self._logged.pending  # None where log() has to look closer at what it is asked
         self._partial: dict[str, Any] = {}
         self._partial_step: int | None = None
         self._console: list[tuple[str, str]] = []
-        self._draining = threading.Lock()  # held while values are converted; never by log()
-        self._packed: list[Packed] = []
-        self._rows = 0  # calls that were packed
-        self._media_bytes = 0  # of calls that were not
-        self.late = self._no_late_values()
-        self._next_step = 0
-        self.summarising = Summarising(dict(record.summary), metric)
         self._warned: set[str] = set()
-        self._dirty: set[str] = set()
         self._forked = False
         self._closed = False
         self._begun_at: float | None = None
@@ -210,8 +200,7 @@ class Run:
     @property
     def step(self) -> int:
         """The step that the next `log` will have."""
-        self._convert()
-        return self._next_step
+        return self._logged.next_step
 
     def __enter__(self) -> Run:
         return self
@@ -283,7 +272,7 @@ class Run:
 
     def go_on_from(self, step: int) -> None:
         """An earlier process logged up to here: the next `log` has this step."""
-        self._next_step = step
+        self._logged.go_on_from(step)
 
     @property
     def forked(self) -> bool:
@@ -292,30 +281,25 @@ class Run:
 
     def forget_in_child(self) -> None:
         """In a forked child: the run is its parent's, which also writes what was logged before the fork."""
-        self._draining = threading.Lock()  # another thread of the parent's may have held it
-        self._pending, self._packed, self._console, self._partial, self._partial_step = [], [], [], {}, None
-        self._media_bytes, self.late = 0, self._no_late_values()
+        self._logged.forget()
+        self._console, self._partial, self._partial_step = [], {}, None
         self._open = None
         self._forked = True
 
     # -- for the recorder ----------------------------------------------------------------------------------------
 
+    @property
+    def late(self) -> LateValues:
+        """Its images, tables and histograms that still have to be made."""
+        return self._logged.late
+
     def drain(self, tail: RunTail) -> None:
         """Move what was logged into `tail`, but for what is still to be encoded."""
-        self._convert()
-        with self._draining:
-            packed, self._packed = self._packed, []
-            late = self.late.take()  # their calls were packed before them
-        for calls in packed:
-            tail.extend(calls)
-        for each in late:
-            if not isinstance(each.value, Unkept):
-                tail.add_late(each.key, each.row, each.step, each.time_us, each.value)
+        self._logged.drain(tail)
 
     def encode(self) -> None:
         """Make, on the caller's thread, what was logged before this call and still waits for it."""
-        self._convert()
-        self.late.encode()
+        self._logged.encode()
 
     def take_update(self) -> dict[str, Any]:
         """Columns of the run's record that changed since the last call."""
@@ -323,7 +307,7 @@ class Run:
         self._dirty -= dirty  # in place, and before the values are read: what is set meanwhile comes with the next call
         update: dict[str, Any] = {}
         if "summary" in dirty:
-            with self._draining:
+            with self._logged.lock:
                 values = dict(self.summarising.values)  # training code may add keys meanwhile
             update["summary"] = self._kept_summary(values)
         if "begun" in dirty:
@@ -371,11 +355,8 @@ class Run:
             self._partial, self._partial_step = ({}, None) if commit else (taken, step)
             self._open_again()
         if commit:
-            self._pending.extend((step, time(), taken))
-        self._media_bytes += sum(value.weight for value in taken.values() if isinstance(value, Media))
-        if len(self._pending) > MOST_PENDING or self._media_bytes + self.late.bytes > MOST_MEDIA_BYTES:
-            self._convert()
-            self.late.encode(leave_bytes=MOST_MEDIA_BYTES)
+            self._logged.add(step, taken)
+        self._logged.keep_to_bound(taken)
 
     def _warn_forked(self) -> None:
         if "" not in self._warned:
@@ -387,81 +368,9 @@ class Run:
 
     def _open_again(self) -> None:
         """Let `log` take its short way, where nothing stands against it."""
-        self._open = None if self._partial else self._pending
+        self._open = None if self._partial else self._logged.pending
         if self._stop_state is not None or self.state != "running":  # asked last: another thread may stop the run now
             self._open = None
-
-    def _convert(self) -> None:
-        """Turn captured values into columns, give steps, and bring the summary up to date."""
-        with self._draining:
-            # Not by exchanging the list: a log() that has fetched the old one would add to it too late.
-            entries = self._pending[:]
-            del self._pending[: len(entries)]
-            self._media_bytes = 0
-            if entries:
-                self._packed.append(self._pack(entries[0::ENTRIES], entries[1::ENTRIES], entries[2::ENTRIES]))
-                self._dirty.add("summary")
-
-    def _pack(self, steps: list[int | None], times_s: list[float], rows: list[dict[str, Any]]) -> Packed:
-        columns: dict[str, tuple[npt.NDArray[np.int64], Values]] = {}
-        packed = Packed(self._numbered(steps), microseconds(times_s), columns)
-        for key, calls, values in by_key(rows):
-            if not PLAIN_TYPES.issuperset(map(type, values)):
-                if any(isinstance(value, Media) for value in values):
-                    self.late.keys.add(key)
-                else:
-                    calls, values = self._made_plain(key, calls, values)
-            if key in self.late.keys:
-                self.late.add(key, packed, calls, values, first_row=self._rows)
-            elif values:
-                kept = as_values(values)
-                if isinstance(kept, list):  # of several kinds, or beyond 64 bits
-                    kept = values = [bounded(value) for value in values]
-                columns[key] = calls, kept
-                self.summarising.note(key, values)
-        self._rows += len(rows)
-        return packed
-
-    def _no_late_values(self) -> LateValues:
-        return LateValues(self._made, self._note_late, self._draining)
-
-    def _note_late(self, late: LateValue) -> None:
-        if isinstance(late.value, Unkept):
-            self._warn_unkept(late.key, late.value)
-        else:
-            self.summarising.note(late.key, [late.value])
-            self._dirty.add("summary")
-
-    def _numbered(self, steps: list[int | None]) -> npt.NDArray[np.int64]:
-        """The steps, those that were left open counting up from the ones before."""
-        if {*steps} == {None}:
-            first, self._next_step = self._next_step, self._next_step + len(steps)
-            return np.arange(first, self._next_step)
-        numbers = []
-        for step in steps:
-            number = self._next_step if step is None else step
-            numbers.append(number)
-            self._next_step = number + 1
-        return np.array(numbers, "i8")
-
-    def _made_plain(
-        self, key: str, calls: npt.NDArray[np.int64], values: list[Any]
-    ) -> tuple[npt.NDArray[np.int64], list[Any]]:
-        """Values that were captured as objects are read; what cannot be kept is left out with one warning a key."""
-        read = [plain(value) for value in values]
-        kept = [place for place, value in enumerate(read) if not isinstance(value, Unkept)]
-        if len(kept) < len(read):
-            self._warn_unkept(key, next(value for value in read if isinstance(value, Unkept)))
-        return calls[kept], [read[place] for place in kept]
-
-    def _made(self, value: Any) -> tuple[Any, dict[str, bytes]]:
-        """What history keeps of a value under a key with pictures, and its files."""
-        if not isinstance(value, Media):
-            return plain(value), {}
-        try:
-            return value.packed(self.sweep_id, self.id)
-        except Exception as error:  # a picture that is none, a library that is missing
-            return Unkept(f"the {type(value).__name__} could not be made: {error}"), {}
 
     def _kept_summary(self, values: dict[str, Any]) -> dict[str, Any]:
         """A summary as the store has it: what training code set in it may be anything."""
@@ -502,7 +411,7 @@ class Run:
     def _commit_partial(self) -> None:
         """What `log(..., commit=False)` held back becomes the last row."""
         if self._partial:
-            self._pending.extend((self._partial_step, time(), self._partial))
+            self._logged.add(self._partial_step, self._partial)
             self._partial, self._partial_step = {}, None
 
 

@@ -292,7 +292,7 @@ def test_what_is_logged_under_a_key_of_pictures_weighs_something(
     run.log({"picture": slow})
     for number in range(9):
         run.log({"picture": float(number)})
-    run._convert()
+    run._logged.convert()
     assert run.late.waiting == 10 and run.late.bytes == 10 * encoding.LEAST_WEIGHT
     slow.go_on.set()
     recorder.flush(required=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nbsweep import runs
+from nbsweep import logged, runs
 from nbsweep.recorder import Recorder
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, RunTail, Store, read_history
@@ -85,11 +85,11 @@ def test_the_modules_log_adds_two_functions() -> None:
 
 def test_log_takes_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     run = fresh_run()
-    with run._draining:  # as if the recorder were converting for ever
+    with run._logged.lock:  # as if the recorder were converting for ever
         for _ in range(1000):
             run.log(TWO)
             run.log({"loss": np.float32(0.5)})
-    assert len(run._pending) == 2000 * runs.ENTRIES
+    assert len(run._logged.pending) == 2000 * logged.ENTRIES
 
 
 def test_what_waits_gives_the_garbage_collector_nothing_to_look_at() -> None:
@@ -104,11 +104,11 @@ def test_what_waits_gives_the_garbage_collector_nothing_to_look_at() -> None:
 
 def test_a_loop_that_outruns_the_recorder_keeps_its_memory_bounded_and_loses_nothing() -> None:
     run, most = fresh_run(), 0
-    calls = 3 * runs.MOST_PENDING // runs.ENTRIES + 7
+    calls = 3 * logged.MOST_PENDING // logged.ENTRIES + 7
     for step in range(calls):
         run.log({"step": step})
-        most = max(most, len(run._pending))
-    assert most <= runs.MOST_PENDING
+        most = max(most, len(run._logged.pending))
+    assert most <= logged.MOST_PENDING
     tail = RunTail("r1")
     run.drain(tail)
     history = read_history(tail.take_chunks())["r1"]
@@ -116,7 +116,8 @@ def test_a_loop_that_outruns_the_recorder_keeps_its_memory_bounded_and_loses_not
 
 
 def test_threads_that_outrun_the_recorder_lose_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MOST_PENDING", 3 * 100)
+    for room in (runs, logged):
+        monkeypatch.setattr(room, "MOST_PENDING", 3 * 100)
     run = fresh_run()
 
     def work(name: str) -> None:

@@ -22,10 +22,11 @@ import pytest
 from PIL import Image as Pillow
 
 import nbsweep
-from nbsweep import process, runs
+from nbsweep import process
 from nbsweep.cli import main
 from nbsweep.errors import StoreError, UsageError
 from nbsweep.exporting import write_table
+from nbsweep.logged import ENTRIES
 from nbsweep.notebook.media_views import media_view
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, RunTail, read_history
@@ -441,11 +442,11 @@ def test_files_that_wait_are_bounded_and_what_is_left_out_is_said(tmp_path: Path
 
 
 def test_pictures_that_outrun_the_recorder_keep_memory_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MOST_MEDIA_BYTES", 10_000)
+    monkeypatch.setattr("nbsweep.logged.MOST_MEDIA_BYTES", 10_000)
     run = Run(RunRecord("r1", None, 0, "calm-hare-1", "p", {}))
     for step in range(50):
         run.log({"loss": float(step), "x": nbsweep.Image(np.full((50, 50), step, "u1"))})
-        assert len(run._pending) <= 5 * runs.ENTRIES
+        assert len(run._logged.pending) <= 5 * ENTRIES
         assert run.late.bytes <= 10_000
     tail, files = packed(run)
     assert len(read_history(tail.take_chunks())["r1"].columns["x"].values) == 50 and len(files) == 50

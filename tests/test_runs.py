@@ -223,7 +223,7 @@ def test_define_metric_says_what_the_summary_keeps(run: Run, how: str, kept: flo
 
 def test_a_forked_child_keeps_nothing_and_says_so_once_and_the_parent_goes_on(run: Run) -> None:
     run.log({"a": 1})
-    with run._draining:  # as the recorder's thread may hold it when another thread forks
+    with run._logged.lock:  # as the recorder's thread may hold it when another thread forks
         child = os.fork()
         if child == 0:
             run.forget_in_child()

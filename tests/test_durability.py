@@ -93,7 +93,7 @@ class Trainer:
         self.process.join(timeout=30)
         with os.fdopen(self._reading, "rb") as pipe:
             lines = [line.split() for line in (self._said + pipe.read()).decode().splitlines()]
-        said = [(float(line[0]), line[1].decode(), int(line[2])) for line in lines if len(line) == 3]
+        said = [(float(line[0]), line[1], int(line[2])) for line in lines if len(line) == 3]
         times = sorted([at for at, _run_id, _count in said] + [killed_at])
         # It says something each millisecond; where it could not, the machine gave its other threads no time either.
         starved_s = max((later - sooner for sooner, later in itertools.pairwise(times)), default=0.0)

@@ -18,7 +18,10 @@ NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 
 def execute(name: str, folder: Path) -> dict[str, Any]:
     """Run a copy of a notebook in `folder` without a front end; its cells by id, outputs and all."""
-    notebook = nbformat.read(shutil.copy(EXAMPLES / name, folder), as_version=4)
+    return executed(nbformat.read(shutil.copy(EXAMPLES / name, folder), as_version=4), folder)
+
+
+def executed(notebook: nbformat.NotebookNode, folder: Path) -> dict[str, Any]:
     client = NotebookClient(notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     client.execute()
     return {cell["id"]: cell for cell in notebook.cells}
@@ -72,6 +75,23 @@ def test_wandbs_tutorial_trains_five_runs_on_mnist(
     assert "5 finished" in dashboard["text/plain"] and "image/png" in dashboard
     name, loss = re.fullmatch(r"\('([\w-]+)', ([\d.]+)\)", text(cells["best"])).groups()  # type: ignore[union-attr]
     assert name in dashboard["text/plain"] and float(loss) < 2.3, "better than guessing"
+
+
+def test_a_notebook_run_without_a_page_shows_that_failures_paused_the_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NBSWEEP_STORAGE", raising=False)
+    define = (
+        "%load_ext nbsweep\n"
+        "config = {'method': 'random', 'metric': {'name': 'loss'}, 'parameters': {'rate': {'min': 0.0, 'max': 1.0}}}\n"
+        "%sweep define config"
+    )
+    cells = [define, "%%sweep_train --count 4 --wait\nlog({'loss': 1.0})\nundefined"]
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source, id=f"cell{n}") for n, source in enumerate(cells)]
+    )
+    dashboard = shown(executed(notebook, tmp_path)["cell1"])
+    assert "paused" in dashboard["text/plain"] and "3 failed" in dashboard["text/plain"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

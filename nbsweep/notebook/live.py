@@ -149,6 +149,8 @@ def _wait(lives: list[_Live], more: Sequence[Agent] = ()) -> None:
             if live.agent.done:
                 live.finish()
                 _lives.pop(live.agent.id, None)
+            elif live.agent.held:  # by failures: what is shown meanwhile must say so, also where there is no page
+                live.dashboard.put_up_twins(live.display_id)
 
 
 class _Line:

@@ -27,11 +27,29 @@ def main(arguments: list[str] | None = None) -> int:
     told = commands.add_parser("report", help="a ranked table, and a picture")
     told.add_argument("--picture", type=Path)
     told.add_argument("--workers", type=int, default=1)
+    kept = commands.add_parser("keep", help="put what a peer found into the repository")
+    kept.add_argument("method", choices=[name for name in SEARCHERS if name != "nbsweep"])
+    kept.add_argument("version", help="the peer's, as `botorch 0.18.1`")
     asked = parser.parse_args(arguments)
     if asked.command == "report":
-        print(report(list(running.read(asked.results)), workers=asked.workers, picture=asked.picture))
+        print(report(_found(asked.results), workers=asked.workers, picture=asked.picture))
+        return 0
+    if asked.command == "keep":
+        already = {result.key for result in running.read(running.KEPT)}
+        for result in running.read(asked.results):
+            if result.method == asked.method and result.key not in already:
+                running.keep(result, asked.version)
         return 0
     return _run(asked)
+
+
+def _found(results: Path) -> list[running.Result]:
+    """What the repository keeps and what was found here; the longer where both have a search."""
+    found: dict[tuple[str, str, int, int], running.Result] = {}
+    for result in (*running.read(running.KEPT), *running.read(results)):
+        if result.key not in found or found[result.key].budget <= result.budget:
+            found[result.key] = result
+    return list(found.values())
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -40,7 +58,7 @@ def _run(asked: argparse.Namespace) -> int:
         for problem in every_problem().values()
         if (not asked.problems or problem.name in asked.problems) and asked.which in ("all", problem.group)
     ]
-    done = {result.key for result in running.read(asked.results) if result.budget >= asked.budget}
+    done = {result.key for result in _found(asked.results) if result.budget >= asked.budget}
     missing: set[str] = set()
     for seed in range(asked.seeds):  # seed by seed, so that a run that is broken off has all problems alike
         for problem in problems:

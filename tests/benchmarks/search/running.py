@@ -1,4 +1,8 @@
-"""Running searches, and the file that keeps what they found: one line of JSON a search."""
+"""Running searches, and the files that keep what they found: one line of JSON a search.
+
+What takes many hours is kept in the repository (`KEPT`), so that a session adds to what others did: peers alone, whose
+searches change with their versions only, and nbsweep's are always made anew.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,9 @@ import numpy as np
 from tests.benchmarks.search.problems import Problem
 from tests.benchmarks.search.searchers import SEARCHERS, Asking
 
-__all__ = ["Result", "append", "read", "search"]
+__all__ = ["KEPT", "Result", "append", "keep", "read", "search"]
+
+KEPT = Path(__file__).parent / "kept.jsonl"
 
 
 @dataclass(frozen=True)
@@ -84,13 +90,25 @@ def read(path: Path) -> Iterator[Result]:
         return
     for line in path.read_text().splitlines():
         try:
-            yield Result(**json.loads(line))
+            said = json.loads(line)
+            yield Result(**({"told": said["values"]} | said))
         except (ValueError, TypeError):
             continue
 
 
 def append(path: Path, result: Result) -> None:
-    """Keep one more."""
+    """One more line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         file.write(json.dumps(asdict(result)) + "\n")
+
+
+def keep(result: Result, version: str) -> None:
+    """One more in the repository, in few bytes: eight digits, and what was told only where it differs."""
+    said = asdict(result) | {"version": version, "ask_ms": [round(ms) for ms in result.ask_ms]}
+    for name in ("values", "told"):
+        said[name] = [float(f"{value:.8g}") for value in said[name]]
+    if said["told"] == said["values"]:
+        del said["told"]
+    with KEPT.open("a") as file:
+        file.write(json.dumps(said, separators=(",", ":")) + "\n")

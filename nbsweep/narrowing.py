@@ -20,6 +20,7 @@ __all__ = ["narrowed", "region_of"]
 
 Range = tuple[float, float]
 
+MOST_LISTED = 10  # values of a law with a 0 where no law has one
 DIGITS = 3  # a brushed end is as exact as a hand is: 0.00123, not 0.0012345678
 _UNBOUNDED = {
     "normal": "uniform",
@@ -46,7 +47,8 @@ def narrowed(
         A checked sweep config as a dict.
     ranges : mapping
         {parameter: (low, high)}: the ends are rounded outwards to three significant digits, within the old bounds.
-        Of integers and multiples of q those inside count; where none is, the nearest is the parameter's one value.
+        Of integers and multiples of q those inside count; where none is, the nearest is the parameter's one value. With
+        the 0 of a q_log_normal they are listed, up to ten; of more the 0 is left out.
     choices : mapping
         {parameter: the values to keep}; values the parameter does not have are left out.
 
@@ -121,8 +123,10 @@ def _cut(definition: Mapping[str, Any], low: float, high: float, *, of_grid: boo
     # A grid counts the steps of a q_uniform from its min on, all else from 0.
     start = lowest if of_grid and law == parameter.distribution == "q_uniform" else 0
     first, last = _steps(max(low, lowest) - start, min(high, highest) - start, q, (lowest - start, highest - start))
-    if first < last and "log" in law:
-        first = max(first, 1)  # a log law has no 0, as the q_log_normal that it stands for has
+    if first == 0 < last and "log" in law:  # a log law has no 0, as the q_log_normal that it stands for has
+        if last < MOST_LISTED:
+            return {"values": [_short(k * q) for k in range(last + 1)]}
+        first = 1
     if first == last:
         return {"value": _short(start + first * q)}
     ends = _short(start + first * q), _short(start + last * q)

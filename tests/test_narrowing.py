@@ -85,9 +85,12 @@ def narrow(law: dict[str, Any], low: float, high: float, method: str = "random")
     return found
 
 
-def test_the_zero_of_a_log_normal_that_was_rounded_is_left_out() -> None:
+def test_with_the_zero_of_a_log_normal_that_was_rounded_a_few_steps_are_listed_and_of_many_it_is_left_out() -> None:
     law = {"distribution": "q_log_normal", "mu": 1, "sigma": 1, "q": 8}
-    assert narrow(law, 0, 24) == {"distribution": "q_log_uniform_values", "min": 8, "max": 24, "q": 8}
+    assert narrow(law, 0, 8) == narrow(law, -0.3, 9) == {"values": [0, 8]}
+    assert narrow({**law, "q": 0.1}, 0, 0.3) == {"values": [0.0, 0.1, 0.2, 0.3]}
+    assert narrow(law, 0, 80) == {"distribution": "q_log_uniform_values", "min": 8, "max": 80, "q": 8}
+    assert narrow(law, 8, 24) == {"distribution": "q_log_uniform_values", "min": 8, "max": 24, "q": 8}
     assert narrow(law, 0, 3) == {"value": 0}
 
 

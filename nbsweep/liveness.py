@@ -3,7 +3,8 @@
 On its own machine an agent is judged by its process: a token names the boot, the process namespace, the pid and the
 moment the process started in ticks since that boot, so neither a pid that is used again nor a clock that was set
 deceives. Elsewhere it is judged by its heartbeat's counter: when this process has seen it stand still for `LEASE_S` of
-its own monotonic time, the agent is gone. Wall time is for people.
+its own monotonic time, the agent is gone. After a time in which this process could not use the store itself (a server
+away, a lock held), nobody may have been able to, and all leases begin anew. Wall time is for people.
 """
 
 from __future__ import annotations
@@ -72,10 +73,17 @@ class Observer:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._seen: dict[str, tuple[int, float]] = {}
+        self._seen: dict[str, tuple[tuple[int, int], float]] = {}
 
-    def alive(self, agent: AgentRecord) -> bool:
-        """Whether the agent's process lives, as far as this process can know by now."""
+    def alive(self, agent: AgentRecord, outages: int = 0) -> bool:
+        """Whether the agent's process lives, as far as this process can know by now.
+
+        Parameters
+        ----------
+        agent : AgentRecord
+        outages : int
+            Of the session that the record is from.
+        """
         if agent.left_at is not None:
             self._seen.pop(agent.id, None)
             return False
@@ -84,14 +92,14 @@ class Observer:
         machine, _, _ = agent.process.rpartition("/")[0].rpartition("/")
         if machine == machine_token():
             return process_token(agent.pid) == agent.process
-        return self._beats(agent)
+        return self._beats(agent, outages)
 
-    def _beats(self, agent: AgentRecord) -> bool:
-        now = self._clock()
+    def _beats(self, agent: AgentRecord, outages: int) -> bool:
+        now, looks = self._clock(), (agent.beat, outages)
         with self._lock:
-            beat, since = self._seen.get(agent.id, (-1, now))
-            if beat != agent.beat:
-                self._seen[agent.id] = (agent.beat, now)
+            looked, since = self._seen.get(agent.id, (None, now))
+            if looked != looks:
+                self._seen[agent.id] = (looks, now)
                 return True
         return now - since < LEASE_S
 

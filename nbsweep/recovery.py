@@ -102,7 +102,7 @@ def _lost(db: Session, sweep_id: str | None) -> list[RunRecord]:
 
     @functools.cache
     def dead(agent_id: str) -> bool:
-        return not any(_alive(agent) for agent in db.agents_by_ids([agent_id]))
+        return not any(_alive(db, agent) for agent in db.agents_by_ids([agent_id]))
 
     return [run for run in live if run.agent_id is None or dead(run.agent_id)]
 
@@ -110,11 +110,11 @@ def _lost(db: Session, sweep_id: str | None) -> list[RunRecord]:
 def _gone(db: Session, sweep_id: str | None) -> list[AgentRecord]:
     if sweep_id is None:  # such an agent goes with its run
         return []
-    return [agent for agent in db.agents(sweep_id) if agent.left_at is None and not _alive(agent)]
+    return [agent for agent in db.agents(sweep_id) if agent.left_at is None and not _alive(db, agent)]
 
 
-def _alive(agent: AgentRecord) -> bool:
-    return _observer.alive(agent)
+def _alive(db: Session, agent: AgentRecord) -> bool:
+    return _observer.alive(agent, db.outages)
 
 
 def existing_sweep(db: Session, sweep_id: str) -> SweepRecord:

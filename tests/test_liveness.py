@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,9 +21,11 @@ import nbsweep
 from nbsweep import cli, process, recovery, sweep_config
 from nbsweep.controller import Controller
 from nbsweep.definitions import create_run, create_sweep
+from nbsweep.errors import StoreError
 from nbsweep.liveness import LEASE_S, Observer, machine_token, process_token
 from nbsweep.recovery import recover
 from nbsweep.store import AgentRecord, RunRecord, RunTail, Store
+from nbsweep.store.reach import Reach
 
 GRID: dict[str, Any] = {"method": "grid", "parameters": {"a": {"values": [1, 2, 3]}}}
 ELSEWHERE = "another-boot/1/17/2000"
@@ -137,6 +140,43 @@ def test_a_run_elsewhere_is_crashed_when_its_heartbeats_have_stood_still_for_a_l
     clock.now += 0.2
     recover(controller.store, controller.sweep_id)
     assert state_of(controller.store, run) == "crashed" and LEASE_S < 30
+
+
+def test_after_the_store_was_away_for_this_process_too_all_leases_begin_anew(
+    controller: Controller, clock: Clock
+) -> None:
+    """The server was away for longer than a lease: whoever is back first must not take the others for dead."""
+    _agent, run = remote_run(controller)
+    recover(controller.store, controller.sweep_id)
+    clock.now += LEASE_S + 6
+    with pytest.raises(StoreError), controller.store.write():
+        raise ConnectionError("the server is away")
+    recover(controller.store, controller.sweep_id)
+    clock.now += LEASE_S - 0.1
+    recover(controller.store, controller.sweep_id)
+    assert state_of(controller.store, run) == "running"
+    clock.now += 0.2
+    recover(controller.store, controller.sweep_id)
+    assert state_of(controller.store, run) == "crashed", "an outage spares nobody for ever"
+
+
+def test_whoever_waited_long_for_the_lock_knows_that_others_could_not_beat_either(
+    controller: Controller, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = controller.store
+    _agent, run = remote_run(controller)
+    monkeypatch.setattr(store, "_reach", Reach(clock))
+    recover(store, controller.sweep_id)
+    with Store(store.url).write():  # somebody holds the lock
+        waiting = threading.Thread(target=controller.pause)
+        waiting.start()
+        until(lambda: bool(store._reach._under_way))
+        clock.now += LEASE_S + 3
+        with store.read() as db:
+            assert not recovery._lost(db, controller.sweep_id), "a look while another thread waits"
+    waiting.join()
+    recover(store, controller.sweep_id)
+    assert state_of(store, run) == "running"
 
 
 @pytest.mark.parametrize(

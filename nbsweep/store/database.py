@@ -26,11 +26,13 @@ from nbsweep.store.filesystems import absolute
 from nbsweep.store.forking import transaction_open
 from nbsweep.store.migrations import migrate
 from nbsweep.store.postgresql import postgresql_engine
+from nbsweep.store.reach import Reach
 from nbsweep.store.session import Session
 
-__all__ = ["DEFAULT_URL", "Store", "is_there", "shown", "storage_url"]
+__all__ = ["DEFAULT_URL", "Store", "is_there", "missing_file", "shown", "storage_url"]
 
 DEFAULT_URL = "sqlite:///.nbsweep/nbsweep.db"
+POSTGRESQL = "postgresql+psycopg"
 
 
 def storage_url() -> str:
@@ -51,10 +53,16 @@ def storage_url() -> str:
 
 def is_there(url: str) -> bool:
     """Whether a store might be found there: False where its file is yet to be made."""
+    return missing_file(url) is None
+
+
+def missing_file(url: str) -> str | None:
+    """The path of a store's file that is yet to be made; None where it is there, or where the store is no file."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        return True
-    return absolute(parsed.database).exists()
+        return None
+    path = absolute(parsed.database)
+    return None if path.exists() else str(path)
 
 
 def shown(url: str) -> str:
@@ -68,7 +76,8 @@ class Store:
     Parameters
     ----------
     url : str
-        A SQLAlchemy URL; ``sqlite:///relative/path.db`` or ``postgresql+psycopg://user@host/database``.
+        A SQLAlchemy URL of SQLite or PostgreSQL; ``sqlite:///relative/path.db`` or
+        ``postgresql+psycopg://user@host/database``.
 
     Attributes
     ----------
@@ -87,6 +96,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = url
         self.in_use: Callable[[], bool] = lambda: False
+        self._reach = Reach()
         try:
             parsed = _with_driver(_parsed(url))
             self._file: FileCare | None = None
@@ -123,6 +133,8 @@ class Store:
 
     def close(self, *, forked: bool = False) -> None:
         """Close all connections. In a forked child (`forked`) they are dropped and left to the parent."""
+        if forked:
+            self._reach = Reach()
         if self._file is not None:
             self._file.close(forked=forked)
         else:
@@ -131,11 +143,15 @@ class Store:
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Session]:
         before = sys.exc_info()[1]
+        reach = self._reach
+        asked = reach.begin()
         try:
             with transaction_open():
                 engine = self._server if self._file is None else self._file.engine_now(self.in_use)
                 with engine.connect().execution_options(write=write) as connection, connection.begin():
-                    yield Session(connection)
+                    if not write:  # a reader may take its time, and keeps nobody from writing
+                        reach.end(asked)
+                    yield Session(connection, outages=reach.outages())
         except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeDecodeError) as error:
             interrupt = _interrupt_behind(error, before)
             if interrupt is not None:  # a command that it cut off cannot be rolled back; it must not be lost by that
@@ -144,12 +160,16 @@ class Store:
             if self._file is not None:
                 self._file.note_trouble(error)
             refused = isinstance(error, (IntegrityError, DataError))
+            if not refused:
+                reach.failed()
             kind = StoreRefusedError if refused else StoreError
             raise kind(f"the store {self.shown} could not be used: {_reason(error)}") from error
         except BaseException as error:
             # An interrupt's traceback would hold a cursor in mid-statement, and with it SQLite's lock on the file.
             traceback.clear_frames(error.__traceback__)
             raise
+        finally:
+            reach.end(asked)
 
     def _prepare(self, engine: Engine) -> list[str]:
         """See that the tables are there and of this version; says which ones were missing."""
@@ -201,8 +221,11 @@ def _parsed(url: str) -> URL:
 
 
 def _server_engine(url: URL) -> Engine:
-    if url.get_backend_name() != "postgresql":
+    if url.get_backend_name() not in ("postgresql", "postgres"):
         raise StoreError(f"NBSWEEP_STORAGE={shown(str(url))}: nbsweep keeps its store in SQLite or PostgreSQL")
+    if url.drivername != POSTGRESQL:
+        mended = url.set(drivername=POSTGRESQL).render_as_string(hide_password=True)
+        raise StoreError(f"NBSWEEP_STORAGE={shown(str(url))}: nbsweep speaks to PostgreSQL by psycopg; write {mended}")
     try:
         return postgresql_engine(url)
     except ImportError as error:
@@ -213,7 +236,7 @@ def _server_engine(url: URL) -> Engine:
 
 def _with_driver(url: URL) -> URL:
     """psycopg for PostgreSQL, where the URL names no driver."""
-    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
+    return url.set(drivername=POSTGRESQL) if url.drivername in ("postgresql", "postgres") else url
 
 
 def _version(connection: Connection) -> int | None:

@@ -28,10 +28,17 @@ MOST_IDS = 8192  # SQLite takes 32,766 values in a statement, PostgreSQL 65,535;
 
 
 class Session:
-    """The store's reads and writes inside one transaction."""
+    """The store's reads and writes inside one transaction.
 
-    def __init__(self, connection: Connection) -> None:
+    Attributes
+    ----------
+    outages : int
+        Changes when the store was out of this process's reach: `nbsweep.store.reach`.
+    """
+
+    def __init__(self, connection: Connection, *, outages: int = 0) -> None:
         self._connection = connection
+        self.outages = outages
 
     # -- sweeps --------------------------------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ def flat(config: Mapping[str, Any], declared: Container[str] = (), prefix: str =
 
 
 def runs_frame(runs: Sequence[RunRecord], declared: Container[str] = ()) -> pd.DataFrame:
-    """A row a run: run (its name), id, number, state, duration_s, a column a parameter, a column a summary key.
+    """A row a run: run (its name), id, number (from 1), state, duration_s, a column a parameter and a summary key.
 
     A value of a `declared` parameter is in one column, a dict too (see `flat`).
 
@@ -99,7 +99,7 @@ def runs_frame(runs: Sequence[RunRecord], declared: Container[str] = ()) -> pd.D
         row: dict[str, Any] = {
             "run": run.name,
             "id": run.id,
-            "number": run.number,
+            "number": run.number + 1,  # as its name ends
             "state": run.state,
             "duration_s": run.duration_s(now),
         }

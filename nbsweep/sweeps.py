@@ -117,7 +117,7 @@ class Sweep:
     # -- what came of it -----------------------------------------------------------------------------------------
 
     def to_pandas(self) -> pd.DataFrame:
-        """A row a run: run, id, number, state, duration_s, a column a parameter, a column a summary key."""
+        """A row a run: run, id, number (from 1), state, duration_s, a column a parameter, a column a summary key."""
         return analysis.runs_frame(self.runs, self.checked_config.parameter_names)
 
     @property
@@ -127,25 +127,26 @@ class Sweep:
         runs = [run for run in self.runs if inside is None or run.id in inside]
         return analysis.runs_frame(runs, self.checked_config.parameter_names)
 
-    def history(self, run: str | None = None) -> pd.DataFrame:
-        """A row a log call: run, step, time and a column a key; of one run (name or id), or of all."""
+    def history(self, run: str | int | None = None) -> pd.DataFrame:
+        """A row a log call: run, step, time and a column a key; of one run (name, id or number), or of all."""
         return analysis.history_frame(self.histories(run))
 
-    def histories(self, run: str | None = None) -> dict[str, History]:
-        """What was logged, as arrays: {run name: History}; of one run (name or id), or of all that logged."""
+    def histories(self, run: str | int | None = None) -> dict[str, History]:
+        """What was logged, as arrays: {run name: History}; of one run (name, id or number), or of all that logged."""
         chosen = self.runs if run is None else [self.run(run)]
         with self.store.read() as db:
             histories = read_history(db.chunks([each.id for each in chosen]))
         return {each.name: histories[each.id] for each in chosen if each.id in histories}
 
-    def run(self, run: str) -> RunRecord:
-        """The run of that name, id or number (as the name ends)."""
-        for each in self.runs:
-            if run in (each.name, each.id, str(each.number + 1)):
+    def run(self, run: str | int) -> RunRecord:
+        """The run of that name, id or number: from 1, as the name ends and `to_pandas` has it."""
+        runs, wanted = self.runs, str(run)
+        for found in ((r for r in runs if wanted in (r.name, r.id)), (r for r in runs if wanted == str(r.number + 1))):
+            for each in found:
                 return each
         raise UsageError(f"sweep {self.name} has no run {run!r}; its runs: {_few([r.name for r in self.runs])}")
 
-    def code(self, run: str) -> str | None:
+    def code(self, run: str | int) -> str | None:
         """The code that a run was trained with, as `nbsweep.training_code` found it; None where it is not known."""
         record = self.run(run)
         with self.store.read() as db:
@@ -158,7 +159,7 @@ class Sweep:
         with self.store.read() as db:
             return db.sweep_versions(self.id)
 
-    def console(self, run: str) -> str:
+    def console(self, run: str | int) -> str:
         """What a run printed."""
         self._recorder.flush()
         with self.store.read() as db:
@@ -288,13 +289,13 @@ class Sweep:
         self._control.delete()
         self._recorder.notify()
 
-    def kill_run(self, run: str) -> None:
-        """End one running run (name or id)."""
+    def kill_run(self, run: str | int) -> None:
+        """End one running run (name, id or number)."""
         self._control.kill_run(self.run(run).id)
         self._recorder.poll_now()
 
-    def rerun(self, run: str) -> str:
-        """Train the config of a run (name or id) once more; returns what comes of it, in words.
+    def rerun(self, run: str | int) -> str:
+        """Train the config of a run (name, id or number) once more; returns what comes of it, in words.
 
         An agent at work takes it next. With none, this process starts one if it has trained this sweep before; else
         the next agent of any process takes it.
@@ -358,18 +359,29 @@ def find_sweep(store: Store, sweep_id: str | None, *, project: str | None = None
     with store.read() as db:
         if sweep_id is None:
             current = process.current_sweep_id()
-            found = db.sweep(current) if current is not None else None
-            newest = db.sweeps(project=project)[:1]
-            if found is None and not newest:
-                raise UsageError("there is no sweep yet: define one with %%sweep define or nbsweep.sweep(config)")
-            return found or newest[0]
+            found = db.sweep(current) if current is not None and project is None else None
+            newest = [found] if found is not None else db.sweeps(project=project)
+            if not newest:
+                there = "there is no sweep yet" if project is None else f"project {project!r} has no sweep yet"
+                where = process.shown_storage()
+                raise UsageError(
+                    f"{there} in the store {where}: define one with %%sweep define or nbsweep.sweep(config)"
+                )
+            return newest[0]
         if not isinstance(sweep_id, str):
             raise UsageError(f"a sweep is named by its id or name, a string, not {sweep_id!r:.80}")
         reference = sweep_id.rstrip("/").rsplit("/", 1)[-1] if sweep_id.count("/") in (1, 2) else sweep_id
-        for each in (sweep_id, reference):
-            found = db.sweep(each) or next(iter(db.sweeps(name=each, project=project)), None)
-            if found is not None:
-                return found
+        inside = None if project is None else {each.id for each in db.sweeps(project=project)}
+        elsewhere: list[str] = []
+        for each in dict.fromkeys((sweep_id, reference)):
+            by_id = db.sweep(each)
+            for found in [by_id] if by_id is not None else db.sweeps(name=each):
+                if inside is None or found.id in inside:
+                    return found
+                elsewhere.append(repr(found.project))
+        if elsewhere:
+            where = _few(list(dict.fromkeys(elsewhere)))
+            raise UsageError(f"project {project!r} has no sweep {sweep_id!r}; it is in project {where}")
         known = [f"{each.id} ({each.name})" if each.name != each.id else each.id for each in db.sweeps()]
     raise UsageError(f"there is no sweep {sweep_id!r} in this store; it has {_few(known)}")
 

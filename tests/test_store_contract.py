@@ -503,6 +503,13 @@ def test_what_is_no_url_is_shown_with_the_mend(monkeypatch: pytest.MonkeyPatch, 
         assert said in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["postgresql+psycopg2", "postgresql+asyncpg", "postgresql+nosuch", "postgres+pg8000"])
+def test_another_driver_of_postgresql_is_refused_with_the_url_to_write(name: str) -> None:
+    with pytest.raises(StoreError) as refused:
+        Store(f"{name}://me:secret@host/sweeps")
+    assert str(refused.value).endswith("write postgresql+psycopg://me:***@host/sweeps")
+
+
 def test_a_tilde_in_a_url_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NBSWEEP_STORAGE", "sqlite:///~/runs/a.db")
@@ -519,6 +526,7 @@ def test_what_a_program_prints_below_its_traceback_is_not_why_it_failed() -> Non
         (f"{frames}ValueError: bad\n{after}", "ValueError: bad"),
         (f"{frames}ValueError: first\n\nthe above led to\n\n{frames}KeyError: 'x'\n  more of it\n", "KeyError: 'x'"),
         (f"{frames}", "train()"),
+        (f"It ended so:\n{frames}KeyError: 'caught'\nno data\n", "no data"),
         ("no data\nexit code 3\n", "exit code 3"),
         ("", None),
     ):

@@ -15,6 +15,7 @@ from nbsweep.sweeps import Sweep
 __all__ = ["kill", "rerun", "steer", "sweep"]
 
 _OF_RUN = ("count", "workers", "gpus", "run_timeout", "program", "forward_signals")
+_OF_DEFINING = ("config", "run", *_OF_RUN, "name", "seed", "prior_sweep", "prior", "json")
 _STEERING = ("pause", "resume", "stop", "cancel")
 
 
@@ -22,9 +23,12 @@ def sweep(options: argparse.Namespace) -> int:
     """``nbsweep sweep CONFIG.yaml``, or ``nbsweep sweep --pause ID``."""
     for command in _STEERING:
         if getattr(options, command) is not None:
-            if options.config is not None:
-                raise UsageError(f"CONFIG.yaml and --{command} exclude each other: one defines a sweep, one steers it")
-            _steer(command, getattr(options, command), after_current=False)
+            for name in _OF_DEFINING:
+                given = getattr(options, name)
+                if given is not None and given is not False:  # a seed of 0 is given
+                    word = "CONFIG.yaml" if name == "config" else f"--{name.replace('_', '-')}"
+                    raise UsageError(f"{word} and --{command} exclude each other: one defines a sweep, one steers it")
+            _steer(command, getattr(options, command), options.project, after_current=False)
             return 0
     if options.config is None:
         raise UsageError("which config? nbsweep sweep CONFIG.yaml, or nbsweep sweep --pause | --resume | … ID")
@@ -48,7 +52,7 @@ def sweep(options: argparse.Namespace) -> int:
 
 def steer(options: argparse.Namespace) -> int:
     """``nbsweep pause | resume | stop | cancel [SWEEP]``."""
-    _steer(options.command, options.sweep, after_current=getattr(options, "after_current", False))
+    _steer(options.command, options.sweep, None, after_current=getattr(options, "after_current", False))
     return 0
 
 
@@ -104,8 +108,8 @@ def _define(options: argparse.Namespace) -> str:
     return defined.sweep.id
 
 
-def _steer(command: str, reference: str | None, *, after_current: bool) -> None:
-    sweep = open_sweep(reference)
+def _steer(command: str, reference: str | None, project: str | None, *, after_current: bool) -> None:
+    sweep = open_sweep(reference, project)
     before, name = sweep.state, safe(sweep.name)
     if command == "pause":
         sweep.pause()

@@ -40,9 +40,9 @@ def existing_store() -> Store:
     return process.recorder().store
 
 
-def open_sweep(reference: str | None) -> Sweep:
-    """The sweep of that id or name; None: the newest."""
-    return Sweep(find_sweep(existing_store(), reference).id)
+def open_sweep(reference: str | None, project: str | None = None) -> Sweep:
+    """The sweep of that id or name (in that project); None: the newest."""
+    return Sweep(find_sweep(existing_store(), reference, project=project).id)
 
 
 def find_run(reference: str, sweep: str | None = None) -> tuple[RunRecord, Sweep | None]:

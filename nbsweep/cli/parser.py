@@ -23,7 +23,8 @@ _ABOUT = """\
 Hyperparameter sweeps from a terminal; the same ones as in the notebook, by the same store.
 
 The store is the file .nbsweep/nbsweep.db in the directory where you are, or what the environment variable
-NBSWEEP_STORAGE names (a SQLAlchemy URL). Start in the notebook's directory to see its sweeps."""
+NBSWEEP_STORAGE names (a SQLAlchemy URL of SQLite or PostgreSQL). Start in the notebook's directory to see its
+sweeps."""
 
 _STEERING = (
     ("pause", "start no new runs until resume; the running ones go on"),
@@ -154,7 +155,7 @@ nbsweep ls --json | jq '.[] | select(.state == "running") | .id'
 nbsweep ls 3k9x2vq1""",
     )
     listing.add_argument("sweep", metavar="SWEEP", nargs="?", help="id or name of a sweep: list its runs")
-    listing.add_argument("--project", metavar="P", help="the sweeps of this project alone")
+    listing.add_argument("--project", metavar="P", help="what is of this project alone")
     listing.add_argument("--alone", action="store_true", help="the runs outside any sweep")
     _json_option(listing)
 
@@ -182,8 +183,9 @@ def _add_results(commands: Any) -> None:
     export = _command(
         commands, "export", "write the table of a sweep's runs to a file", "results:export",
         "nbsweep export runs.csv\nnbsweep export 3k9x2vq1 runs.parquet",
-        "A row a run, a column a parameter and a summary key, as Sweep.to_pandas() has them. The format follows from "
-        "the\nname: .csv, .json, or .parquet (which needs pyarrow).",
+        "A row a run, a column a parameter and a summary key, as Sweep.to_pandas() has them. A run's number is the\n"
+        "one that its name ends in, from 1. The format follows from the name: .csv, .json, or .parquet (which needs\n"
+        "pyarrow).",
     )  # fmt: skip
     _sweep_argument(export)
     export.add_argument("file", metavar="FILE", help="ends in .csv, .parquet or .json")
@@ -244,7 +246,7 @@ def _sweep_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="name or id of the run; with --sweep its number, too")
+    parser.add_argument("run", metavar="RUN", help="name or id of the run; with --sweep its number (from 1), too")
     parser.add_argument("--sweep", metavar="SWEEP", help="look in this sweep alone")
 
 

@@ -29,7 +29,8 @@ $ nbsweep watch 3k9x2vq1
 ## The store
 
 The file `.nbsweep/nbsweep.db` in the directory where you are: start in the notebook's directory to see its sweeps. The
-environment variable `NBSWEEP_STORAGE` names another, by a SQLAlchemy URL. Looking never makes a store.
+environment variable `NBSWEEP_STORAGE` names another file, or a PostgreSQL database, by a SQLAlchemy URL
+([storage.md](storage.md)). Looking never makes a store.
 
 ## The training script
 

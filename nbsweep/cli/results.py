@@ -12,6 +12,8 @@ from nbsweep import analysis
 from nbsweep.cli import FAILED
 from nbsweep.cli.opening import existing_store, find_run, missing_store, open_sweep, sweep_or_run
 from nbsweep.cli.output import ago, duration, print_json, safe, short, table, values_in_words
+from nbsweep.errors import UsageError
+from nbsweep.progress import without_traceback
 from nbsweep.recovery import recover
 from nbsweep.rounding import rounded
 from nbsweep.store import RunRecord, SweepRecord
@@ -28,10 +30,12 @@ MOST_RUNS = 10
 def ls(options: argparse.Namespace) -> int:
     """``nbsweep ls [SWEEP]``."""
     if options.alone:
-        _ls_runs_alone(as_json=options.json)
+        if options.sweep is not None:
+            raise UsageError("SWEEP and --alone exclude each other: one lists a sweep's runs, one those of no sweep")
+        _ls_runs_alone(options.project, as_json=options.json)
         return 0
     if options.sweep is not None:
-        _ls_runs(open_sweep(options.sweep), as_json=options.json)
+        _ls_runs(open_sweep(options.sweep, options.project), as_json=options.json)
         return 0
     missing = missing_store()
     if missing is not None:
@@ -85,11 +89,11 @@ def sweep_facts(record: SweepRecord, runs: Sequence[RunRecord]) -> dict[str, Any
 
 
 def run_facts(run: RunRecord, metric: Metric | None) -> dict[str, Any]:
-    """A run in a few facts, as ``ls SWEEP --json`` gives it."""
+    """A run in a few facts, as ``ls SWEEP --json`` gives it; its number is the one that commands take, from 1."""
     return {
         "id": run.id,
         "name": run.name,
-        "number": run.number,
+        "number": run.number + 1,
         "state": run.state,
         "value": analysis.metric_value(run, metric),
         "config": run.config,
@@ -207,11 +211,11 @@ def _ls_runs(sweep: Sweep, *, as_json: bool, most: int | None = None) -> None:
     table(columns, rows, right=(columns[2], "took"), first_to_go=names)
 
 
-def _ls_runs_alone(*, as_json: bool) -> None:
+def _ls_runs_alone(project: str | None, *, as_json: bool) -> None:
     store = existing_store()
     recover(store, None)
     with store.read() as db:
-        runs = db.runs_alone()
+        runs = [run for run in db.runs_alone() if project in (None, run.project)]
     if as_json:
         print_json([run_facts(run, None) for run in runs])
         return
@@ -242,7 +246,7 @@ def _show_sweep(sweep: Sweep, *, as_json: bool) -> None:
     lines = {
         "sweep": f"{record.name} ({record.id})" if record.name != record.id else record.id,
         "project": record.project,
-        "state": record.standing + (f": {record.note.splitlines()[0]}" if record.note else ""),
+        "state": record.standing + (f": {without_traceback(record.note)}" if record.note else ""),
         "method": facts["method"] + (f", {metric.goal} {metric.name}" if metric else ""),
         "runs": f"{len(runs)}" + (f": {states}" if states else ""),
         "best": f"{rounded(facts['best'])} ({found.name})  {words}" if found else "–",

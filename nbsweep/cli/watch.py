@@ -19,6 +19,7 @@ from nbsweep.cli.output import duration, safe, values_in_words
 from nbsweep.errors import StoreError, UsageError
 from nbsweep.notebook.views import sweep_view
 from nbsweep.plan import Plan
+from nbsweep.progress import without_traceback
 from nbsweep.recovery import recover
 from nbsweep.rounding import rounded
 from nbsweep.store import AgentRecord, RunRecord, SweepRecord, first_values, read_history
@@ -150,7 +151,7 @@ def draw(moment: Moment) -> RenderableType:
 
     parts: list[RenderableType] = [_head(moment), _progress(moment), _best(moment)]
     if moment.sweep.note:
-        parts.append(_text(("note  ", "dim"), (moment.sweep.note.splitlines()[0], "yellow")))
+        parts.append(_text(("note  ", "dim"), (without_traceback(moment.sweep.note), "yellow")))
     for title, runs in (("running", moment.running), ("ended", moment.latest)):
         if runs:
             parts += ["", _runs_table(title, runs, moment)]

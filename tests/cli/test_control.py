@@ -85,12 +85,22 @@ def test_what_is_wrong_is_said_on_stderr_with_exit_code_2(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(terminal.directory)
-    defined(terminal)
+    defined(terminal, "--name", "sweep", "--project", "P")
     terminal.write("wrong.yaml", "method: grid\nparameters: {lr: {min: 0, max: 1.5}}\n")
     for words, said in (
         (("pause", "nosuch"), "no sweep 'nosuch'"),
         (("sweep",), "which config?"),
-        (("sweep", "sweep.yaml", "--pause", "x"), "exclude each other"),
+        (("sweep", "sweep.yaml", "--pause", "x"), "CONFIG.yaml and --pause exclude each other"),
+        (("sweep", "--pause", "x", "--json"), "--json and --pause exclude each other"),
+        (("sweep", "--stop", "x", "--run", "--count", "5"), "--run and --stop exclude each other"),
+        (("sweep", "--stop", "x", "--seed", "0"), "--seed and --stop exclude each other"),
+        (
+            ("sweep", "--pause", "sweep", "--project", "nope"),
+            "project 'nope' has no sweep 'sweep'; it is in project 'P'",
+        ),
+        (("agent", "sweep", "--project", "nope"), "project 'nope' has no sweep 'sweep'; it is in project 'P'"),
+        (("ls", "sweep", "--project", "nope"), "project 'nope' has no sweep 'sweep'; it is in project 'P'"),
+        (("ls", "sweep", "--alone"), "SWEEP and --alone exclude each other"),
         (("sweep", "wrong.yaml"), "parameters.lr"),
         (("sweep", "missing.yaml"), "missing.yaml"),
         (("nosuch",), "invalid choice"),

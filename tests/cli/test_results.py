@@ -129,6 +129,7 @@ def test_export_writes_a_row_a_run(terminal: Terminal, sweep: nbsweep.Sweep, end
     else:
         rows = pd.read_parquet(path).to_dict("records")
     assert [float(row["lr"]) for row in rows] == [0.4, 0.3, 0.2, 0.1]
+    assert [str(row["number"]) for row in rows] == ["1", "2", "3", "4"], "as the names end and commands take it"
     assert {row["title"] for row in rows} == {HOSTILE}
     assert rows[1]["state"] == "failed"
 
@@ -151,6 +152,17 @@ def test_logs_are_what_was_printed_each_stream_to_its_own(terminal: Terminal, sw
     done = terminal.try_run("logs", failed.name)
     assert done.stdout == "trained with 0.3\n" and done.stderr.endswith("ValueError: this one fails\n")
     assert terminal.run("logs", "2", "--sweep", "first") == done.stdout
+
+
+def test_a_runs_number_is_the_same_wherever_it_is_read_or_given(terminal: Terminal, sweep: nbsweep.Sweep) -> None:
+    listed, table = terminal.json("ls", "first"), sweep.to_pandas()
+    assert [run["number"] for run in listed] == table["number"].tolist() == [1, 2, 3, 4]
+    for run, number in zip(listed, table["number"], strict=True):
+        named = {sweep.run(each).name for each in (number, int(number), str(number), run["id"], run["name"])}
+        assert named == {run["name"]} and run["name"].endswith(f"-{number}")
+        assert terminal.run("logs", str(number), "--sweep", "first") == f"trained with {run['config']['lr']}\n"
+    with pytest.raises(UsageError, match="has no run 0; its runs: "):
+        sweep.run(0)
 
 
 def test_logs_follow_a_run_until_it_ends(terminal: Terminal) -> None:
@@ -192,7 +204,9 @@ def test_runs_outside_any_sweep_are_listed_apart(terminal: Terminal) -> None:
     )
     (run,) = terminal.json("ls", "--alone")
     assert (run["state"], run["config"], run["summary"], run["sweep"]) == ("finished", {"a": 1}, {"x": 2}, None)
-    assert run["name"] in terminal.run("show", run["name"])
+    assert run["name"] in terminal.run("show", run["name"]) and run["name"].endswith(f"-{run['number']}")
+    assert terminal.json("ls", "--alone", "--project", "p") == [run]
+    assert terminal.json("ls", "--alone", "--project", "other") == []
 
 
 def test_a_table_fits_its_terminal(terminal: Terminal, sweep: nbsweep.Sweep) -> None:
@@ -269,6 +283,19 @@ def test_watching_a_sweep_that_is_deleted_ends_with_a_sentence(tmp_store: str) -
     sweep.delete()
     with pytest.raises(UsageError, match=f"{sweep.id} is no longer in the store"):
         watcher.look()
+
+
+def test_why_failures_paused_a_sweep_is_said_in_a_line_that_promises_no_more(
+    tmp_store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note = "Three runs failed, so the sweep is paused; mend the code and resume."
+    sweep = nbsweep.Sweep(nbsweep.sweep({"method": "random", "parameters": {"x": {"value": 1}}}, name="broken"))
+    with sweep.store.write() as db:
+        db.update_sweep(sweep.id, state="paused", note=f"{note} The last traceback:\nTraceback …", note_kind="failures")
+    for command in ("show", "watch"):
+        assert main([command, "broken"]) == 0
+        printed = capsys.readouterr().out
+        assert note in printed and "traceback" not in printed
 
 
 def test_watch_where_nobody_looks_prints_one_picture(terminal: Terminal, sweep: nbsweep.Sweep) -> None:

@@ -161,6 +161,11 @@ def test_whatever_runs_there_are_every_number_is_one_and_json_takes_it(data: st.
         )
         for i in range(data.draw(st.integers(0, 14)))
     ]  # fmt: skip
+    numbers = [type(each.summary["m"]) in (int, float) for each in runs]
+    if runs and not any(numbers):
+        with pytest.raises(UsageError, match=r"'m' (is|was)"):
+            answer(runs, config)
+        return
     found = answer(runs, config)
     json.dumps(importance_view(found), allow_nan=False)
     for row in found.rows:
@@ -189,6 +194,31 @@ def test_a_metric_that_no_run_has_is_an_error_with_the_names_there_are(tmp_store
     assert told["rows"][0]["name"] == "lr" and told["rows"][0]["important"] and told["reason"] is None
     assert told["runs_used"] == 9
     assert refused["rows"] == [] and "no run has a summary value" in refused["reason"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["hi"] * 12, "'loss' is text in all 12 runs that have it; importance is told of numbers"),
+        (["hi"], "'loss' is text in the one run that has it"),
+        ([True, False], "'loss' is true or false in all 2 runs"),
+        ([None] * 12, "'loss' was not logged by any of the 12 runs that have ended; did you mean Loss?; the runs"),
+    ],
+)
+def test_of_a_metric_that_is_no_number_more_runs_are_not_asked_for(values: list[Any], said: str) -> None:
+    config = sweep_config.load(
+        {"method": "random", "metric": {"name": "loss"}, "parameters": {"lr": {"min": 0.0, "max": 1.0}}}
+    )
+    runs = [
+        RunRecord(str(i), None, i, "", "", {"lr": i / 50}, "finished", summary={"Loss": 1.0, "loss": value})
+        for i, value in enumerate(values)
+    ]
+    with pytest.raises(UsageError) as refused:
+        answer(runs, config)
+    assert said in str(refused.value)
+    running = replace(runs[0], id="running", state="running", summary={"loss": 0.5})
+    assert answer([*runs, running], config).note is not None, "a number is on its way"
+    assert answer([replace(each, state="running") for each in runs], config).note is not None
 
 
 def test_it_ends_soon_when_it_is_told_to() -> None:

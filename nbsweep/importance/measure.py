@@ -56,7 +56,7 @@ def measure(
     Raises
     ------
     UsageError
-        When no run has a summary value of that name, or none was named and the sweep has no metric.
+        When no run has a summary value of that name, or none a number; when none was named and the sweep has no metric.
 
     Examples
     --------
@@ -69,6 +69,7 @@ def measure(
     [('lr', True), ('seed', False)]
     """
     name, goal = _metric(runs, config, metric)
+    _refuse_what_is_no_number(runs, name)
     used, values, left_out = _counted(runs, name)
     columns = read([run.config for run in used], config)
     fresh = _first_of_repeats(columns, values)
@@ -118,6 +119,25 @@ def _metric(runs: Sequence[RunRecord], config: SweepConfig, metric: str | None) 
             f"no run has a summary value {show(metric)}{did_you_mean(metric, keys) if keys else ''}; {known}"
         )
     return metric, None
+
+
+def _refuse_what_is_no_number(runs: Sequence[RunRecord], metric: str) -> None:
+    """Once runs have ended: a metric that is text, or that nobody logs, is not told by more runs of the kind."""
+    given = [value for run in runs if (value := run.summary.get(metric)) is not None]
+    numbers = any(isinstance(value, (int, float)) and not isinstance(value, bool) for value in given)
+    ended = sum(run.state in COUNTED_STATES for run in runs)
+    if numbers or not ended:
+        return
+    if given:
+        kinds = {type(value) for value in given}
+        what = "text" if kinds <= {str} else "true or false" if kinds <= {bool} else "no number"
+        among = f"all {len(given)} runs that have it" if len(given) > 1 else "the one run that has it"
+        raise UsageError(f"{show(metric)} is {what} in {among}; importance is told of numbers")
+    keys = sorted({key for run in runs for key in run.summary} - {metric})
+    known = f"the runs' summaries have {show(keys, 300)}" if keys else "no run has logged anything"
+    meant = did_you_mean(metric, keys) if keys else ""
+    runs_that_ended = "the one run that has ended" if ended == 1 else f"any of the {ended} runs that have ended"
+    raise UsageError(f"{show(metric)} was not logged by {runs_that_ended}{meant}; {known}")
 
 
 def _counted(runs: Sequence[RunRecord], metric: str) -> tuple[list[RunRecord], Values, Counter[str]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import math
 import os
 import zlib
 from collections.abc import Iterable, Sequence
@@ -19,13 +18,21 @@ from typing import TYPE_CHECKING, Any
 
 from nbsweep.errors import StoreError, UsageError
 from nbsweep.store.media import Kept, file_name
+from nbsweep.media_checks import (
+    MOST_BINS,
+    check_columns,
+    check_mode,
+    check_shape,
+    checked_bins,
+    checked_rows,
+    mode_of_file,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Histogram", "Image", "Media", "Table", "loaded"]
 
-MOST_BINS = 512
 LONGEST_CAPTION = 200
 PNG_LEVEL = 1  # zlib's: pictures go to disk beside training
 _AS_THEY_ARE = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp"}
@@ -79,7 +86,7 @@ class Histogram(Media):
         self._source: Any = None
         self._made: tuple[list[Any], list[float], int] | None = None
         if np_histogram is not None:
-            self._made = (*_checked_bins(np_histogram), 0)
+            self._made = (*checked_bins(np_histogram), 0)
         else:
             self._source = _copied(sequence, "Histogram")
             self.weight = _bytes(self._source)
@@ -166,19 +173,31 @@ class Image(Media):
             drawn = io.BytesIO()
             data_or_path.savefig(drawn, format="png")
             self._file = drawn.getvalue()
+            mode_of_file(self._file, str(data_or_path))
         elif hasattr(data_or_path, "tobytes") and hasattr(data_or_path, "getbands"):
             self._picture = data_or_path.copy()
             self.weight = 4 * self._picture.width * self._picture.height
         else:
             self._pixels = _copied(data_or_path, "Image")
             self._channels_first = hasattr(data_or_path, "detach")
-            _check_shape(tuple(int(n) for n in self._pixels.shape), self._channels_first)
+            check_shape(tuple(int(n) for n in self._pixels.shape), self._channels_first)
+        if self.mode is not None:
+            check_mode(self.mode, self._own_mode())
         self.weight = self.weight or len(self._file or b"") + _bytes(self._pixels)
 
     def packed(self, sweep_id: str | None, run_id: str) -> tuple[Kept, dict[str, bytes]]:
         picture, data, ending = self._encoded()
         text = f"image {picture.width}×{picture.height}"
         if self.caption:
+    def _own_mode(self) -> str | None:
+        """Pillow's mode of what it is made from."""
+        if self._file is not None:
+            return mode_of_file(self._file, "…")
+        if self._picture is not None:
+            return str(self._picture.mode)
+        channels = self._pixels.shape[0 if self._channels_first else -1] if self._pixels.ndim == 3 else 1
+        return {1: "L", 3: "RGB", 4: "RGBA"}[int(channels)]
+
             text += f": {self.caption[:LONGEST_CAPTION]}"
         name = file_name(sweep_id, run_id, data, ending)
         record = {"kind": "image", "text": text, "file": name, "width": picture.width, "height": picture.height}
@@ -261,7 +280,9 @@ class Table(Media):
             if columns is not None or data is not None:
                 raise UsageError("Table takes a dataframe, or columns and data, not both")
             columns, data = list(dataframe.columns), dataframe.itertuples(index=False, name=None)
-        rows = [] if data is None else [list(row) for row in data]
+        rows = [] if data is None else checked_rows(data)
+        if columns is not None:
+            check_columns(columns)
         if columns is None:
             width = len(rows[0]) if rows else 3
             columns = ["Input", "Output", "Expected"] if width == 3 else range(width)
@@ -271,6 +292,8 @@ class Table(Media):
             self.add_data(*row)
 
     def add_data(self, *row: Any) -> None:
+            if not hasattr(dataframe, "itertuples"):
+                raise UsageError(f"Table(dataframe={dataframe!r:.80}): give a pandas DataFrame")
         """Add a row: a value a column."""
         if len(row) != len(self.columns):
             raise UsageError(
@@ -353,23 +376,6 @@ def _histogram(record: dict[str, Any]) -> Histogram:
     return Histogram(np_histogram=(counts, edges))
 
 
-def _checked_bins(given: Any) -> tuple[list[Any], list[float]]:
-    import numpy as np
-
-    try:
-        counts, edges = (np.array(part) for part in given)
-        sound = counts.ndim == edges.ndim == 1 and len(edges) == len(counts) + 1 and 1 <= len(counts) <= MOST_BINS
-        sound = sound and counts.dtype.kind in "iuf" and bool(np.isfinite(edges).all() and np.isfinite(counts).all())
-    except (TypeError, ValueError):
-        sound = False
-    if not sound:
-        raise UsageError(
-            f"Histogram(np_histogram={given!r:.80}): give (counts, edges) of numpy.histogram, finite, one edge more "
-            f"than counts, at most {MOST_BINS} bins"
-        )
-    return counts.tolist(), edges.astype("f8").tolist()
-
-
 def _copied(data: Any, name: str) -> Any:
     """A copy that is not waited for: of a tensor on its own device."""
     if hasattr(data, "detach") and hasattr(data, "clone"):
@@ -397,15 +403,6 @@ def _array(data: Any) -> Any:
 
 def _bytes(data: Any) -> int:
     return 0 if data is None else int(getattr(data, "nbytes", 0))
-
-
-def _check_shape(shape: tuple[int, ...], channels_first: bool) -> None:
-    channels = shape[0] if channels_first else shape[-1] if shape else 0
-    if math.prod(shape) == 0 or not (len(shape) == 2 or (len(shape) == 3 and channels in (1, 3, 4))):
-        wants = "(channels, height, width)" if channels_first else "(height, width, channels)"
-        raise UsageError(
-            f"Image: its shape is {shape}; give (height, width) or {wants} with 1, 3 or 4 channels, one image at a time"
-        )
 
 
 def _cell(value: Any) -> Any:

@@ -212,8 +212,9 @@ def test_what_cannot_be_one_is_refused_where_it_is_made(make: Any, said: str) ->
 
 
 @pytest.mark.usefixtures("tmp_store")
-def test_a_picture_that_is_none_costs_its_value_alone(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"no picture")
+def test_a_picture_whose_file_ends_early_costs_its_value_alone(tmp_path: Path) -> None:
+    Pillow.new("RGB", (64, 64), (10, 200, 30)).save(tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:60])
     with pytest.warns(UserWarning, match="'bad' was not kept: the Image could not be made"):
         kept = logged({"loss": 1.0, "bad": nbsweep.Image(tmp_path / "a.png")})
     assert kept == {"loss": 1.0}
@@ -226,11 +227,23 @@ def test_the_disk_is_asked_to_keep_what_was_written(monkeypatch: pytest.MonkeyPa
 
     def watched(opened: int) -> None:
         asked.append(str(Path(f"/proc/self/fd/{opened}").readlink()))
+        (lambda: nbsweep.Histogram(np_histogram=([1, -3], [1, 2, 3])), "counts of 0 or more"),
+        (lambda: nbsweep.Histogram(np_histogram=([1, 3], [3, 2, 1])), "rising edges"),
+        (lambda: nbsweep.Image(np.zeros((4, 4)), mode="XX"), r"mode='XX'\): a picture of mode L cannot be converted"),
+        (lambda: nbsweep.Image(Pillow.new("LAB", (2, 2)), mode="L"), "a picture of mode LAB cannot be converted"),
+        (lambda: nbsweep.Image(nbsweep.Image(np.zeros((4, 4, 3))), mode=5), "a picture of mode RGB cannot"),  # type: ignore[arg-type]
+        (lambda: nbsweep.Image(__file__), r"test_media.py'\): it is no picture that Pillow knows"),
         real(opened)
 
     monkeypatch.setattr(os, "fsync", watched)
     kept = logged({"x": nbsweep.Image(np.zeros((2, 2)))})
     process.shut_down()
+        (lambda: nbsweep.Table(columns="ab", data=[[1, 2]]), r"columns='ab'\): give a list of names"),
+        (lambda: nbsweep.Table(columns=5), r"columns=5\): give a list of names"),  # type: ignore[arg-type]
+        (lambda: nbsweep.Table(data=5), r"data=5\): give a list of rows"),  # type: ignore[arg-type]
+        (lambda: nbsweep.Table(data=[[1, 2], "ab"]), "row 1 is 'ab'; give a list of rows"),
+        (lambda: nbsweep.Table(data=[1, 2]), "row 0 is 1; give a list of rows"),  # type: ignore[list-item]
+        (lambda: nbsweep.Table(dataframe=5), r"dataframe=5\): give a pandas DataFrame"),
     assert {str(kept["x"].path), str(kept["x"].path.parent)} <= set(asked)
 
 

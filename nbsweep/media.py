@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbsweep.errors import StoreError, UsageError
-from nbsweep.store.media import Kept, file_name
 from nbsweep.media_checks import (
     MOST_BINS,
     check_columns,
@@ -27,6 +26,7 @@ from nbsweep.media_checks import (
     checked_rows,
     mode_of_file,
 )
+from nbsweep.store.media import Kept, file_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,11 +169,11 @@ class Image(Media):
                 raise UsageError(
                     f"Image({str(data_or_path)!r}): the file cannot be read ({error.strerror or error})"
                 ) from None
+            mode_of_file(self._file, str(data_or_path))
         elif hasattr(data_or_path, "savefig"):  # a figure changes with the next plot: drawn now
             drawn = io.BytesIO()
             data_or_path.savefig(drawn, format="png")
             self._file = drawn.getvalue()
-            mode_of_file(self._file, str(data_or_path))
         elif hasattr(data_or_path, "tobytes") and hasattr(data_or_path, "getbands"):
             self._picture = data_or_path.copy()
             self.weight = 4 * self._picture.width * self._picture.height
@@ -185,10 +185,6 @@ class Image(Media):
             check_mode(self.mode, self._own_mode())
         self.weight = self.weight or len(self._file or b"") + _bytes(self._pixels)
 
-    def packed(self, sweep_id: str | None, run_id: str) -> tuple[Kept, dict[str, bytes]]:
-        picture, data, ending = self._encoded()
-        text = f"image {picture.width}×{picture.height}"
-        if self.caption:
     def _own_mode(self) -> str | None:
         """Pillow's mode of what it is made from."""
         if self._file is not None:
@@ -198,6 +194,10 @@ class Image(Media):
         channels = self._pixels.shape[0 if self._channels_first else -1] if self._pixels.ndim == 3 else 1
         return {1: "L", 3: "RGB", 4: "RGBA"}[int(channels)]
 
+    def packed(self, sweep_id: str | None, run_id: str) -> tuple[Kept, dict[str, bytes]]:
+        picture, data, ending = self._encoded()
+        text = f"image {picture.width}×{picture.height}"
+        if self.caption:
             text += f": {self.caption[:LONGEST_CAPTION]}"
         name = file_name(sweep_id, run_id, data, ending)
         record = {"kind": "image", "text": text, "file": name, "width": picture.width, "height": picture.height}
@@ -279,6 +279,8 @@ class Table(Media):
         if dataframe is not None:
             if columns is not None or data is not None:
                 raise UsageError("Table takes a dataframe, or columns and data, not both")
+            if not hasattr(dataframe, "itertuples"):
+                raise UsageError(f"Table(dataframe={dataframe!r:.80}): give a pandas DataFrame")
             columns, data = list(dataframe.columns), dataframe.itertuples(index=False, name=None)
         rows = [] if data is None else checked_rows(data)
         if columns is not None:
@@ -292,8 +294,6 @@ class Table(Media):
             self.add_data(*row)
 
     def add_data(self, *row: Any) -> None:
-            if not hasattr(dataframe, "itertuples"):
-                raise UsageError(f"Table(dataframe={dataframe!r:.80}): give a pandas DataFrame")
         """Add a row: a value a column."""
         if len(row) != len(self.columns):
             raise UsageError(

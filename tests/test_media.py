@@ -199,11 +199,23 @@ def test_a_mode_converts_and_a_jpeg_stays_as_it_is(tmp_path: Path) -> None:
         (lambda: nbsweep.Histogram([1], num_bins=513), "num_bins=513"),
         (lambda: nbsweep.Histogram(["a"]), "no array of numbers"),
         (lambda: nbsweep.Histogram(np_histogram=([1, 2], [0, 1])), "one edge more"),
+        (lambda: nbsweep.Histogram(np_histogram=([1, -3], [1, 2, 3])), "counts of 0 or more"),
+        (lambda: nbsweep.Histogram(np_histogram=([1, 3], [3, 2, 1])), "rising edges"),
+        (lambda: nbsweep.Image(np.zeros((4, 4)), mode="XX"), r"mode='XX'\): a picture of mode L cannot be converted"),
+        (lambda: nbsweep.Image(Pillow.new("LAB", (2, 2)), mode="L"), "a picture of mode LAB cannot be converted"),
+        (lambda: nbsweep.Image(nbsweep.Image(np.zeros((4, 4, 3))), mode=5), "a picture of mode RGB cannot"),  # type: ignore[arg-type]
+        (lambda: nbsweep.Image(__file__), r"test_media.py'\): it is no picture that Pillow knows"),
         (lambda: nbsweep.Image(np.zeros((2, 2, 7))), r"its shape is \(2, 2, 7\)"),
         (lambda: nbsweep.Image("nosuch.png"), "cannot be read"),
         (lambda: nbsweep.Image(object()), "no array of numbers"),
         (lambda: nbsweep.Table(columns=["a"]).add_data(1, 2), "2 values for 1 columns"),
         (lambda: nbsweep.Table(columns=["a"], dataframe=pd.DataFrame()), "not both"),
+        (lambda: nbsweep.Table(columns="ab", data=[[1, 2]]), r"columns='ab'\): give a list of names"),
+        (lambda: nbsweep.Table(columns=5), r"columns=5\): give a list of names"),  # type: ignore[arg-type]
+        (lambda: nbsweep.Table(data=5), r"data=5\): give a list of rows"),  # type: ignore[arg-type]
+        (lambda: nbsweep.Table(data=[[1, 2], "ab"]), "row 1 is 'ab'; give a list of rows"),
+        (lambda: nbsweep.Table(data=[1, 2]), "row 0 is 1; give a list of rows"),  # type: ignore[list-item]
+        (lambda: nbsweep.Table(dataframe=5), r"dataframe=5\): give a pandas DataFrame"),
     ],
 )
 def test_what_cannot_be_one_is_refused_where_it_is_made(make: Any, said: str) -> None:
@@ -227,23 +239,11 @@ def test_the_disk_is_asked_to_keep_what_was_written(monkeypatch: pytest.MonkeyPa
 
     def watched(opened: int) -> None:
         asked.append(str(Path(f"/proc/self/fd/{opened}").readlink()))
-        (lambda: nbsweep.Histogram(np_histogram=([1, -3], [1, 2, 3])), "counts of 0 or more"),
-        (lambda: nbsweep.Histogram(np_histogram=([1, 3], [3, 2, 1])), "rising edges"),
-        (lambda: nbsweep.Image(np.zeros((4, 4)), mode="XX"), r"mode='XX'\): a picture of mode L cannot be converted"),
-        (lambda: nbsweep.Image(Pillow.new("LAB", (2, 2)), mode="L"), "a picture of mode LAB cannot be converted"),
-        (lambda: nbsweep.Image(nbsweep.Image(np.zeros((4, 4, 3))), mode=5), "a picture of mode RGB cannot"),  # type: ignore[arg-type]
-        (lambda: nbsweep.Image(__file__), r"test_media.py'\): it is no picture that Pillow knows"),
         real(opened)
 
     monkeypatch.setattr(os, "fsync", watched)
     kept = logged({"x": nbsweep.Image(np.zeros((2, 2)))})
     process.shut_down()
-        (lambda: nbsweep.Table(columns="ab", data=[[1, 2]]), r"columns='ab'\): give a list of names"),
-        (lambda: nbsweep.Table(columns=5), r"columns=5\): give a list of names"),  # type: ignore[arg-type]
-        (lambda: nbsweep.Table(data=5), r"data=5\): give a list of rows"),  # type: ignore[arg-type]
-        (lambda: nbsweep.Table(data=[[1, 2], "ab"]), "row 1 is 'ab'; give a list of rows"),
-        (lambda: nbsweep.Table(data=[1, 2]), "row 0 is 1; give a list of rows"),  # type: ignore[list-item]
-        (lambda: nbsweep.Table(dataframe=5), r"dataframe=5\): give a pandas DataFrame"),
     assert {str(kept["x"].path), str(kept["x"].path.parent)} <= set(asked)
 
 

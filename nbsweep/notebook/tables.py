@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ __all__ = ["Table", "table_of"]
 
 MOST_ROWS = 20
 WIDEST_CELL = 18
+WIDEST_WHY = 4 * WIDEST_CELL  # what should have been logged stands at the end
 MOST_COLUMNS = 8
 
 
@@ -67,9 +68,9 @@ def table_of(sweep: Sweep) -> Table:
         flat = analysis.flat(run.config, config.parameter_names)
         value = [_cell(analysis.metric_value(run, metric))] if metric else []
         star = " *" if best is not None and run.id == best.id else ""
-        why = f": {run.why}"[: 2 * WIDEST_CELL] if run.why and run.state in ("failed", "stopped") else ""
+        why = f": {_shortened(run.why, WIDEST_WHY)}" if run.why and not run.live else ""
         duration = run.duration_s(now)
-        values = [_level(flat.get(name), levels[name]) if name in levels else _cell(flat.get(name)) for name in names]
+        values = [_setting(flat, name, levels.get(name)) for name in names]
         lasted = "" if duration is None else f"{duration:.1f} s"
         rows.append((run.name + star, run.state + why, *value, *values, lasted))
     goal = f" · {metric.goal} {metric.name}" if metric else ""
@@ -91,6 +92,13 @@ def _outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
     return None if said is None else said[0].upper() + said[1:] + "."
 
 
+def _setting(config: Mapping[str, Any], name: str, levels: Sequence[Any] | None) -> str:
+    """A parameter's value; None is one, where it is set."""
+    if name in config and config[name] is None:
+        return "None"
+    return _cell(config.get(name)) if levels is None else _level(config.get(name), levels)
+
+
 def _level(value: Any, levels: Sequence[Any]) -> str:
     """A value of a category so that it is seen which: rounded, 0.99999 would be 1."""
     if not isinstance(value, float):
@@ -109,6 +117,9 @@ def _level(value: Any, levels: Sequence[Any]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
-    text = rounded(value) if isinstance(value, float) else str(value)
+    return _shortened(rounded(value) if isinstance(value, float) else str(value), WIDEST_CELL)
+
+
+def _shortened(text: str, width: int) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"
+    return text if len(text) <= width else text[: width - 1] + "…"

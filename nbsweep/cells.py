@@ -17,17 +17,21 @@ __all__ = ["config_cell", "define_cell"]
 WIDTH = 88
 
 
-def define_cell(config: Mapping[str, Any], name: str) -> str:
-    """The source of a ``%%sweep define`` cell."""
-    return f"%%sweep define {shlex.quote(name)}\n{_literal(config)}"
+def define_cell(config: Mapping[str, Any], name: str, comment: str | None = None) -> str:
+    """The source of a ``%%sweep define`` cell; a comment stands above the config."""
+    above = "" if comment is None else f"# {_in_a_line(comment)}\n"
+    return f"%%sweep define {shlex.quote(name)}\n{above}{_literal(config)}"
 
 
 def config_cell(run: RunRecord, metric: Metric | None) -> str:
     """The source of a cell that makes a run's config again, every digit of it; a comment says whose it is."""
     value = metric_value(run, metric)
     comment = run.name if metric is None or value is None else f"{run.name}, {metric.name} {rounded(value)}"
-    line = "".join(letter if letter.isprintable() else " " for letter in comment)
-    return f"# {' '.join(line.split())}\nconfig = {_literal(run.config)}"
+    return f"# {_in_a_line(comment)}\nconfig = {_literal(run.config)}"
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _literal(value: Any, depth: int = 0, before: int = 0) -> str:

@@ -13,10 +13,11 @@ from fractions import Fraction
 from typing import Any
 
 from nbsweep.plan import displayed
+from nbsweep.rounding import rounded
 from nbsweep.space import SearchSpace
 from nbsweep.support import identity
 
-__all__ = ["narrowed", "region_of"]
+__all__ = ["left_out", "narrowed", "region_of"]
 
 Range = tuple[float, float]
 
@@ -69,6 +70,30 @@ def narrowed(
         if holder is not None and kept:
             holder[key] = _chosen(holder[key], kept)
     return out
+
+
+def left_out(config: Mapping[str, Any], ranges: Mapping[str, Range], choices: Mapping[str, Sequence[Any]]) -> list[str]:
+    """What of a region a config does not have, in words: `narrowed` passes over it.
+
+    Examples
+    --------
+    >>> config = {"parameters": {"opt": {"values": ["adam", "sgd"]}}}
+    >>> left_out(config, {"drop": (0.1, 0.4)}, {"opt": ["adam", "lion"]})
+    ['drop from 0.1 to 0.4', "opt 'lion'"]
+    """
+    said = []
+    for name, (low, high) in ranges.items():
+        holder, key = _find(dict(config), name)
+        listed = [] if holder is None else _listed(holder[key])
+        if holder is None or (listed and not any(_is_number(value) and low <= value <= high for value in listed)):
+            said.append(f"{name} from {rounded(low)} to {rounded(high)}")
+    for name, kept in choices.items():
+        holder, key = _find(dict(config), name)
+        had = None if holder is None else {identity(displayed(value)) for value in _listed(holder[key])}
+        gone = [value for value in kept if had is None or (had and identity(displayed(value)) not in had)]
+        if gone:
+            said.append(f"{name} {', '.join(map(repr, gone))}")
+    return said
 
 
 def region_of(
@@ -158,9 +183,14 @@ def _short(value: float) -> float:
 
 def _chosen(definition: Mapping[str, Any], kept: Sequence[Any]) -> dict[str, Any]:
     wanted = {identity(displayed(value)) for value in kept}  # a page knows them as it shows them
-    had = definition.get("values", [definition["value"]] if "value" in definition else list(kept))
+    had = _listed(definition) or list(kept)
     values = [value for value in had if identity(displayed(value)) in wanted] or list(had)
     return {"value": values[0]} if len(values) == 1 else {"values": values}
+
+
+def _listed(definition: Mapping[str, Any]) -> list[Any]:
+    """The values that a parameter's definition lists; of a distribution none."""
+    return list(definition.get("values", [definition["value"]] if "value" in definition else []))
 
 
 def _rounded(value: float, direction: Any) -> float:

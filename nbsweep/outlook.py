@@ -1,4 +1,4 @@
-"""What a model-based search thinks of going on, in words: from what was kept with the runs, no model is asked."""
+"""What is to be had from going on, in words: from what was kept with the runs, no model is asked."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nbsweep import analysis
-from nbsweep.store import RunRecord
+from nbsweep.control import EVERY_POINT_TAKEN
+from nbsweep.space import SearchSpace
+from nbsweep.store import RunRecord, SweepRecord
 from nbsweep.sweep_config import SweepConfig
 
-__all__ = ["outlook", "why_suggested"]
+__all__ = ["outlook", "used_up", "why_suggested"]
 
 LATEST = 3  # suggestions in a row that promise little before that is said
 LITTLE = 0.01  # of the distance from the best value to the median of all that differ
@@ -55,6 +57,19 @@ def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
         if max(promised) <= LITTLE * abs(middle - best) or max(promised) == 0.0:
             said += ": more runs are unlikely to help much"
     return said
+
+
+def used_up(sweep: SweepRecord, config: SweepConfig, runs: Sequence[RunRecord], count: int | None) -> str | None:
+    """Why a sweep has finished with fewer runs than the `count` that were asked for, where its space has no more."""
+    if sweep.state != "finished" or sweep.note_kind is not None or count is None or len(runs) >= count:
+        return None
+    space = SearchSpace.from_config(config.parameters)
+    points = space.lattice if config.method == "grid" else space.support
+    if points is None:
+        return None
+    values = [space.values_of(run.config) for run in runs]
+    taken = {points.places(each) for each in values if each is not None} - {None}
+    return EVERY_POINT_TAKEN if len(taken) >= points.size else None
 
 
 def why_suggested(suggestion: Mapping[str, Any] | None) -> str | None:

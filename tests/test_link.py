@@ -115,10 +115,11 @@ def test_running_runs_are_told_with_a_few_values_that_draw_their_curves() -> Non
     until(lambda: len(tails()) == 2 and all(min(tail, default=1.0) < 1 / 4900 for tail in tails()))
     for tail in tails():
         assert len(tail) <= TAIL_VALUES and tail[0] == 1.0 and np.isfinite(tail).all()
-    assert overview.sweeps[0]["running_count"] == 2
+    assert overview.sweeps[0]["running_count"] == 2 and overview.sweeps[0]["active"]
     go_on.set()
     agent.wait()
     overview.look()
+    assert not overview.sweeps[0]["active"]
     assert overview.sweeps[0]["running"] == [] and overview.sweeps[0]["finished"] == 2
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from typing import Any
 
 import pytest
@@ -11,7 +10,8 @@ from hypothesis import strategies as st
 
 from nbsweep import sweep_config
 from nbsweep.cells import define_cell
-from nbsweep.narrowing import narrowed, region_of
+from nbsweep.narrowing import left_out, narrowed, region_of
+from nbsweep.notebook.define_body import body_config
 from nbsweep.space import SearchSpace
 
 CONFIG: dict[str, Any] = sweep_config.load(
@@ -70,11 +70,21 @@ def test_a_name_that_is_no_parameter_changes_nothing() -> None:
     assert narrowed(CONFIG, {"nobody": (0, 1)}, {"a.nobody": [1]}) == CONFIG
 
 
-def test_the_cell_is_python_that_gives_the_config_back() -> None:
+def test_what_of_a_region_the_config_does_not_have_is_told() -> None:
+    ranges = {"lr": (0.001, 0.01), "drop": (0.1, 0.4321987), "a.b.units": (1.0, 2.0)}
+    choices = {"a.b.bias": [False, "auto"], "a.nobody": [1, None], "epochs": [5]}
+    told = ["drop from 0.1 to 0.4322", "a.b.units from 1 to 2", "a.b.bias 'auto'", "a.nobody 1, None"]
+    assert left_out(CONFIG, ranges, choices) == told
+    assert left_out(CONFIG, {"depth": (2, 3), "a.b.units": (10, 20)}, {"a.b.bias": [None, True], "depth": [4]}) == []
+
+
+@pytest.mark.parametrize("comment", [None, "left out: drop from 0 to 1; act 'a\nb'"])
+def test_the_cell_is_python_that_gives_the_config_back(comment: str | None) -> None:
     config = narrowed(CONFIG, {"lr": (0.001, 0.01)}, {"a.b.bias": [False]})
-    magic, body = define_cell(config, "it's mine").split("\n", 1)
+    magic, body = define_cell(config, "it's mine", comment).split("\n", 1)
     assert magic == """%%sweep define 'it'"'"'s mine'"""
-    assert ast.literal_eval(body) == config
+    assert body_config(body, {}) == config
+    assert comment is None or body.startswith("# left out: drop from 0 to 1; act 'a b'\n{")
 
 
 def narrow(law: dict[str, Any], low: float, high: float, method: str = "random") -> dict[str, Any]:

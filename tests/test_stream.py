@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import nbsweep
+from nbsweep.notebook.overview import Overview
 from nbsweep.notebook.stream import SweepStream, _end_of
 from nbsweep.notebook.views import PROTOCOL
 
@@ -48,6 +50,44 @@ def test_a_sweep_that_is_redefined_with_another_metric_tells_every_runs_value_of
     assert {run["value"]: run["best"] for run in delta["runs"]} == {30: True, 10: False, 20: False}
     stream.publish()
     assert len(said) == 1
+
+
+def test_what_matters_is_worked_out_anew_when_the_sweep_is_redefined(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, lambda config, run: run.log({"loss": config.level}))
+    stream, _said = a_stream(sweep_id)
+    stream.publish()
+    thought: list[str] = []
+    thinking = SimpleNamespace(ask=lambda _stream, metric: thought.append(metric))
+    monkeypatch.setattr("nbsweep.notebook.stream.thinker", lambda: thinking)
+    stream.hear({"type": "importance", "session": "page", "metric": "loss"})
+    stream.publish()
+    told = len(thought)
+    nbsweep.sweep({**CONFIG, "parameters": {"level": {"values": [3, 1, 2]}, "depth": {"values": [1, 2]}}})
+    stream.publish()
+    assert thought[told:] == ["loss"]
+
+
+def test_what_of_a_brushed_region_the_sweep_no_longer_has_is_said_in_the_cell() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    stream, said = a_stream(sweep_id)
+    region = {"ranges": {"drop": [0.1, 0.4]}, "levels": {"level": [2, 7]}, "runs": []}
+    stream.hear({"type": "narrow", "session": "page", **region})
+    assert "\n# left out, for the sweep no longer has it: drop from 0.1 to 0.4; level 7\n{" in said[-1]["code"]
+
+
+def test_a_sweep_that_ran_out_of_points_says_so_and_one_that_has_all_it_should_says_nothing() -> None:
+    sweep_id = nbsweep.sweep({**CONFIG, "method": "random"})
+    nbsweep.agent(sweep_id, lambda config, run: run.log({"loss": config.level}), count=2)
+    stream, said = a_stream(sweep_id)
+    assert said[-1]["sweep"]["outlook"] is None
+    nbsweep.agent(sweep_id, lambda config, run: run.log({"loss": config.level}), count=5)
+    stream.publish()
+    assert said[-1]["sweep"]["state"] == "finished" and said[-1]["sweep"]["count"] == 7
+    assert said[-1]["sweep"]["outlook"] == "every point of the space has a run"
+    overview = Overview()
+    overview.look()
+    assert overview.sweeps[0]["note"] == "every point of the space has a run"
 
 
 def test_a_page_gets_the_end_of_a_long_console_and_is_told_of_the_rest() -> None:

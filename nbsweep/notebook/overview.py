@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from nbsweep import analysis, process, sweep_config
 from nbsweep.errors import ConfigError
+from nbsweep.outlook import used_up
 from nbsweep.plan import LONGEST_TEXT, Plan
 from nbsweep.recovery import recover
-from nbsweep.store import RunRecord, Session, Store, SweepRecord, first_values, read_history
+from nbsweep.store import AgentRecord, RunRecord, Session, Store, SweepRecord, first_values, read_history
 from nbsweep.thinning import extremes
 
 __all__ = ["TAIL_VALUES", "Overview"]
@@ -158,7 +159,7 @@ class Overview:
         runs = sorted(known.runs.values(), key=lambda run: run.number)
         running = [run for run in runs if run.state == "running"]
         self._read_curves(db, known, running)
-        known.item = _item(sweep, known, runs, running, known.plan.run_count(runs, db.agents(sweep.id)))
+        known.item = _item(sweep, known, runs, running, db.agents(sweep.id))
         if not running and sweep.state in ("finished", "cancelled"):
             known.runs, known.points, known.curves, known.read_to = {}, {}, {}, -1
         return known
@@ -198,6 +199,7 @@ def _bare_item(sweep: SweepRecord, note: str | None) -> dict[str, Any]:
         "name": sweep.name,
         "method": str(sweep.config.get("method", "")),
         "state": sweep.state,
+        "active": False,
         "metric": None,
         "goal": None,
         "best": None,
@@ -214,13 +216,15 @@ def _bare_item(sweep: SweepRecord, note: str | None) -> dict[str, Any]:
 
 
 def _item(
-    sweep: SweepRecord, known: _Known, runs: list[RunRecord], running: list[RunRecord], total: int | None
+    sweep: SweepRecord, known: _Known, runs: list[RunRecord], running: list[RunRecord], agents: list[AgentRecord]
 ) -> dict[str, Any]:
     metric = known.plan.config.metric
     best = analysis.best_run(runs, metric)
     states = [run.state for run in runs]
+    total = known.plan.run_count(runs, agents)
     return {
-        **_bare_item(sweep, sweep.note),
+        **_bare_item(sweep, sweep.note or used_up(sweep, known.plan.config, runs, total)),
+        "active": any(agent.left_at is None for agent in agents),
         "metric": None if metric is None else metric.name,
         "goal": None if metric is None else metric.goal,
         "best": None if best is None else analysis.metric_value(best, metric),

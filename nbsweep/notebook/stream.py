@@ -102,7 +102,7 @@ class SweepStream:
             self._best = best
             self._tell("delta", None, view, self._views(changed, best), series)
         ended = sum(not run.live for run in runs)
-        if ended != self._ended:
+        if redefined or ended != self._ended:
             self._ended = ended
             for metric in tuple(self._metrics):
                 thinker().ask(self, metric)
@@ -250,7 +250,9 @@ class SweepStream:
             categories = [axis["name"] for axis in self._plan.axes if axis["kind"] == "category"]
             ranges, choices = narrowing.region_of(configs, numbers, categories)
         config = narrowing.narrowed(self.sweep.config, ranges, choices)
-        code = define_cell(config, self._free_name(f"{self.sweep.name}-narrow"))
+        left_out = narrowing.left_out(self.sweep.config, ranges, choices)
+        comment = f"left out, for the sweep no longer has it: {'; '.join(left_out)}" if left_out else None
+        code = define_cell(config, self._free_name(f"{self.sweep.name}-narrow"), comment)
         self.send({"type": "cell", "to": session, "title": "A sweep of the brushed region", "code": code})
 
     # -- private -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 from nbsweep import analysis
 from nbsweep.importance import Importance
-from nbsweep.outlook import outlook, why_suggested
+from nbsweep.outlook import outlook, used_up, why_suggested
 from nbsweep.plan import MOST_AXES, Plan, displayed, sendable
 from nbsweep.store import AgentRecord, RunRecord, SweepRecord
 
@@ -60,7 +60,7 @@ def sweep_view(
         "trained_s": sum(run.duration_s(now) or 0.0 for run in runs),
         "left_s": _left_s(runs, count, now) if active else None,
         "notice": notice,
-        "outlook": outlook(runs, config),
+        "outlook": used_up(sweep, config, runs, count) or outlook(runs, config),
         "now": now,
     }
 

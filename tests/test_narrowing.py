@@ -72,7 +72,7 @@ def test_a_name_that_is_no_parameter_changes_nothing() -> None:
 
 def test_what_of_a_region_the_config_does_not_have_is_told() -> None:
     ranges = {"lr": (0.001, 0.01), "drop": (0.1, 0.4321987), "a.b.units": (1.0, 2.0)}
-    choices = {"a.b.bias": [False, "auto"], "a.nobody": [1, None], "epochs": [5]}
+    choices: dict[str, list[Any]] = {"a.b.bias": [False, "auto"], "a.nobody": [1, None], "epochs": [5]}
     told = ["drop from 0.1 to 0.4322", "a.b.units from 1 to 2", "a.b.bias 'auto'", "a.nobody 1, None"]
     assert left_out(CONFIG, ranges, choices) == told
     assert left_out(CONFIG, {"depth": (2, 3), "a.b.units": (10, 20)}, {"a.b.bias": [None, True], "depth": [4]}) == []

@@ -80,7 +80,7 @@ def test_a_sweep_that_ran_out_of_points_says_so_and_one_that_has_all_it_should_s
     sweep_id = nbsweep.sweep({**CONFIG, "method": "random"})
     nbsweep.agent(sweep_id, lambda config, run: run.log({"loss": config.level}), count=2)
     stream, said = a_stream(sweep_id)
-    assert said[-1]["sweep"]["outlook"] is None
+    assert [message["sweep"]["outlook"] for message in said] == [None]
     nbsweep.agent(sweep_id, lambda config, run: run.log({"loss": config.level}), count=5)
     stream.publish()
     assert said[-1]["sweep"]["state"] == "finished" and said[-1]["sweep"]["count"] == 7

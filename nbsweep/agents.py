@@ -365,6 +365,7 @@ class Agent:
             state=state,
             error=error,
             stopped_because=because,
+            agent_id=self.id,
             finished_at=time.time(),
         )
         trouble = self._recorder.end(run, end)

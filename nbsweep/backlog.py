@@ -70,7 +70,7 @@ class Backlog:
         self._actions.append(action)
 
     def add_end(self, run_id: str, values: dict[str, Any]) -> None:
-        """Columns of a run that ends, unless it has ended already; written with all others' ends."""
+        """Columns of a run that ends, its `agent_id` among them; written with all others' ends."""
         self._ends[run_id] = values
 
     # -- what is there -------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ class Backlog:
         if self._updates:
             db.update_runs(self._updates)
         if self._ends:
-            db.update_runs(self._ends, live=True)
+            db.update_runs(self._ends, ending=True)
         for action in self._actions:
             with contextlib.suppress(UsageError):  # its sweep is no longer there: nobody misses it
                 action(db)

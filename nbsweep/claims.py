@@ -3,7 +3,7 @@
 A transaction waits for the disk, a trivial run does not. Where the search needs no results to go on (grid, random), an
 agent whose runs are short claims as many as it will begin within `AHEAD_S`. A run that is claimed and not begun is
 "running" without `started_at`. If its agent does not come to begin it, it becomes "pending", which the next agent
-trains first; if the process dies it has crashed, and is tried again as `retry` says.
+trains first; so it does if the process dies. A stop by a person ends it: nobody is to train it later.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nbsweep.store import RunRecord, Session
+from nbsweep.store import RunRecord, Session, SweepRecord
 from nbsweep.training_code import TrainingCode
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Claims:
 
 
 def give_back_in(db: Session, records: Iterable[RunRecord]) -> None:
-    """Make these runs, which were claimed and not begun, pending; those of a cancelled sweep are killed."""
+    """Make these runs, which were claimed and not begun, pending; those of a sweep that a person stopped are killed."""
     records = list(records)
     owners = {record.id: record.agent_id for record in records}
     counts: dict[str, int] = {}
@@ -110,7 +110,7 @@ def give_back_in(db: Session, records: Iterable[RunRecord]) -> None:
         if run.state != "running" or run.started_at is not None or run.agent_id != owners[run.id]:
             continue  # somebody has taken it meanwhile
         sweep = db.sweep(run.sweep_id) if run.sweep_id is not None else None
-        if sweep is not None and sweep.state == "cancelled":
+        if sweep is not None and _was_stopped(sweep):
             db.update_run(run.id, state="killed", finished_at=time.time())
             continue
         db.update_run(run.id, state="pending", agent_id=None, code_hash=None, stop_requested=False)
@@ -118,3 +118,8 @@ def give_back_in(db: Session, records: Iterable[RunRecord]) -> None:
             counts[run.agent_id] = counts.get(run.agent_id, 0) + 1
     for agent in db.agents_by_ids(counts):
         db.update_agents([agent.id], started=agent.started - counts[agent.id])
+
+
+def _was_stopped(sweep: SweepRecord) -> bool:
+    """Whether a person has ended the sweep; its last agents may still be at work."""
+    return sweep.state == "cancelled" or (sweep.state in ("running", "finished") and sweep.note_kind == "person")

@@ -220,7 +220,7 @@ class SweepControl:
                 db.update_sweep(self.sweep_id, state="running", note=None, note_kind="person")
             elif sweep.state != "cancelled" and going and not (after_current and live):
                 db.update_sweep(self.sweep_id, state="finished", note=None, note_kind="person")
-        return len(live)
+        return sum(run.started_at is not None for run in live)  # what is claimed and not begun trains nothing
 
     def _raise_count(self, db: Session, count: int) -> AgentRecord | None:
         """An agent at work, after it was asked for `count` more runs; None where there is none."""

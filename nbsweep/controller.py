@@ -162,14 +162,20 @@ class Controller(SweepControl):
         error: str | None = None,
         *,
         stopped_because: str | None = None,
+        agent_id: str | None = None,
         finished_at: float | None = None,
     ) -> None:
-        """`report` inside a write transaction that is open already; the end may lie a while back."""
+        """`report` inside a write transaction that is open already; the end may lie a while back.
+
+        With `agent_id` it is the word of that agent, of a run that is still its own: it outranks that others took the
+        run for crashed.
+        """
         run = db.run(run_id)
-        if run is None or not run.live:
+        if run is None or not (run.live if agent_id is None else run.is_to_end_by(agent_id)):
             return
         ended_at = time.time() if finished_at is None else finished_at
-        db.update_run(run_id, state=state, error=error, stopped_because=stopped_because, finished_at=ended_at)
+        values = {"error": error, "stopped_because": stopped_because, "finished_at": ended_at}
+        db.update_run(run_id, state=state, agent_id=agent_id or run.agent_id, **values)
         if state == "failed":
             self._pause_if_too_many_fail(db, error)
 
@@ -220,6 +226,10 @@ class Controller(SweepControl):
         if agent.stop_requested:
             return End("stopped")
         if agent.count is not None and agent.started >= agent.count:
+        if agent.left_at is not None:  # others took it for gone, while its machine slept or was cut off
+            db.update_agents([agent_id], left_at=None)
+            if sweep.state == "finished":
+                db.update_sweep(self.sweep_id, state="running")
             return End(f"{agent.count} runs were asked for")
         if sweep.state == "paused":
             return Wait("the sweep is paused", held=sweep.note_kind == "failures")
@@ -244,7 +254,7 @@ class Controller(SweepControl):
             db.update_run(record.id, state="running", **values)
         else:
             db.insert_run(record)
-        db.update_agents([agent_id], started=agent.started + 1, left_at=None)
+        db.update_agents([agent_id], started=agent.started + 1)
         return record
 
     def _more(self, db: Session, first: RunRecord, most: int) -> list[RunRecord]:

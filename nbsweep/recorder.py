@@ -116,7 +116,7 @@ class Recorder:
         Many short runs then share a transaction; readers see their ends as soon as what they logged.
         """
         with self._registry:
-            self._soon[run.id] = values
+            self._soon[run.id] = {**values, "agent_id": run.agent_id}
 
     def later(self, action: Callable[[Session], None]) -> str | None:
         """Do something in a write transaction after all that was logged: now, or as soon as the store can be written.

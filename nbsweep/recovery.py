@@ -1,8 +1,8 @@
 """The controller's second half: runs whose process has gone.
 
 Whoever opens a sweep looks: an agent of this machine whose process is no more, or one elsewhere whose heartbeats have
-stood still for `LEASE_S`, is dead (`nbsweep.liveness` says how that is known), and its runs are `crashed`. Nobody has
-to be told, no server has to watch.
+stood still for `LEASE_S`, is dead (`nbsweep.liveness` says how that is known), and its runs are `crashed`; those that
+it had only claimed are `pending` again. Nobody has to be told, no server has to watch.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Iterable
 
+from nbsweep.claims import give_back_in
 from nbsweep.errors import UsageError
 from nbsweep.liveness import LEASE_S, Observer
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord, read_history
@@ -67,9 +68,13 @@ def revive_in(db: Session, run_ids: Iterable[str]) -> None:
 def _mark_crashed(
     db: Session, sweep_id: str | None, runs: list[RunRecord], why: str, finished_at: float | None = None
 ) -> None:
-    """These runs have crashed, at `finished_at` or when they last gave a sign of life."""
+    """These runs have crashed, at `finished_at` or when they last gave a sign of life; what never began is pending."""
     now = time.time()
+    never_began = [run for run in runs if run.started_at is None and run.sweep_id is not None]
+    give_back_in(db, never_began)
     for run in runs:
+        if run in never_began:
+            continue
         ended_at = _last_sign_of(db, run) if finished_at is None else finished_at
         db.update_run(run.id, state="crashed", error=why, finished_at=ended_at)
     gone = {run.agent_id for run in runs if run.agent_id} | {agent.id for agent in _gone(db, sweep_id)}

@@ -22,7 +22,9 @@ from nbsweep.definitions import create_sweep
 from nbsweep.errors import StoreError
 from nbsweep.identity import id_after
 from nbsweep.progress import progress_of
-from nbsweep.recovery import recover_in
+from nbsweep.recorder import Recorder
+from nbsweep.recovery import crash_own_runs, recover_in
+from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
 from tests.statements import listen
 from tests.test_agents import until
@@ -100,18 +102,59 @@ def test_what_somebody_else_has_taken_is_not_given_back(store: Store) -> None:
     assert found is not None and (found.state, found.agent_id) == ("running", second)
 
 
-def test_what_a_dead_process_had_claimed_has_crashed_and_is_tried_again(store: Store) -> None:
-    controller = controller_of(store, GRID)
+def test_what_a_dead_process_had_claimed_and_not_begun_is_the_next_agents_whatever_retry_says(store: Store) -> None:
+    controller = controller_of(store, GRID, retry=0)
     agent = controller.join(None)
     runs = controller.next_runs(agent, None, 3)
     assert isinstance(runs, list)
     with store.write() as db:
         db.update_agents([agent], process="another boot/1/2/3", pid=2**22 + 1, left_at=time.time())
         recover_in(db, controller.sweep_id)
-        assert [run.state for run in db.runs(controller.sweep_id)] == ["crashed"] * 3
+        assert [run.state for run in db.runs(controller.sweep_id)] == ["crashed", "pending", "pending"]
     other = controller.join(None)
     again = [controller.next_run(other) for _ in range(3)]
-    assert [(run.config, run.attempt) for run in again if isinstance(run, RunRecord)] == [(r.config, 1) for r in runs]
+    assert [(run.config["a"], run.attempt) for run in again if isinstance(run, RunRecord)] == [(2, 0), (3, 0), (4, 0)]
+
+
+def test_what_a_process_that_ends_had_claimed_and_not_begun_is_pending(store: Store) -> None:
+    controller = controller_of(store, GRID)
+    agent = controller.join(None)
+    controller.next_runs(agent, None, 3)
+    crash_own_runs(store, [agent])
+    with store.read() as db:
+        assert [run.state for run in db.runs(controller.sweep_id)] == ["crashed", "pending", "pending"]
+
+
+@pytest.mark.parametrize("after_current", [False, True])
+def test_a_stop_ends_what_is_claimed_and_not_begun_and_does_not_count_it(store: Store, after_current: bool) -> None:
+    controller = controller_of(store, GRID)
+    agent = controller.join(None)
+    runs = controller.next_runs(agent, None, 3)
+    assert isinstance(runs, list)
+    assert controller.stop(after_current=after_current) == 1
+    controller.report(runs[0].id, "finished")
+    with store.write() as db:
+        controller.leave_in(db, agent, runs[1:])
+        sweep = db.sweep(controller.sweep_id)
+        states = [run.state for run in db.runs(controller.sweep_id)]
+    assert states == ["finished", "killed", "killed"] and sweep is not None and sweep.standing == "stopped"
+
+
+def test_the_end_of_a_short_run_that_others_took_for_crashed_is_kept(store: Store) -> None:
+    controller = controller_of(store, GRID)
+    record = controller.next_run(controller.join(None))
+    assert isinstance(record, RunRecord)
+    recorder = Recorder(store)
+    run = Run(record)
+    recorder.watch(run)
+    run.close("finished")
+    with store.write() as db:
+        db.update_run(run.id, state="crashed", error="Its process vanished while it trained.")
+    recorder.end_soon(run, {"state": "finished", "error": None, "finished_at": 5.0})
+    recorder.close()
+    with store.read() as db:
+        found = db.run(run.id)
+    assert found is not None and (found.state, found.error) == ("finished", None)
 
 
 def test_claims_that_wait_for_too_long_are_given_back(store: Store) -> None:

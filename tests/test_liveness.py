@@ -343,6 +343,27 @@ def test_a_run_that_others_took_for_dead_while_its_machine_slept_comes_back(cont
     assert (run.state, run.error) == ("finished", None) and sweep.history()["loss"].tolist() == [1.0, 2.0]
 
 
+def test_the_end_of_a_run_that_others_took_for_dead_is_its_agents_to_tell_and_the_sweep_goes_on(
+    controller: Controller,
+) -> None:
+    agent = controller.join(None)
+    run = controller.next_run(agent)
+    assert isinstance(run, RunRecord)
+    with controller.store.write() as db:  # while its process could not reach the store
+        db.update_run(run.id, state="crashed", error="Its process vanished while it trained.", finished_at=1.0)
+        db.update_agents([agent], left_at=1.0)
+        db.update_sweep(controller.sweep_id, state="finished")
+        controller.report_in(db, run.id, "finished", agent_id="another")
+        assert db.runs_by_ids([run.id])[0].state == "crashed"
+        controller.report_in(db, run.id, "finished", agent_id=agent)
+    again = controller.next_run(agent)
+    with controller.store.read() as db:
+        found, sweep, (record,) = db.run(run.id), db.sweep(controller.sweep_id), db.agents(controller.sweep_id)
+    assert found is not None and (found.state, found.error) == ("finished", None)
+    assert isinstance(again, RunRecord) and again.config != run.config, "it is not tried again"
+    assert sweep is not None and sweep.state == "running" and record.left_at is None
+
+
 def test_a_run_outside_any_sweep_that_others_took_for_dead_comes_back_and_its_heart_beats(tmp_store: str) -> None:
     run, store = nbsweep.init(), process.recorder().store
     agent = run.agent_id or ""

@@ -288,9 +288,29 @@ def test_each_change_of_runs_is_one_revision_of_each_sweep_and_they_carry_it(sto
         carried = {run.id: run.revision for run in db.runs_by_ids(["r1", "r2", "r3", "alone"])}
         now = db.revisions()
         assert carried == {"r1": now["s1"], "r3": now["s1"], "r2": now["s2"], "alone": 0}
-        db.update_runs({"r1": {"state": "finished"}, "r3": {"state": "failed"}}, live=True)
-        states = {run.id: run.state for run in db.runs("s1")}
-        assert states == {"r1": "finished", "r3": "finished"}, "what has ended stays as it ended"
+
+
+@pytest.mark.parametrize(
+    ("state", "agent", "ends"),
+    [
+        ("running", "a", True),
+        ("pending", None, True),
+        ("crashed", "a", True),
+        ("running", "b", False),
+        ("crashed", "b", False),
+        ("killed", "a", False),
+        ("finished", "a", False),
+    ],
+)
+def test_an_agents_word_ends_its_own_runs_and_outranks_that_others_took_them_for_crashed(
+    store: Store, state: str, agent: str | None, ends: bool
+) -> None:
+    run = RunRecord("r2", "s1", 1, "n", "p", {}, state=state, agent_id=agent)
+    with store.write() as db:
+        db.insert_run(run)
+        db.update_runs({"r2": {"state": "stopped", "error": None, "agent_id": "a"}}, ending=True)
+        assert db.runs_by_ids(["r2"])[0].state == ("stopped" if ends else state)
+    assert run.is_to_end_by("a") == ends
 
 
 def test_a_change_of_a_sweep_that_is_not_there_is_refused(store: Store) -> None:

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from itertools import dropwhile, takewhile
 from typing import Any
 
-__all__ = ["LIVE_STATES", "AgentRecord", "Asked", "RunRecord", "SweepRecord", "SweepVersion"]
+__all__ = ["ENDABLE_STATES", "LIVE_STATES", "AgentRecord", "Asked", "RunRecord", "SweepRecord", "SweepVersion"]
 
 LIVE_STATES = ("pending", "running")
+ENDABLE_STATES = (*LIVE_STATES, "crashed")  # others may have taken it for crashed while it trained
+_TRACEBACK = "Traceback (most recent call last):\n"
+_OF_A_GROUP = "  + Exception Group Traceback (most recent call last):\n"
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,10 @@ class RunRecord:
     def live(self) -> bool:
         return self.state in LIVE_STATES
 
+    def is_to_end_by(self, agent_id: str) -> bool:
+        """Whether that agent's word of its end counts: the run is its own or nobody's, and has not ended otherwise."""
+        return self.state in ENDABLE_STATES and self.agent_id in (None, agent_id)
+
     @property
     def why(self) -> str | None:
         """Why it ended as it did, in a few words: the rule that stopped it, or the last line of the traceback."""
@@ -89,13 +96,15 @@ class RunRecord:
     def error_line(self) -> str | None:
         """The line of the traceback that says what went wrong; of an exception group its own line.
 
-        That is the first one after the frames: programs print on below it. Where there is no traceback, the last one.
+        That is the first one after the frames: a message may go on below it. Of what begins as no traceback, the last
+        one: what a program printed may have tracebacks of exceptions in it that it caught.
         """
-        lines = [line.strip() for line in (self.error or "").splitlines() if line.strip()]
+        error = self.error or ""
+        lines = [line.strip() for line in error.splitlines() if line.strip()]
         if lines and lines[-1].startswith("+--") and not lines[-1].strip("+-"):  # the frame that ends a group
             lines = [line.removeprefix("| ") for line in takewhile(lambda line: not line.startswith("+-+"), lines)]
-        told = (self.error or "").rpartition("Traceback (most recent call last):\n")
-        after = dropwhile(lambda line: line[:1] in ("", " "), told[2].splitlines()) if told[1] else ()
+        told = error.rpartition(_TRACEBACK)[2] if error.startswith((_TRACEBACK, _OF_A_GROUP)) else ""
+        after = dropwhile(lambda line: line[:1] in ("", " "), told.splitlines())
         return next((line.strip() for line in after), lines[-1] if lines else None)
 
     def duration_s(self, now: float) -> float | None:

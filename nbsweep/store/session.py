@@ -184,15 +184,20 @@ class Session:
         """Change columns of a run; readers of its sweep will see that it changed."""
         self.update_runs({run_id: values})
 
-    def update_runs(self, changes: Mapping[str, Mapping[str, Any]], *, live: bool = False) -> None:
-        """Change columns of many runs, {run id: values}; with `live` only of those that have not ended."""
+    def update_runs(self, changes: Mapping[str, Mapping[str, Any]], *, ending: bool = False) -> None:
+        """Change columns of many runs, {run id: values}.
+
+        With `ending` it is the word of the agents that the values name, of runs that are to end by them
+        (`RunRecord.is_to_end_by`); all others stay as they are.
+        """
         alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for run_id, values in changes.items():
-            alike.setdefault(tuple(values), []).append({"run": run_id, **to_row(values)})
+            owner = {"owner": values["agent_id"]} if ending else {}
+            alike.setdefault(tuple(values), []).append({"run": run_id, **owner, **to_row(values)})
         for ids in _batches(changes):
             self._ask(statements.NEXT_REVISIONS, ids=ids)
         for columns, rows in alike.items():
-            direct.run_many(self._connection, statements.update_run(columns, live), rows)
+            direct.run_many(self._connection, statements.update_run(columns, ending), rows)
 
     def free_run_name(self, run_id: str, name: str) -> str:
         """The name for a run, with its number after it where another of its sweep has it: names tell runs apart."""

@@ -17,7 +17,7 @@ from sqlalchemy import Executable, Select, bindparam, func, literal_column, null
 
 from nbsweep.store import schema
 from nbsweep.store.columns import JSON_CODE
-from nbsweep.store.records import LIVE_STATES
+from nbsweep.store.records import ENDABLE_STATES
 
 __all__ = [
     "AGENTS_BY_IDS",
@@ -127,11 +127,15 @@ def chunks_of(*, kind: bool, key: bool) -> Select[Any]:
 
 
 @functools.cache
-def update_run(columns: tuple[str, ...], live: bool) -> Executable:
-    """One statement for all runs of which these columns change; each carries its sweep's revision."""
+def update_run(columns: tuple[str, ...], ending: bool) -> Executable:
+    """One statement for all runs of which these columns change; each carries its sweep's revision.
+
+    With `ending` only of those of which `RunRecord.is_to_end_by` an agent is true.
+    """
     query = _runs.update().where(_runs.c.id == bindparam("run"))
-    if live:
-        query = query.where(or_(*(_runs.c.state == state for state in LIVE_STATES)))
+    if ending:
+        query = query.where(or_(*(_runs.c.state == state for state in ENDABLE_STATES)))
+        query = query.where(or_(_runs.c.agent_id.is_(None), _runs.c.agent_id == bindparam("owner")))
     return query.values(revision=_OF_ITS_SWEEP, **{name: bindparam(name) for name in columns})
 
 

@@ -25,7 +25,7 @@ from nbsweep.sweep_config import Metric
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["best_run", "finest_key", "flat", "history_frame", "metric_value", "runs_frame", "time_saved"]
+__all__ = ["best_run", "finest_key", "flat", "history_frame", "metric_value", "runs_frame", "time_saved", "why_no_best"]
 
 # A run that failed or was killed says nothing certain of its config, and one that runs is not done yet.
 COUNTED_STATES = ("finished", "stopped")
@@ -50,6 +50,11 @@ def best_run(runs: Sequence[RunRecord], metric: Metric | None) -> RunRecord | No
         if run.state in COUNTED_STATES and (value := metric_value(run, metric)) is not None and math.isfinite(value)
     ]
     return min(candidates, key=lambda c: c[:2])[2] if candidates else None
+
+
+def why_no_best(metric: Metric | None) -> str:
+    """What a sweep without a `best_run` lacks, in words."""
+    return "has no metric to be best by" if metric is None else "has no finished run with a finite metric yet"
 
 
 def time_saved(runs: Sequence[RunRecord]) -> float | None:

@@ -23,7 +23,7 @@ from nbsweep.recorder import Recorder
 from nbsweep.run_config import Config, Summary
 from nbsweep.runs import Run
 from nbsweep.support import plain
-from nbsweep.sweeps import find_sweep
+from nbsweep.sweeps import existing_store, find_sweep
 
 __all__ = ["agent", "define_metric", "finish", "init", "log", "login", "sweep"]
 
@@ -123,7 +123,7 @@ def agent(
         For an unknown or cancelled sweep, or arguments that cannot be used.
     """
     _warn_ignored("agent", ignored)
-    found = find_sweep(process.recorder().store, sweep_id, project=project)
+    found = find_sweep(existing_store(), sweep_id, project=project)
     process.set_current_sweep(found.id)
     process.end_held(found.id)
     if function is not None:

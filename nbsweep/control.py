@@ -7,16 +7,20 @@ change is one write transaction of the store; agents of every process read of it
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from nbsweep import sweep_config
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
+from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
+from nbsweep.retrying import Retries
+from nbsweep.search.base import Observation
 from nbsweep.space import SearchSpace
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
 from nbsweep.store.media import remove_media
-from nbsweep.support import identity
+from nbsweep.sweep_config import SweepConfig
 
 __all__ = ["EVERY_POINT_TAKEN", "SweepControl"]
 
@@ -82,12 +86,13 @@ class SweepControl:
                 self._forgive(db)
             return working
 
-    def stop(self, *, after_current: bool = False) -> int:
+    def stop(self, *, after_current: bool = False, unless: Callable[[], bool] = lambda: False) -> int:
         """End the agents of this sweep, and its running runs too unless `after_current`; returns how many runs.
 
-        The sweep can go on later: a new agent takes it up.
+        The sweep can go on later: a new agent takes it up. `unless` is asked when the store can be written, which may
+        be a while after the call: nothing is ended where it is no longer meant.
         """
-        return self._end("finished", after_current=after_current)
+        return self._end("finished", after_current=after_current, unless=unless)
 
     def cancel(self) -> int:
         """As `stop`, and for good: no agent can take the sweep up again."""
@@ -144,17 +149,32 @@ class SweepControl:
     def nothing_left(self) -> str | None:
         """Why no agent could train another config; None where one can.
 
-        Where the config has changed, runs of earlier versions do not count as points of the space as it is now.
+        A point of the space as it is now is taken by whatever run has it, of an earlier version or given beside it too.
         """
         with self.store.read() as db:
             sweep, runs = existing_sweep(db, self.sweep_id), db.runs(self.sweep_id)
-            if any(run.state in ("pending", "crashed") for run in runs):
-                return None  # they may be trained (again)
+            if any(run.state == "pending" for run in runs):
+                return None
             config = sweep_config.load(sweep.config)  # as it is now, which may not be what was taken
             cap_reached = self._cap_reached(db, config.run_cap)
-        points = SearchSpace.from_config(config.parameters).grid_size
-        taken = {identity(run.config) for run in runs if run.sweep_version == sweep.version}
-        return cap_reached or (EVERY_POINT_TAKEN if points is not None and len(taken) >= points else None)
+            if cap_reached is not None:
+                return cap_reached
+            priors = self._counted_priors(db, config)
+        space = SearchSpace.from_config(config.parameters)
+        points = space.lattice if config.method == "grid" else space.support
+        if points is None:
+            return None
+
+        def place(config: dict[str, object]) -> tuple[int, ...] | None:
+            values = space.values_of(config)
+            return None if values is None else points.places(values)
+
+        retries = Retries()
+        retries.tell(runs, sweep.revision)
+        if retries.next(config.retry, lambda run: place(run.config) is not None) is not None:
+            return None
+        taken = {place(run.config) for run in runs} | {place(prior.config) for prior in priors}
+        return EVERY_POINT_TAKEN if len(taken - {None}) >= points.size else None
 
     # -- for those that build on it ---------------------------------------------------------------------------------
 
@@ -162,6 +182,11 @@ class SweepControl:
         """The sweep's config as it is now."""
         self.version, self.seed = sweep.version, sweep.seed
         self.config = sweep_config.load(sweep.config)
+
+    def _counted_priors(self, db: Session, config: SweepConfig) -> list[Observation]:
+        """The earlier runs that a search of this config is told of; all but bayes may try again what failed."""
+        told = prior_observations(db, self.sweep_id, config)
+        return [each for each in told if each.state != "failed" or config.method == "bayes"]
 
     def _cap_reached(self, db: Session, cap: int | None) -> str | None:
         """That the sweep has as many runs as it may have, in words; counted only where their numbers leave it open."""
@@ -201,8 +226,10 @@ class SweepControl:
             if existing_sweep(db, self.sweep_id).state in from_states:
                 db.update_sweep(self.sweep_id, **values)
 
-    def _end(self, state: str, *, after_current: bool) -> int:
+    def _end(self, state: str, *, after_current: bool, unless: Callable[[], bool] = lambda: False) -> int:
         with self.store.write() as db:
+            if unless():
+                return 0
             sweep = existing_sweep(db, self.sweep_id)
             working = [agent.id for agent in db.agents(self.sweep_id) if agent.left_at is None]
             db.update_agents(working, stop_requested=1)

@@ -18,7 +18,6 @@ from nbsweep.claims import give_back_in
 from nbsweep.control import EVERY_POINT_TAKEN, SweepControl
 from nbsweep.identity import id_after, new_id
 from nbsweep.liveness import agent_here
-from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.retrying import Retries
 from nbsweep.search.base import Observation, Searcher
@@ -328,9 +327,8 @@ class Controller(SweepControl):
         """The searcher, told of every run that changed since it was last asked."""
         if self._searcher is None:
             self._searcher = search.make_searcher(self.config, self.seed)
-            for observation in prior_observations(db, self.sweep_id, self.config):
-                if observation.state != "failed" or self.config.method == "bayes":  # a point that failed is open still
-                    self._searcher.tell(observation)
+            for observation in self._counted_priors(db, self.config):
+                self._searcher.tell(observation)
         if not getattr(self._searcher, "listens", True):
             return self._searcher
         sweep = existing_sweep(db, self.sweep_id)

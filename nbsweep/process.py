@@ -17,7 +17,7 @@ from nbsweep import current
 from nbsweep.exit_code import failing_exit
 from nbsweep.recorder import Recorder
 from nbsweep.recovery import crash_own_runs
-from nbsweep.store import Store, is_there, shown, storage_url
+from nbsweep.store import Store, missing_file, shown, storage_url
 
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
@@ -28,6 +28,7 @@ __all__ = [
     "end_held",
     "forget_agent",
     "has_store",
+    "missing_store",
     "recorder",
     "remember_agent",
     "remember_training",
@@ -59,9 +60,14 @@ def store_url() -> str:
 
 def has_store() -> bool:
     """Whether there is a store to look at. Looking makes none, as `recorder` would."""
+    return missing_store() is None
+
+
+def missing_store() -> str | None:
+    """The path of the store's file where that is yet to be made; None where there is a store to look at."""
     with _lock:
         url = store_url()
-        return url in _recorders or is_there(url)
+        return None if url in _recorders else missing_file(url)
 
 
 def shown_storage() -> str:
@@ -143,7 +149,9 @@ def set_current_sweep(sweep_id: str) -> None:
 
 def current_sweep_id() -> str | None:
     """The sweep last defined, chosen or trained here, or None."""
-    return _current.get(recorder().store.url)
+    with _lock:
+        open_here = _recorders.get(store_url())
+    return None if open_here is None else _current.get(open_here.store.url)
 
 
 def shut_down() -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nbsweep.importance import Importance
     from nbsweep.notebook.dashboard import Dashboard
 
-__all__ = ["Sweep", "find_sweep"]
+__all__ = ["Sweep", "existing_store", "find_sweep"]
 
 
 class Sweep:
@@ -42,8 +42,8 @@ class Sweep:
     """
 
     def __init__(self, sweep_id: str | None = None) -> None:
+        self.store = existing_store()
         self._recorder = process.recorder()
-        self.store = self._recorder.store
         self.id = find_sweep(self.store, sweep_id).id
         self._control = SweepControl(self.store, self.id)
         recover(self.store, self.id)
@@ -144,7 +144,7 @@ class Sweep:
         for found in ((r for r in runs if wanted in (r.name, r.id)), (r for r in runs if wanted == str(r.number + 1))):
             for each in found:
                 return each
-        raise UsageError(f"sweep {self.name} has no run {run!r}; its runs: {_few([r.name for r in self.runs])}")
+        raise UsageError(f"sweep {self.name} has no run {run!r}; its runs: {_few([r.name for r in runs])}")
 
     def code(self, run: str | int) -> str | None:
         """The code that a run was trained with, as `nbsweep.training_code` found it; None where it is not known."""
@@ -316,25 +316,33 @@ class Sweep:
         count = counted("count", count)
         agent = self._control.add_runs(count)
         if agent is not None and agent.count is None:
-            return "The agent at work goes on until it is stopped; it needs no more runs asked for."
-        why = self._control.nothing_left() if agent is None else None
+            return f"The agent at work needs no more runs asked for: it trains {self._runs_to_come(None)}."
+        why = self._control.nothing_left()
         if why is not None:
             return f"Nothing is left to train: {why}. `%sweep rerun RUN` trains a config once more."
         return self._see_to_it(agent is not None, count)
 
     def _see_to_it(self, taken: bool, count: int | None) -> str:
-        runs = "runs until it is stopped" if count is None else f"{count} more run{'' if count == 1 else 's'}"
         self._recorder.notify()
         if taken:
             for agent in process.agents(self.id):
                 agent.look_again()
-            return f"The agent at work trains {runs}."
+            return f"The agent at work trains {self._runs_to_come(count)}."
         if process.train_more(self.id, count):
-            return f"A new agent trains {runs}."
+            return f"A new agent trains {self._runs_to_come(count)}."
+        record = self._record()
+        # A pause of failures ends with a new agent; one of a person's does not.
+        waits = record.state == "paused" and record.note_kind != "failures"
         return (
             f"No agent is at work, and this process has no training function for the sweep: run its %%sweep_train cell "
             f"or nbsweep.agent({self.id!r}, train{'' if count is None else f', count={count}'})."
+            + (" It trains once the sweep goes on: `%sweep resume`." if waits else "")
         )
+
+    def _runs_to_come(self, count: int | None) -> str:
+        """What an agent trains, in words: of a paused sweep not yet."""
+        runs = "runs until it is stopped" if count is None else f"{count} more run{'' if count == 1 else 's'}"
+        return f"{runs} once the sweep goes on: `%sweep resume`" if self._record().state == "paused" else runs
 
     def wait(self) -> None:
         """Block until this process's agents of the sweep have ended; interrupting once lets the current runs end."""
@@ -352,6 +360,23 @@ class Sweep:
         if record is None:
             raise UsageError(f"sweep {self.id!r} is no longer in the store: it was deleted")
         return record
+
+
+def existing_store() -> Store:
+    """This process's store, for those who look for a sweep: looking makes none.
+
+    Raises
+    ------
+    UsageError
+        When there is none yet.
+    """
+    missing = process.missing_store()
+    if missing is not None:
+        raise UsageError(
+            f"there is no sweep yet, nor the store {missing}: define one with %%sweep define or nbsweep.sweep(config), "
+            "or name another store in NBSWEEP_STORAGE"
+        )
+    return process.recorder().store
 
 
 def find_sweep(store: Store, sweep_id: str | None, *, project: str | None = None) -> SweepRecord:

@@ -85,7 +85,7 @@ def test_a_command_takes_the_options_that_its_usage_names_and_no_others(command:
     for option in USAGE[command].options:
         # An option without its value is an error that names it; a switch leaves --bogus as the only error.
         expected = rf"argument {option.name}: expected one argument" if option.value else r"--bogus"
-        first = "word 1" if USAGE[command].first == "COUNT" else "word"
+        first = "word 1" if USAGE[command].first == "N" else "word"
         words = f"{line} {first.split()[-1] if USAGE[command].first else ''} --bogus {option.name}"
         with pytest.raises(UsageError, match=expected):
             sweep.sweep(words)

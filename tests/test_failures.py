@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import nbsweep
 from nbsweep import process
 from nbsweep.failures import AT_THE_START, LATEST, SHARE, too_many
+from nbsweep.notebook.twins import text_table
 from nbsweep.store import RunRecord
 from tests.test_agents import CONFIG, until
 
@@ -120,5 +121,6 @@ def test_a_metric_that_is_logged_by_another_name_is_said_and_shown(capsys: pytes
         "diverged: loss is nan"
     ]
     assert sweep.best_run is None
+    assert all(text_table(sweep).count(f"finished: {run.why}  ") for run in sweep.runs), "and so says the table"
     said = capsys.readouterr().err
     assert said.count("did you mean 'Loss'") == 1, "once, not for every run"

@@ -163,6 +163,16 @@ def test_train_returns_at_once_and_the_sweep_is_watched_waited_for_and_read(note
     assert (tmp_path / ".nbsweep" / "nbsweep.db").exists()
 
 
+@pytest.mark.parametrize(
+    "body", ["assert nbsweep.run is run\nhelper()", "def train():\n    assert nbsweep.run is not None\n    helper()"]
+)
+def test_a_body_has_its_run_from_the_start_and_so_have_functions_of_other_cells(notebook: Notebook, body: str) -> None:
+    notebook.text(DEFINE)
+    notebook.run("import nbsweep\ndef helper():\n    nbsweep.run.log({'loss': nbsweep.run.number})")
+    notebook.text("%%sweep_train --count 2 --wait\n" + body)
+    assert "loss = 0" in notebook.text("%sweep best")
+
+
 def test_names_of_the_body_stay_in_the_run_and_the_notebooks_are_read(notebook: Notebook) -> None:
     notebook.text(DEFINE)
     notebook.run("offset = 10\nmodel = 'mine'")
@@ -262,8 +272,9 @@ def test_a_failing_body_shows_its_traceback_and_the_kernel_lives(notebook: Noteb
         ("%%sweep define\njust words", ["dict", "YAML"]),
         ("%sweep define nowhere", ["nowhere"]),
         ("%sweep defin x", ["did you mean `%sweep define`"]),
-        ("%sweep use abc", ["no sweep 'abc'"]),
+        ("%sweep use abc", ["no sweep yet, nor the store", "nbsweep.db"]),
         ("%%sweep_train --count 1\npass", ["no sweep yet"]),
+        ("%%sweep_train --engine threads\npass", ["unrecognized arguments: --engine threads"]),
         ("%%sweep_train --cuont 1\npass", ["--cuont", "usage: %%sweep_train"]),
         ("%%sweep_train --count 1\ndef f(:", ["not Python"]),
         ("%%sweep_train --count 1\nx = 1\nreturn x", ["line 2: return x", "it needs no return"]),
@@ -419,3 +430,61 @@ def test_a_variable_of_the_notebook_or_a_sweeps_name_gives_prior_runs(notebook: 
     card = notebook.result(f"%%sweep define third --prior second\n{body}")
     assert "2 of 2 prior runs fit" in card["text/plain"]
     assert "no sweep and no run 'nosuch'" in notebook.run(f"%%sweep define --prior nosuch\n{body}").error
+
+
+def test_looking_for_sweeps_where_there_is_no_store_makes_none_and_says_where_it_would_be(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    store = str(tmp_path / ".nbsweep" / "nbsweep.db")
+    assert notebook.text("%sweep list") == f"No sweeps yet, nor the store {store}: define one with %%sweep define.\n"
+    for code in ("%sweep", "%sweep best", "%sweep use digits", "__import__('nbsweep').Sweep()", "%sweep stop",
+                 "%sweep agent", "__import__('nbsweep').agent('digits', print)"):  # fmt: skip
+        cell = notebook.run(code)
+        assert not cell.ok and f"there is no sweep yet, nor the store {store}" in cell.error, cell.error
+    for line in ("%sweep use ", "%sweep kill ", "%sweep importance "):
+        notebook.client.complete(line, reply=True, timeout=30)
+    assert list(tmp_path.iterdir()) == []
+    notebook.text(DEFINE)
+    assert "digits" in notebook.text("%sweep list") and Path(store).exists()
+
+
+def test_stop_and_cancel_of_a_cancelled_sweep_say_that_it_is(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    assert "Sweep digits stops: 0 running runs ended. %%sweep_train goes on" in notebook.text("%sweep stop")
+    assert "is cancelled for good; 0 running runs ended" in notebook.text("%sweep cancel")
+    for code in ("%sweep stop", "%sweep stop --after-current", "%sweep cancel"):
+        assert notebook.text(code) == "Sweep digits is cancelled already.\n"
+
+
+def test_the_best_run_of_a_sweep_without_a_metric_is_not_waited_for(notebook: Notebook) -> None:
+    notebook.text("%%sweep define plain\n{'method': 'grid', 'parameters': {'a': {'values': [1]}}}")
+    assert notebook.text("%sweep best") == "Sweep plain has no metric to be best by.\n"
+
+
+def test_help_of_a_command_is_how_it_is_written_and_does_nothing(notebook: Notebook, tmp_path: Path) -> None:
+    assert notebook.text("%sweep more --help") == "%sweep more [N] [--sweep NAME]\n" + (
+        "one more run of the same search, or N\n"
+    )
+    assert notebook.text("%sweep best -h").startswith("%sweep best [NAME]\n")
+    assert notebook.text("%%sweep_train --help\n1 / 0").startswith("%%sweep_train [--count N] [--workers N]")
+    assert notebook.text("%%sweep define --help\nnothing").startswith("%%sweep define [NAME] [--project P]")
+    for line in ("%sweep --help", "%sweep help", "%%sweep --help\nnothing"):
+        assert notebook.text(line).startswith("%sweep define | train |"), line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_is_written_over_no_file_but_one_of_html(notebook: Notebook, tmp_path: Path) -> None:
+    notebook.text(DEFINE)
+    (tmp_path / "keep.ipynb").write_text("mine")
+    cell = notebook.run("%sweep report keep.ipynb")
+    assert not cell.ok and "keep.ipynb: use a name that ends in .html" in cell.error
+    assert (tmp_path / "keep.ipynb").read_text() == "mine"
+
+
+def test_a_variable_that_gives_no_prior_runs_is_named_unless_a_sweep_is_called_so(notebook: Notebook) -> None:
+    body = '{"method": "bayes", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0, "max": 1.0}}}'
+    notebook.run("pri = 5")
+    cell = notebook.run(f"%%sweep define first --prior pri\n{body}")
+    assert not cell.ok and "--prior pri: the variable pri is 5; it can be a list of (config, value) pairs" in cell.error
+    notebook.text(f"%%sweep define pri\n{body}")
+    assert notebook.run(f"%%sweep define first --prior pri\n{body}").ok

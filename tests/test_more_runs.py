@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import nbsweep
 from nbsweep import analysis, process
 from nbsweep.agents import Agent
+from nbsweep.engines.threads import ThreadEngine
 from nbsweep.errors import UsageError
 from nbsweep.progress import progress_of
 from nbsweep.store import RunRecord
@@ -64,6 +67,40 @@ def test_an_agent_at_work_goes_on_for_longer() -> None:
     assert agent.wait(20)
     assert [run.state for run in sweep.runs] == ["finished"] * 4
     assert sweep.runs[1].config == sweep.runs[0].config, "what was asked for by name comes before new configs"
+
+
+def test_more_runs_outlive_an_agent_that_is_still_ending() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    go_on = [threading.Event(), threading.Event()]
+    reached = [threading.Event(), threading.Event()]
+
+    def slow(run: Any) -> None:
+        reached[run.number].set()
+        assert go_on[run.number].wait(20)
+        train()
+
+    first = nbsweep.agent(sweep_id, slow, count=1, block=False)
+    assert reached[0].wait(20)
+    sweep = nbsweep.Sweep(sweep_id)
+    sweep.stop(after_current=True)
+    assert sweep.add_runs(1) == "A new agent trains 1 more run."
+    assert reached[1].wait(20)
+    go_on[0].set()
+    assert first.wait(20)
+    go_on[1].set()
+    until(lambda: not process.agents(sweep_id))
+    assert [run.state for run in sweep.runs] == ["finished", "finished"]
+
+
+def test_what_trains_more_holds_no_agent_and_each_agent_has_an_engine_of_its_own() -> None:
+    first = Agent(nbsweep.sweep(CONFIG), train, count=1, workers=2)
+    again, gone = first.again, weakref.ref(first)
+    one, other = again(3), again(None)
+    assert one._engine is not other._engine and one._engine is not first._engine
+    assert one._engine.slots == one.workers == 2 and (one.count, other.count) == (3, None)
+    del first
+    gc.collect()
+    assert gone() is None
 
 
 def test_what_waits_is_dropped_by_a_stop_and_by_its_own_kill() -> None:
@@ -120,6 +157,61 @@ def test_a_sweep_that_was_widened_meanwhile_has_more_to_train() -> None:
     assert [run.config["lr"] for run in sweep.runs] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("method", ["grid", "random"])
+def test_runs_of_earlier_versions_take_their_points_of_a_space_that_was_changed(method: str) -> None:
+    config = {**CONFIG, "method": method, "name": "narrowed"}
+    sweep_id = nbsweep.sweep({**config, "parameters": {"lr": {"values": [1, 2, 3]}}})
+    nbsweep.agent(sweep_id, train)
+    nbsweep.sweep({**config, "parameters": {"lr": {"values": [1, 2]}}})
+    sweep = nbsweep.Sweep(sweep_id)
+    assert "Nothing is left to train: every point of the space has a run" in sweep.add_runs(2)
+    nbsweep.sweep({**config, "parameters": {"lr": {"values": [3, 4]}}})
+    assert "A new agent trains 1 more run" in nbsweep.Sweep(sweep_id).add_runs(1), "3 has a run, 4 has none"
+    until(lambda: not process.agents(sweep_id))
+    assert sweep.runs[3].config["lr"] == 4
+
+
+def test_points_of_earlier_runs_are_taken_and_those_that_only_a_random_search_can_draw_count() -> None:
+    sweep_id = nbsweep.sweep({**CONFIG, "method": "grid", "parameters": {"lr": {"values": [1, 2, 3]}}},
+                             prior_runs=[({"lr": 1}, 0.1), ({"lr": 2}, None)])  # fmt: skip
+    nbsweep.agent(sweep_id, train)
+    assert [run.config["lr"] for run in nbsweep.Sweep(sweep_id).runs] == [2, 3]
+    assert "Nothing is left to train" in nbsweep.Sweep(sweep_id).add_runs(1)
+    few = {"distribution": "q_log_uniform_values", "min": 8, "max": 24, "q": 8}
+    sweep_id = nbsweep.sweep({**CONFIG, "parameters": {"lr": few}})
+    nbsweep.agent(sweep_id, train)
+    assert len(nbsweep.Sweep(sweep_id).runs) == 3 and "Nothing is left" in nbsweep.Sweep(sweep_id).add_runs(1)
+
+
+def test_a_crashed_run_leaves_something_to_train_until_it_was_tried_again() -> None:
+    sweep_id = nbsweep.sweep({**CONFIG, "method": "grid", "parameters": {"lr": {"values": [1, 2]}}})
+    nbsweep.agent(sweep_id, train)
+    sweep = nbsweep.Sweep(sweep_id)
+    with sweep.store.write() as db:
+        db.update_run(sweep.runs[0].id, state="crashed")
+    assert "A new agent trains 1 more run" in sweep.add_runs(1)
+    until(lambda: not process.agents(sweep_id))
+    assert [run.config["lr"] for run in sweep.runs] == [1, 2, 1]
+    assert "Nothing is left to train" in sweep.add_runs(1)
+
+
+def test_of_a_paused_sweep_more_runs_are_said_to_come_once_it_goes_on() -> None:
+    once = "once the sweep goes on: `%sweep resume`."
+    sweep_id = nbsweep.sweep(CONFIG)
+    sweep = nbsweep.Sweep(sweep_id)
+    sweep.pause()
+    assert sweep.add_runs(1).endswith(f"train, count=1). It trains {once}")
+    agent = nbsweep.agent(sweep_id, train, count=1, block=False)
+    assert sweep.add_runs(1) == f"The agent at work trains 1 more run {once}"
+    sweep.resume()
+    assert agent.wait(20) and len(sweep.runs) == 2
+    agent = nbsweep.agent(sweep_id, train, block=False)
+    sweep.pause()
+    assert f"needs no more runs asked for: it trains runs until it is stopped {once}" in sweep.add_runs(1)
+    sweep.stop()
+    assert agent.wait(20)
+
+
 @pytest.mark.parametrize("count", [0, -1, True, 1.5, "3"])
 def test_a_count_that_is_none_is_refused(count: Any) -> None:
     sweep = nbsweep.Sweep(nbsweep.sweep(CONFIG))
@@ -144,7 +236,7 @@ def test_an_open_ended_agent_needs_no_more_asked_for() -> None:
     agent = Agent(sweep_id, lambda: threading.Event().wait(0.01))
     agent.start()
     sweep = nbsweep.Sweep(sweep_id)
-    assert "goes on until it is stopped" in sweep.add_runs(5)
+    assert sweep.add_runs(5) == "The agent at work needs no more runs asked for: it trains runs until it is stopped."
     sweep.stop()
     assert agent.wait(20)
 
@@ -196,3 +288,27 @@ def test_whatever_is_asked_of_a_deleted_sweep_says_that_it_was_deleted() -> None
     for ask in asked:
         with pytest.raises(UsageError, match=f"sweep '{sweep_id}' is no longer in the store: it was deleted"):
             ask()
+
+
+@pytest.mark.parametrize("count", [1, None])
+def test_more_that_is_asked_for_when_an_agent_has_just_ended_is_trained_by_a_new_one(
+    monkeypatch: pytest.MonkeyPatch, count: int | None
+) -> None:
+    going, go_on = threading.Event(), threading.Event()
+    close = ThreadEngine.close
+
+    def slow(self: ThreadEngine) -> None:
+        going.set()
+        assert go_on.wait(20)
+        close(self)
+
+    monkeypatch.setattr(ThreadEngine, "close", slow)
+    sweep_id = nbsweep.sweep({**CONFIG, "method": "grid", "parameters": {"lr": {"values": [0.1]}}})
+    agent = nbsweep.agent(sweep_id, train, count=count, block=False)
+    assert going.wait(20), "it was told that there is no more, and has not left yet"
+    sweep = nbsweep.Sweep(sweep_id)
+    said = sweep.rerun("1")
+    go_on.set()
+    assert "A new agent trains 1 more run" in said and agent.wait(20)
+    until(lambda: not process.agents(sweep_id))
+    assert [run.state for run in sweep.runs] == ["finished", "finished"] and sweep.state == "finished"

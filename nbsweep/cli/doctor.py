@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from nbsweep import process
 from nbsweep.cli import FAILED
-from nbsweep.cli.opening import missing_store
 from nbsweep.cli.output import print_json, safe
 from nbsweep.errors import StoreError
 from nbsweep.store import storage_url
@@ -79,7 +79,7 @@ def _store() -> Iterator[Finding]:
 
     try:
         shown = make_url(storage_url()).render_as_string(hide_password=True)
-        if missing_store() is not None:
+        if process.missing_store() is not None:
             yield Finding("store", "note", f"{shown}: not there yet; it is made with the first sweep")
             return
         health = examine_store(storage_url())

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from nbsweep import process
 from nbsweep.errors import UsageError
 from nbsweep.recovery import recover
-from nbsweep.store import RunRecord, Store, storage_url
+from nbsweep.store import RunRecord, Store
 from nbsweep.sweeps import Sweep, find_sweep
 
-__all__ = ["existing_store", "find_run", "missing_store", "open_sweep", "sweep_or_run"]
-
-
-def missing_store() -> str | None:
-    """The path of the store's file if there is none; None where there is one, or where it is no file."""
-    from sqlalchemy.engine import make_url
-
-    url = make_url(storage_url())
-    if url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists():
-        return None
-    return url.database
+__all__ = ["existing_store", "find_run", "open_sweep", "sweep_or_run"]
 
 
 def existing_store() -> Store:
@@ -30,9 +19,7 @@ def existing_store() -> Store:
     UsageError
         When there is none yet.
     """
-    from nbsweep import process
-
-    missing = missing_store()
+    missing = process.missing_store()
     if missing is not None:
         raise UsageError(
             f"there is no store {missing}; run this where the notebook lies, or name the store in NBSWEEP_STORAGE"

@@ -6,7 +6,6 @@ import argparse
 import sys
 
 from nbsweep.cli.opening import open_sweep
-from nbsweep.errors import UsageError
 from nbsweep.notebook.report import write_report
 
 __all__ = ["report"]
@@ -14,8 +13,6 @@ __all__ = ["report"]
 
 def report(options: argparse.Namespace) -> int:
     """``nbsweep report [SWEEP] FILE.html``."""
-    if not options.file.endswith((".html", ".htm")):
-        raise UsageError(f"{options.file}: use a name that ends in .html")
     size = write_report(open_sweep(options.sweep), options.file)
     sys.stderr.write(f"{options.file}: {size / 2**20:.1f} MiB, for any browser\n")
     return 0

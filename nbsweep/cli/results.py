@@ -8,9 +8,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from nbsweep import analysis
+from nbsweep import analysis, process
 from nbsweep.cli import FAILED
-from nbsweep.cli.opening import existing_store, find_run, missing_store, open_sweep, sweep_or_run
+from nbsweep.cli.opening import existing_store, find_run, open_sweep, sweep_or_run
 from nbsweep.cli.output import ago, duration, print_json, safe, short, table, values_in_words
 from nbsweep.errors import UsageError
 from nbsweep.progress import without_traceback
@@ -37,7 +37,7 @@ def ls(options: argparse.Namespace) -> int:
     if options.sweep is not None:
         _ls_runs(open_sweep(options.sweep, options.project), as_json=options.json)
         return 0
-    missing = missing_store()
+    missing = process.missing_store()
     if missing is not None:
         sys.stderr.write(f"There is no store {safe(missing)} yet.\n")
         sweeps = []
@@ -120,8 +120,7 @@ def best(options: argparse.Namespace) -> int:
     config, found = sweep.checked_config, sweep.best_run
     metric = config.metric
     if found is None or metric is None:
-        why = "has no finished run with a finite metric yet" if metric is not None else "has no metric to be best by"
-        sys.stderr.write(f"nbsweep best: sweep {safe(sweep.name)} {why}\n")
+        sys.stderr.write(f"nbsweep best: sweep {safe(sweep.name)} {analysis.why_no_best(metric)}\n")
         return FAILED
     value = analysis.metric_value(found, metric)
     facts = {"run": found.name, "value": value, "config": found.config}

@@ -110,7 +110,6 @@ def _values(called: str, option: str, rest: list[str]) -> list[Candidate]:
         sweep = next((rest[at + 1] for at, word in enumerate(rest[:-1]) if word == "--sweep"), None)
         return _runs(sweep)
     named: dict[str, Callable[[], Iterable[Candidate]]] = {
-        "E": lambda: [Candidate("threads", "value", "in this kernel"), Candidate("processes", "value", "one each run")],
         "FUNCTION": lambda: _notebook_names(lambda value: callable(value) and not isinstance(value, type)),
         "CONFIG_VARIABLE": lambda: _notebook_names(lambda value: isinstance(value, Mapping)),
         "METRIC": lambda: _metrics(),
@@ -119,10 +118,10 @@ def _values(called: str, option: str, rest: list[str]) -> list[Candidate]:
 
 
 def _sweeps() -> list[Candidate]:
-    from nbsweep import process
+    from nbsweep.sweeps import existing_store
 
     try:
-        with process.recorder().store.read() as db:
+        with existing_store().read() as db:
             sweeps = list(db.sweeps())[-_MOST_NAMES:]
     except NbsweepError:
         return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nbsweep.analysis import why_no_best
 from nbsweep.cells import config_cell
 from nbsweep.errors import UsageError
 from nbsweep.notebook.link import request
@@ -23,7 +24,7 @@ def best(content: Mapping[str, Any]) -> dict[str, str]:
     sweep = Sweep(str(content.get("sweep")))
     metric, run = sweep.checked_config.metric, sweep.best_run
     if metric is None or run is None:
-        raise UsageError(f"sweep {sweep.name} has no finished run with a finite metric yet")
+        raise UsageError(f"sweep {sweep.name} {why_no_best(metric)}")
     return {"source": config_cell(run, metric)}
 
 

@@ -13,7 +13,8 @@ from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class
 
 from nbsweep import process, sweep_config
 from nbsweep.agents import Agent
-from nbsweep.analysis import best_run, flat, metric_value
+from nbsweep.analysis import best_run, flat, metric_value, why_no_best
+from nbsweep.config_problems import show
 from nbsweep.definitions import define_sweep
 from nbsweep.errors import UsageError
 from nbsweep.exporting import write_table
@@ -23,9 +24,10 @@ from nbsweep.notebook.card import SpaceCard
 from nbsweep.notebook.define_body import body_config
 from nbsweep.notebook.report import write_report
 from nbsweep.notebook.twins import text_table
-from nbsweep.notebook.usage import USAGE
+from nbsweep.notebook.usage import help_of, line_of
 from nbsweep.programs import gpu_environments, program_agent
-from nbsweep.sweeps import Sweep, find_sweep
+from nbsweep.store import Store
+from nbsweep.sweeps import Sweep, existing_store, find_sweep
 
 __all__ = ["SweepMagics"]
 
@@ -38,6 +40,9 @@ class SweepMagics(Magics):  # type: ignore[misc]
     def sweep(self, line: str, cell: str | None = None) -> Any:
         """Define, train, watch and steer sweeps: ``%sweep define | train | status | best | …``."""
         words = _split(line)
+        if words[:1] == ["help"] or _asks_for_help(words):
+            print(help_of(f"{'%sweep' if cell is None else '%%sweep'} {words[0]}"))
+            return None
         if cell is not None:
             if words[:1] != ["define"]:
                 raise UsageError(f"%%sweep {line}: a cell can be `%%sweep define [NAME]`; to train, use %%sweep_train")
@@ -66,9 +71,6 @@ class SweepMagics(Magics):  # type: ignore[misc]
             "export": self._export,
             "report": self._report,
         }
-        if command in ("--help", "-h", "help"):
-            print("%sweep " + " | ".join(commands) + "\n%%sweep define [NAME]\n%%sweep_train [--count N] [--workers N]")
-            return None
         if command not in commands:
             import difflib
 
@@ -80,9 +82,13 @@ class SweepMagics(Magics):  # type: ignore[misc]
     @cell_magic  # type: ignore[untyped-decorator]
     def sweep_train(self, line: str, cell: str) -> None:
         """Train runs of the current sweep; the body is the run and sees `config`, `run` and `log`."""
+        words = _split(line)
+        if _asks_for_help(words):
+            print(help_of("%%sweep_train"))
+            return
         parser = _Parser("%%sweep_train")
         _add_train_options(parser)
-        options = parser.parse_args(_split(line))
+        options = parser.parse_args(words)
         self._train(options, training_function(self.shell, cell))
 
     # -- define --------------------------------------------------------------------------------------------------
@@ -112,16 +118,25 @@ class SweepMagics(Magics):  # type: ignore[misc]
     def _define(self, config: Any, options: argparse.Namespace, name: str | None) -> SpaceCard:
         checked = sweep_config.load(config)
         store = process.recorder().store
-        prior = None if options.prior is None else self._prior(options.prior)
+        prior = None if options.prior is None else self._prior(store, options.prior)
         defined = define_sweep(store, checked, project=options.project, name=name, seed=options.seed, prior_runs=prior)
         process.set_current_sweep(defined.sweep.id)
         return SpaceCard(defined.sweep, checked, defined)
 
-    def _prior(self, name: str) -> Any:
-        """A variable of the notebook, where it is one that has earlier runs; else the name of a sweep."""
+    def _prior(self, store: Store, name: str) -> Any:
+        """A variable of the notebook, where it is one that has earlier runs; else the name of a sweep or run."""
         value = self.shell.user_ns.get(name)
-        known = isinstance(value, (list, tuple, str)) or hasattr(value, "checked_config") or hasattr(value, "columns")
-        return value if known else name
+        if isinstance(value, (list, tuple, str)) or hasattr(value, "checked_config") or hasattr(value, "columns"):
+            return value
+        if name in self.shell.user_ns:
+            with store.read() as db:
+                called = db.sweep(name) or db.sweeps(name=name) or db.runs_called(name)
+            if not called:
+                raise UsageError(
+                    f"--prior {name}: the variable {name} is {show(value)}; it can be a list of (config, value) pairs, "
+                    "a DataFrame or a nbsweep.Sweep, and NAME the name of a sweep or run"
+                )
+        return name
 
     # -- train ---------------------------------------------------------------------------------------------------
 
@@ -145,7 +160,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         parser.add_argument("--sweep")
         parser.add_argument("--wait", action="store_true")
         options = parser.parse_args(words)
-        found = find_sweep(process.recorder().store, options.sweep)
+        found = find_sweep(existing_store(), options.sweep)
         live.refuse_second(found.id)
         process.set_current_sweep(found.id)
         environments = gpu_environments(options.gpus)
@@ -160,7 +175,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         live.train(agent, wait=options.wait)
 
     def _train(self, options: argparse.Namespace, function: Callable[..., Any]) -> None:
-        found = find_sweep(process.recorder().store, options.sweep)
+        found = find_sweep(existing_store(), options.sweep)
         live.refuse_second(found.id)
         process.set_current_sweep(found.id)
         agent = Agent(
@@ -168,7 +183,6 @@ class SweepMagics(Magics):  # type: ignore[misc]
             function,
             options.count,
             workers=options.workers,
-            engine=options.engine,
             run_timeout_s=options.run_timeout,
         )
         live.train(agent, wait=options.wait)
@@ -180,20 +194,24 @@ class SweepMagics(Magics):  # type: ignore[misc]
 
     def _list(self, words: list[str]) -> None:
         _Parser("%sweep list").parse_args(words)
-        store = process.recorder().store
-        with store.read() as db:
+        missing = process.missing_store()
+        if missing is not None:
+            print(f"No sweeps yet, nor the store {missing}: define one with %%sweep define.")
+            return
+        with existing_store().read() as db:
             rows = [(sweep, db.run_count(sweep.id)) for sweep in db.sweeps()]
         current = process.current_sweep_id()
         for sweep, count in rows:
             mark = "*" if sweep.id == current else " "
             print(f"{mark} {sweep.id}  {sweep.name}  {sweep.config['method']}  {sweep.standing}  {count} runs")
         if not rows:
-            print("No sweeps yet: define one with %%sweep define.")
+            print(f"No sweeps yet in {process.shown_storage()}: define one with %%sweep define.")
 
     def _use(self, words: list[str]) -> None:
         parser = _Parser("%sweep use")
         parser.add_argument("name")
-        sweep = find_sweep(process.recorder().store, parser.parse_args(words).name)
+        options = parser.parse_args(words)
+        sweep = find_sweep(existing_store(), options.name)
         process.set_current_sweep(sweep.id)
         print(f"The current sweep is {sweep.name} (id {sweep.id}).")
 
@@ -225,15 +243,21 @@ class SweepMagics(Magics):  # type: ignore[misc]
         parser.add_argument("--after-current", action="store_true")
         options = parser.parse_args(words)
         sweep = Sweep(options.name)
-        running = sweep.stop(after_current=options.after_current)
-        runs = f"{running} running run{'s' if running != 1 else ''}"
-        how = f"{runs} will finish" if options.after_current else f"{runs} ended"
-        print(f"Sweep {sweep.name} stops: {how}. %%sweep_train goes on with it.")
+        before, running = sweep.state, sweep.stop(after_current=options.after_current)
+        how = f"{_running_runs(running)} will finish" if options.after_current else f"{_running_runs(running)} ended"
+        if before == "cancelled":
+            print(_cancelled_already(sweep, running, how))
+        else:
+            print(f"Sweep {sweep.name} stops: {how}. %%sweep_train goes on with it.")
 
     def _cancel(self, words: list[str]) -> None:
         sweep = _named("cancel", words)
-        running = sweep.cancel()
-        print(f"Sweep {sweep.name} is cancelled for good; {running} running run{'s' if running != 1 else ''} ended.")
+        before, running = sweep.state, sweep.cancel()
+        how = f"{_running_runs(running)} ended"
+        if before == "cancelled":
+            print(_cancelled_already(sweep, running, how))
+        else:
+            print(f"Sweep {sweep.name} is cancelled for good; {how}.")
 
     def _kill(self, words: list[str]) -> None:
         parser = _Parser("%sweep kill")
@@ -264,7 +288,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         config = sweep.checked_config
         best = best_run(sweep.runs, config.metric)
         if best is None or config.metric is None:
-            print(f"Sweep {sweep.name} has no finished run with a finite metric yet.")
+            print(f"Sweep {sweep.name} {why_no_best(config.metric)}.")
             return
         print(f"{best.name}: {config.metric.name} = {metric_value(best, config.metric):.6g}")
         for name, value in flat(best.config, config.parameter_names).items():
@@ -305,7 +329,7 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser that raises UsageError and never ends the kernel."""
 
     def __init__(self, command: str) -> None:
-        self._shown_usage = f"{command} {USAGE[command].words}".strip()
+        self._shown_usage = line_of(command)
         super().__init__(prog=command, usage=self._shown_usage, add_help=False, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
@@ -321,10 +345,21 @@ def _add_define_options(parser: argparse.ArgumentParser) -> None:
 def _add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--engine", default="threads")
     parser.add_argument("--run-timeout", type=float)
     parser.add_argument("--sweep")
     parser.add_argument("--wait", action="store_true")
+
+
+def _asks_for_help(words: list[str]) -> bool:
+    return any(word in ("--help", "-h") for word in words)
+
+
+def _running_runs(count: int) -> str:
+    return f"{count} running run{'' if count == 1 else 's'}"
+
+
+def _cancelled_already(sweep: Sweep, running: int, how: str) -> str:
+    return f"Sweep {sweep.name} is cancelled already" + (f"; {how}." if running else ".")
 
 
 def _named(command: str, words: list[str]) -> Sweep:

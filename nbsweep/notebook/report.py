@@ -57,8 +57,11 @@ def write_report(sweep: Sweep, path: str | Path) -> int:
     Raises
     ------
     UsageError
-        When the front end is not built, or the file cannot be written.
+        When the file's name is not that of an HTML file, which may be some other work of its owner's; when the front
+        end is not built, or the file cannot be written.
     """
+    if Path(path).suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{path}: use a name that ends in .html")
     page = report_page(sweep).encode()
     try:
         Path(path).write_bytes(page)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["USAGE", "Option", "Usage", "subcommands"]
+__all__ = ["USAGE", "Option", "Usage", "help_of", "line_of", "subcommands"]
 
-_TRAIN = "[--count N] [--workers N] [--engine E] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
+_TRAIN = "[--count N] [--workers N] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
 _AGENT = "[--program FILE.py] [--count N] [--workers N] [--gpus 0,1] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
 _DEFINE = "[--project P] [--seed N] [--prior NAME]"
 
@@ -62,7 +62,7 @@ USAGE: dict[str, Usage] = {
     "%sweep cancel": Usage("[NAME]", "end a sweep for good"),
     "%sweep kill": Usage("RUN [--sweep NAME]", "end one run"),
     "%sweep rerun": Usage("RUN [--sweep NAME]", "train a run's config again"),
-    "%sweep more": Usage("COUNT [--sweep NAME]", "let a sweep have more runs"),
+    "%sweep more": Usage("[N] [--sweep NAME]", "one more run of the same search, or N"),
     "%sweep best": Usage("[NAME]", "the best run and its config"),
     "%sweep runs": Usage("[NAME]", "the runs as a DataFrame"),
     "%sweep importance": Usage("[METRIC] [--sweep NAME]", "which parameters matter, as a figure"),
@@ -70,6 +70,25 @@ USAGE: dict[str, Usage] = {
     "%sweep export": Usage("FILE.csv | FILE.json | FILE.parquet [--sweep NAME]", "write the runs into a file"),
     "%sweep report": Usage("FILE.html [--sweep NAME]", "the dashboard as one file, for any browser"),
 }
+
+
+def line_of(command: str) -> str:
+    """
+    Examples
+    --------
+    >>> line_of("%sweep use")
+    '%sweep use NAME'
+    """
+    return f"{command} {USAGE[command].words}".strip()
+
+
+def help_of(command: str) -> str:
+    """How a command is written and what it is for; of what is none, which commands there are."""
+    if command in USAGE:
+        return f"{line_of(command)}\n{USAGE[command].about}"
+    commands = " | ".join(subcommands("%sweep"))
+    cells = "%%sweep define [NAME]\n%%sweep_train [--count N] [--workers N]"
+    return f"%sweep {commands}\n{cells}\n%sweep COMMAND --help tells more"
 
 
 def subcommands(magic: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -311,6 +312,14 @@ def test_without_a_sweep_the_optimizer_knows_them_too() -> None:
     assert told == claim(nbsweep.sweep(BAYES, prior_runs=EARLIER)).config != Optimizer(BAYES).ask()
     grid = {"method": "grid", "parameters": {"units": {"values": [1, 2]}}}
     assert Optimizer(grid, prior_runs=[({"units": 1}, 0.0)]).ask() == {"units": 2}
+
+
+@pytest.mark.parametrize("wrap", [lambda given: given, lambda given: [given]])
+def test_an_optimizer_that_is_given_a_sweep_says_what_to_give(wrap: Callable[[Any], Any]) -> None:
+    sweep = nbsweep.Sweep(nbsweep.sweep(BAYES, name="digits"))
+    for given in ("digits", sweep):
+        with pytest.raises(UsageError, match=r"which of a sweep is sweep\.to_pandas\(\)$"):
+            Optimizer(BAYES, prior_runs=wrap(given))
 
 
 @pytest.mark.parametrize("table", [pd.DataFrame(), pd.DataFrame(columns=["lr"])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections import Counter
 from typing import Any
 
@@ -186,6 +187,36 @@ def test_an_optimizer_takes_results_out_of_order_and_of_configs_it_never_gave() 
     assert len({first["x"], second["x"], third, optimizer.ask()["x"]}) == 4
     with pytest.raises(UsageError, match="every point"):
         optimizer.ask()
+
+
+@pytest.mark.parametrize("method", ["random", "grid", "bayes"])
+def test_a_config_that_is_none_of_the_space_is_said_and_moves_nothing(method: str) -> None:
+    parameters = {"x": {"values": [1, 2, 3]}, "net": {"parameters": {"k": {"min": 1, "max": 4}}}, "c": {"value": 7}}
+    config = {"method": method, "metric": {"name": "loss"}, "parameters": parameters}
+    optimizer, other = Optimizer(config, seed=1), Optimizer(config, seed=1)
+    for told, said in (
+        ({"X": 1, "net": {"k": 1}}, r"the space has no parameter 'X'; did you mean x\?"),
+        ({"x": 1, "net": {"k": 1, "z": 2}}, r"the space has no parameter 'net\.z'"),
+        ({"x": 1}, r"parameters\.net\.parameters\.k is missing"),
+        ({}, r"is missing"),
+        (5, r"the config is 5; give a dict"),
+    ):
+        with pytest.raises(UsageError, match=rf"tell\(config, value\): .*{said}"):
+            optimizer.tell(told, 0.5)  # type: ignore[arg-type]
+    with pytest.warns(UserWarning, match=r"parameters\.net\.parameters\.k: 9 is above max 4; .* left out"):
+        optimizer.tell({"x": 1, "net": {"k": 9}}, 0.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it was said
+        for outside in ({"x": 5, "net": {"k": 1}}, {"x": 1, "net.k": 1, "c": 8}):
+            optimizer.tell(outside, 0.5)
+    assert [optimizer.ask() for _ in range(4)] == [other.ask() for _ in range(4)]
+
+
+def test_a_nested_parameter_may_be_told_under_its_dotted_name_and_a_constant_left_out() -> None:
+    parameters = {"net": {"parameters": {"k": {"values": [1, 2]}}}, "c": {"value": 7}}
+    optimizer = Optimizer({"method": "grid", "parameters": parameters})
+    optimizer.tell({"net.k": 1}, 0.5)
+    assert optimizer.ask() == {"net": {"k": 2}, "c": 7}
 
 
 def test_bad_configs_and_seeds_are_refused() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,7 +68,8 @@ class Optimizer:
     seed : int, optional
         Overrides the config's seed; without either, the search is different every time.
     prior_runs : list or DataFrame, optional
-        Earlier runs, as `nbsweep.sweep` takes them; those that fit the space count as observations.
+        Earlier runs, as pairs or a table that `nbsweep.sweep` takes; those that fit the space count as observations.
+        Here is no store to look a sweep up in: give ``sweep.to_pandas()``.
 
     Examples
     --------
@@ -79,6 +81,8 @@ class Optimizer:
     Traceback (most recent call last):
     nbsweep.errors.UsageError: every point of the space was suggested (3 of them); stop asking, or widen the space
     """
+
+    _said_outside = False
 
     def __init__(
         self,
@@ -119,19 +123,27 @@ class Optimizer:
         Parameters
         ----------
         config : mapping
-            One that `ask` gave, whatever keys it gained since, or any other.
+            One that `ask` gave, whatever keys it gained since, or any other of the space. One that lies outside the
+            space tells nothing: it is left out, which the first such call warns of.
         value : float or None
             The metric; None, NaN or an infinity when the attempt failed.
 
         Raises
         ------
         UsageError
-            When it is no number.
+            When the value is no number; when a config that `ask` did not give lacks a parameter or has another key.
         """
-        from nbsweep.search.priors import metric_number
+        from nbsweep.search.priors import fitting, metric_number
 
         number = metric_number(value, "tell(config, value)")
-        pending = self._pending.get(self._space.key(config))
+        key = self._space.key(config) if isinstance(config, Mapping) else ""
+        if key not in self._pending:
+            config, outside = fitting(self._space, config, "tell(config, value)")
+            if outside is not None:
+                self._say_outside(outside)
+                return
+            key = self._space.key(config)
+        pending = self._pending.get(key)
         if pending:
             place = pending.pop(0)
         else:
@@ -139,11 +151,19 @@ class Optimizer:
         state = "failed" if number is None else "finished"
         self._searcher.tell(Observation(place, dict(config), state, number))
 
+    def _say_outside(self, reason: str) -> None:
+        if not self._said_outside:
+            self._said_outside = True
+            warnings.warn(
+                f"tell(config, value): {reason}; configs outside the space are left out (said once)", stacklevel=3
+            )
+
     def _tell_priors(self, given: Any) -> None:
-        from nbsweep.search.priors import COUNTED, read_priors
+        from nbsweep.search.priors import COUNTED, FORMS_WITHOUT_A_STORE, read_priors
 
         metric = self.config.metric.name if self.config.metric else None
-        runs = [run for run in read_priors(given, self._space, metric) if run.state in COUNTED]
+        read = read_priors(given, self._space, metric, forms=FORMS_WITHOUT_A_STORE)
+        runs = [run for run in read if run.state in COUNTED]
         for place, run in enumerate(runs):
             if run.state != "failed" or self.config.method == "bayes":
                 self._searcher.tell(Observation(-1 - place, run.config, run.state, run.value))

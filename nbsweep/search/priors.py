@@ -7,7 +7,7 @@ runs of a sweep have. Nothing here knows a store; names of runs and sweeps are l
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,15 +18,20 @@ from nbsweep.search.coordinates import Coordinates
 from nbsweep.space import Parameter, SearchSpace
 from nbsweep.support import plain
 
-__all__ = ["COUNTED", "PriorRun", "completed", "metric_number", "read_priors", "said_of_priors"]
+__all__ = ["COUNTED", "PriorRun", "completed", "fitting", "metric_number", "read_priors", "said_of_priors"]
 
 COUNTED = ("finished", "stopped", "failed")
 """The states of earlier runs that say something of their config; one that was killed or crashed says nothing."""
 
 _MISSING = object()
-_FORMS = (
+IS_MISSING = "is missing"
+FORMS = (
     "give a list of (config, value) pairs, a DataFrame with a column a parameter and one for the metric, "
     "or a sweep (nbsweep.Sweep, its id or its name)"
+)
+FORMS_WITHOUT_A_STORE = (
+    "give a list of (config, value) pairs, or a DataFrame with a column a parameter and one for the metric, which of a "
+    "sweep is sweep.to_pandas()"
 )
 
 
@@ -41,7 +46,9 @@ class PriorRun:
     sweep_id: str | None = None
 
 
-def read_priors(given: Any, space: SearchSpace, metric: str | None, *, first: int = 0) -> list[PriorRun]:
+def read_priors(
+    given: Any, space: SearchSpace, metric: str | None, *, first: int = 0, forms: str = FORMS
+) -> list[PriorRun]:
     """Earlier runs, one after the other as they are given; those that had not ended are among them.
 
     Parameters
@@ -53,6 +60,8 @@ def read_priors(given: Any, space: SearchSpace, metric: str | None, *, first: in
         The summary key, or column, that has the value.
     first : int
         Which number messages give to the first one.
+    forms : str
+        What messages say that may be given.
 
     Raises
     ------
@@ -68,8 +77,8 @@ def read_priors(given: Any, space: SearchSpace, metric: str | None, *, first: in
     if hasattr(given, "itertuples") and hasattr(given, "columns"):
         return _of_table(given, space, metric)
     if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
-        raise UsageError(f"prior_runs is {show(given)}; {_FORMS}")
-    return [_of_item(item, f"prior_runs[{place}]", space, metric) for place, item in enumerate(given, first)]
+        raise UsageError(f"prior_runs is {show(given)}; {forms}")
+    return [_of_item(item, f"prior_runs[{place}]", space, metric, forms) for place, item in enumerate(given, first)]
 
 
 def completed(space: SearchSpace, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,6 +105,26 @@ def completed(space: SearchSpace, config: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
+def fitting(space: SearchSpace, config: Any, where: str) -> tuple[dict[str, Any], str | None]:
+    """A config as the space has it, and why it lies outside the space; None where it fits.
+
+    Raises
+    ------
+    UsageError
+        About `where`, when it is no config of this space at all: it lacks a parameter, or has a key that is none.
+    """
+    if not isinstance(config, Mapping):
+        raise UsageError(f"{where}: the config is {show(config)}; give a dict")
+    unknown = next(_unknown(space, config), None)
+    if unknown is not None:
+        raise UsageError(f"{where}: the space has no parameter {show(unknown)}{did_you_mean(unknown, space.names)}")
+    whole = completed(space, config)
+    reason = misfit(Coordinates(space), whole)
+    if reason is not None and reason[1] == IS_MISSING:
+        raise UsageError(f"{where}: {reason[0]} {reason[1]}")
+    return whole, None if reason is None else f"{reason[0]}: {reason[1]}"
+
+
 def said_of_priors(
     space: SearchSpace, observations: Sequence[Observation], method: str, *, unended: int = 0
 ) -> str | None:
@@ -106,7 +135,7 @@ def said_of_priors(
     misfits: dict[str, list[str]] = {}
     failed = 0
     for observation in observations:
-        reason = _misfit(coordinates, observation.config)
+        reason = misfit(coordinates, observation.config)
         if reason is not None:
             misfits.setdefault(reason[0], []).append(reason[1])
         elif observation.state == "failed":
@@ -140,7 +169,7 @@ def _first_of(count: int) -> str:
     return f" (first of {count})" if count > 1 else ""
 
 
-def _misfit(coordinates: Coordinates, config: Mapping[str, Any]) -> tuple[str, str] | None:
+def misfit(coordinates: Coordinates, config: Mapping[str, Any]) -> tuple[str, str] | None:
     """The first parameter that keeps a config out of the space, and why; None where it fits."""
     if coordinates.of(config) is not None:
         return None
@@ -148,11 +177,24 @@ def _misfit(coordinates: Coordinates, config: Mapping[str, Any]) -> tuple[str, s
         path = "parameters." + ".parameters.".join(parameter.path)
         value = _found(config, parameter)
         if value is _MISSING:
-            return path, "is missing"
+            return path, IS_MISSING
         alone = Coordinates(SearchSpace([parameter]))
         if alone.of(_nested(parameter, value)) is None:
             return path, _why(parameter, value)
     return "parameters", "no such config"
+
+
+def _unknown(space: SearchSpace, config: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Keys of a config that no parameter has, dotted; a nested parameter may stand under its dotted name."""
+    for key, value in config.items():
+        path = (*above, key)
+        if any(parameter.path == path or (not above and parameter.name == key) for parameter in space.parameters):
+            continue
+        inside = any(parameter.path[: len(path)] == path for parameter in space.parameters)
+        if inside and isinstance(value, Mapping):
+            yield from _unknown(space, value, path)
+        elif not inside:
+            yield ".".join(map(str, path))
 
 
 def _why(parameter: Parameter, value: Any) -> str:
@@ -185,7 +227,7 @@ def _found(config: Mapping[str, Any], parameter: Parameter) -> Any:
 # -- the forms -----------------------------------------------------------------------------------------------------
 
 
-def _of_item(item: Any, where: str, space: SearchSpace, metric: str | None) -> PriorRun:
+def _of_item(item: Any, where: str, space: SearchSpace, metric: str | None, forms: str) -> PriorRun:
     if isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], Mapping):
         config, value = item
         return _prior(config, value, "finished", where, space, metric)
@@ -195,7 +237,7 @@ def _of_item(item: Any, where: str, space: SearchSpace, metric: str | None) -> P
         value = None if isinstance(value, (str, Mapping)) else value  # as training logged it
         read = _prior(config, value, str(getattr(item, "state", "finished")), where, space, metric)
         return replace(read, sweep_id=getattr(item, "sweep_id", None))
-    raise UsageError(f"{where} is {show(item)}; {_FORMS}")
+    raise UsageError(f"{where} is {show(item)}; {forms}")
 
 
 def _prior(

@@ -72,7 +72,7 @@ class Sweep:
 
     @property
     def state(self) -> str:
-        """running, paused, finished or cancelled."""
+        """running, paused, finished or cancelled: ``docs/cli.md`` says what each means."""
         recover(self.store, self.id)
         return self._record().state
 

@@ -47,6 +47,26 @@ agent tells its processes by `NBSWEEP_RUN_ID`, `NBSWEEP_SWEEP_ID`, `NBSWEEP_STOR
 that is there while the run goes on), gives `NBSWEEP_MEDIA`, where it is set, as an absolute path, and sets
 `PYTHONUNBUFFERED`, so that what they print can be read as it is printed.
 
+## States
+
+| A sweep is | when |
+|---|---|
+| running | it takes agents: some are at work, or, from when it was defined, it waits for the first |
+| paused | no new runs begin: by a person, until `resume`; by failures, until `resume` or a new agent |
+| finished | no agent works on it: what was asked for is trained, the space has no more, or the target was reached. It can go on: a new agent makes it running |
+| stopped | as finished, and a person ended it early; `Sweep.state` and `--json` have it as `finished` |
+| cancelled | it is closed for good |
+
+| A run is | when |
+|---|---|
+| pending | it is queued, and nobody trains it yet |
+| running | somebody trains it |
+| finished | its training ended by itself |
+| stopped | early termination or the time limit ended it; its last value counts |
+| failed | its code raised an exception, or its program ended with another code than 0 |
+| crashed | its process vanished; its config is tried again |
+| killed | a person ended it |
+
 """
 
 

@@ -65,7 +65,7 @@ _HOMES = {
     "Sweep": "nbsweep.sweeps",
     **dict.fromkeys(("agent", "define_metric", "finish", "init", "log", "login", "sweep"), "nbsweep.api"),
 }
-_OF_THE_CURRENT_RUN = ("config", "run", "summary")
+_OF_THE_CURRENT_RUN = {"config": "current_config", "run": "run_begun", "summary": "current_summary"}
 _MODULES = ("search", "space", "stopping", "sweep_config", "plots", "analysis")
 
 
@@ -75,7 +75,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     if name in _OF_THE_CURRENT_RUN:  # asked for each time: another thread has another run
-        return getattr(importlib.import_module("nbsweep.api"), f"current_{name}")()
+        return getattr(importlib.import_module("nbsweep.api"), _OF_THE_CURRENT_RUN[name])()
     if name in _MODULES:
         return importlib.import_module(f"nbsweep.{name}")
     if name == "__version__":

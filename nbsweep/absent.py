@@ -6,18 +6,28 @@ What is harmless to leave out does nothing and says so once; the rest is refused
 from __future__ import annotations
 
 import secrets
+import sys
 import warnings
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from nbsweep.errors import NbsweepError
+from nbsweep.errors import CommError, Error
 
-__all__ = ["NAMES", "OF_A_RUN", "stand_in"]
+__all__ = ["NAMES", "OF_A_RUN", "stand_in", "warn_ignored"]
+
+
+def _to_stderr(text: object = "", *_args: Any, **_kwargs: Any) -> None:
+    """W&B's `termlog` and its kin."""
+    print(text, file=sys.stderr)
+
 
 IGNORED = frozenset(
     {
         "Settings",
         "alert",
+        "get_project_url",
+        "get_sweep_url",
         "get_url",
         "log_code",
         "mark_preempting",
@@ -37,6 +47,12 @@ INSTEAD = {
     "Html": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
     "Object3D": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
     "Plotly": "nbsweep.Image takes a figure of matplotlib",
+    "data_types": "nbsweep.Histogram, Image and Table are what log takes besides numbers and strings",
+    "integration": "call nbsweep.log in a callback of your own",
+    "keras": "call nbsweep.log in a callback of your own: on_epoch_end(self, epoch, logs) has what it takes",
+    "link_artifact": "save files yourself, and log their path",
+    "sdk": "what nbsweep has stands in nbsweep itself",
+    "sklearn": "nbsweep.log takes numbers; nbsweep.Image takes a figure of matplotlib",
     "Video": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
     "join": "finish() ends a run",
     "link_model": "save files yourself, and log their path",
@@ -51,15 +67,19 @@ INSTEAD = {
 }
 VALUES: dict[str, Any] = {  # what code asks for on its way to a function that does nothing
     "AlertLevel": SimpleNamespace(INFO="INFO", WARN="WARN", ERROR="ERROR"),
-    "Error": NbsweepError,
+    "CommError": CommError,
+    "Error": Error,
+    **dict.fromkeys(("termerror", "termlog", "termwarn"), _to_stderr),
     "util": SimpleNamespace(generate_id=lambda length=8: secrets.token_hex(length)[:length]),
 }
 NAMES = IGNORED | INSTEAD.keys() | VALUES.keys()
 OF_A_RUN = {  # W&B's attributes of a run
-    **dict.fromkeys(("entity", "group", "job_type", "sweep_url", "url")),
+    **dict.fromkeys(("entity", "group", "job_type", "project_url", "sweep_url", "url")),
     "disabled": False,
+    "mode": "offline",
     "offline": True,
     "resumed": False,
+    "settings": SimpleNamespace(mode="offline"),
 }
 
 _said: set[str] = set()
@@ -93,3 +113,13 @@ def stand_in(name: str, owner: str = "nbsweep") -> Any:
     ignored.__name__ = ignored.__qualname__ = name
     ignored.__doc__ = f"W&B's `{name}`, which makes no difference here."
     return ignored
+
+
+def warn_ignored(name: str, ignored: Mapping[str, Any]) -> None:
+    """One warning of W&B's arguments that a caller's caller gave to `name`, and that make no difference."""
+    given = [argument for argument, value in ignored.items() if value is not None]
+    if given:
+        warnings.warn(
+            f"nbsweep.{name}: {', '.join(given)} {'makes' if len(given) == 1 else 'make'} no difference here",
+            stacklevel=3,
+        )

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from nbsweep import console, current, memory, process, torch_threads
+from nbsweep import console, current, environment, memory, process, torch_threads
 from nbsweep.calling import outcome_of
 from nbsweep.claims import AHEAD_S, Claims
 from nbsweep.controller import Controller, End, Wait
@@ -123,6 +123,8 @@ class Agent:
             self._forget_listener = self._recorder.add_listener(self._something_logged)
             console.capture(self.id, echo=self.echo)
             current.inherit(self.id)
+            if not self._elsewhere:
+                environment.announce(self.id, self.sweep_id)
             self._thread.start()
         except BaseException:  # an interrupt, say; what has joined and has no thread would never leave
             self._ending = True
@@ -241,7 +243,8 @@ class Agent:
     def _begin(self, record: RunRecord) -> None:
         if not self._elsewhere:
             torch_threads.divide(self.id, self.workers)
-        run = Run(record, metric=self.controller.config.metric, on_finish=self._note_end)
+        config = self.controller.config
+        run = Run(record, metric=config.metric, parameters=config.parameters, on_finish=self._note_end)
         self._lives.begin(run)
         if record.started_at is not None and record.started_at > record.created_at:
             run.begun(record.started_at)
@@ -300,6 +303,7 @@ class Agent:
             )
         console.release(self.id)
         current.stop_inheriting(self.id)
+        environment.withdraw(self.id)
         torch_threads.give_back(self.id)
         self._recorder.release_agent(self)
         process.forget_agent(self)
@@ -384,7 +388,10 @@ class Agent:
         odd = self._watch.oddity_of(run, live.returned if live is not None else None)
         if odd is not None and not run.summarising.metric_count and not self._told_of_metric:
             self._told_of_metric = True
-            self.on_failure("nbsweep", f"Run {run.name}: {odd}. It cannot be the best run.\n")
+            text = f"Run {run.name}: {odd}. It cannot be the best run."
+            if not (run.step or run.summary or self._elsewhere or (live is not None and live.returned is not None)):
+                text += " A process that the function starts logs outside the sweep: give the sweep its `program`."
+            self.on_failure("nbsweep", text + "\n")
         return odd
 
     def _note_end(self, run: Run, state: str, error: str | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from nbsweep import exit_code, process, sweep_config
+from nbsweep import absent, environment, exit_code, process, sweep_config
 from nbsweep.agents import Agent
 from nbsweep.current import bind_thread, current_run, set_process_run, thread_run
 from nbsweep.definitions import create_run, define_sweep, end_run
@@ -20,7 +20,7 @@ from nbsweep.joining import RUN_ID, join
 from nbsweep.programs import program_agent
 from nbsweep.progress import wait_for
 from nbsweep.recorder import Recorder
-from nbsweep.run_config import Config, Summary
+from nbsweep.run_config import Config, Summary, config_defaults
 from nbsweep.runs import Run
 from nbsweep.support import plain
 from nbsweep.sweeps import existing_store, find_sweep
@@ -29,10 +29,10 @@ __all__ = ["agent", "define_metric", "finish", "init", "log", "login", "sweep"]
 
 
 def sweep(
-    config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    config: Mapping[str, Any] | str | os.PathLike[str] | Callable[[], Any] | None = None,
+    *place: str | None,
     project: str | None = None,
-    *,
-    sweep: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    sweep: Mapping[str, Any] | str | os.PathLike[str] | Callable[[], Any] | None = None,
     name: str | None = None,
     seed: int | None = None,
     prior_runs: Any = None,
@@ -46,10 +46,12 @@ def sweep(
 
     Parameters
     ----------
-    config : dict, or path of a YAML file
+    config : dict, path of a YAML file, or a function that gives one
         ``sweep=`` means the same, for that is what W&B calls it.
+    *place : str, optional
+        The project; or, in W&B's order, an entity, which makes no difference, and the project.
     project, name : str, optional
-        Default: what the config says, then ``NBSWEEP_PROJECT``.
+        Default: what the config says, then ``NBSWEEP_PROJECT``, then ``WANDB_PROJECT``.
     seed : int, optional
         Makes the search repeatable. Default: the config's, else drawn and kept with the sweep.
     prior_runs : list, DataFrame, Sweep or str, optional
@@ -65,8 +67,15 @@ def sweep(
     UsageError
         When `prior_runs` is none of these, or names what the store does not have.
     """
-    _warn_ignored("sweep", ignored)
+    if place:
+        if len(place) > 2:
+            raise UsageError("sweep() takes a config, an entity and a project by position; give the rest by name")
+        entity, named = (None, *place) if len(place) == 1 and project is None else (*place, None)[:2]
+        ignored, project = {"entity": entity, **ignored}, project or named
+    absent.warn_ignored("sweep", ignored)
     given = sweep if config is None else config
+    if callable(given):
+        given = given()
     if given is None or (sweep is not None and config is not None):
         raise UsageError("sweep() takes one config: nbsweep.sweep({'method': ..., 'metric': ..., 'parameters': ...})")
     checked = sweep_config.load(given)
@@ -87,8 +96,8 @@ def sweep(
 def agent(
     sweep_id: str,
     function: Callable[..., Any] | None = None,
+    *place: Any,
     count: int | None = None,
-    *,
     project: str | None = None,
     workers: int = 1,
     engine: str | None = None,
@@ -105,6 +114,8 @@ def agent(
     function : callable
         The training function. It may call `init`, and is called without arguments, or with the run's config (and the
         run) if it requires them. Without one the program of the sweep's config is run, a process a run.
+    *place : optional
+        `count`; or, in W&B's order, an entity, which makes no difference, the project and `count`.
     count : int, optional
         How many runs; by default until the space is exhausted or the sweep is stopped.
     workers : int, default 1
@@ -122,7 +133,15 @@ def agent(
     UsageError
         For an unknown or cancelled sweep, or arguments that cannot be used.
     """
-    _warn_ignored("agent", ignored)
+    if len(place) == 1 and not isinstance(place[0], str):
+        count = place[0] if count is None else count
+    elif place:
+        if len(place) > 3:
+            raise UsageError("agent() takes sweep_id, function, entity, project and count by position; name the rest")
+        entity, in_project, of_count = (*place, None, None)[:3]
+        ignored, project = {"entity": entity, **ignored}, project or in_project
+        count = of_count if count is None else count
+    absent.warn_ignored("agent", ignored)
     found = find_sweep(existing_store(), sweep_id, project=project)
     process.set_current_sweep(found.id)
     process.end_held(found.id)
@@ -157,14 +176,19 @@ def init(
     """The run of this thread or, in a program, of this process: under an agent the one that it trains, else a fresh
     one outside any sweep.
 
+    Under an agent ``nbsweep.run`` is None until this was called, as in W&B, where the training function takes nothing;
+    one that takes `run`, or `config`, has its run from the start. After its end it is None for both.
+
     Parameters
     ----------
     config : mapping, or path of a YAML file, optional
-        Hyperparameters. Under an agent they are defaults: what the sweep chose wins.
+        Hyperparameters. Under an agent they are defaults: what the sweep chose wins, also within nested parameters.
+        What a ``config-defaults.yaml`` in the working directory has besides is set, too.
     project : str, optional
         Kept with a fresh run; one of a sweep has its sweep's.
     name, tags, notes : optional
-        Kept with the run, as by setting `run.name`, `run.tags` and `run.notes`.
+        Kept with the run, as by setting `run.name`, `run.tags` and `run.notes`. By default what ``WANDB_NAME``,
+        ``WANDB_TAGS`` (with commas between) and ``WANDB_NOTES`` say.
     **ignored
         W&B's other arguments; they make no difference, which one warning says.
 
@@ -173,20 +197,29 @@ def init(
     Run
         Also a context manager that ends the run.
     """
-    _warn_ignored("init", ignored)
+    absent.warn_ignored("init", ignored)
+    environment.warn_of_disabled()
     run, of_thread = current_run(), thread_run()
-    if run is not None and run.forked:  # a child may have a run of its own
+    parents = run if run is not None and run.forked else None
+    if parents is not None:  # a child may have a run of its own
         bind_thread(None)
         run = of_thread = None
-    if run is not None and run.state == "running" and (run.sweep_id is not None or _notebook() is None):
+    there = run is not None and run.state == "running" and (run.sweep_id is not None or _notebook() is None)
+    if run is None or not there or run.awaits_init:
+        set_name, set_tags, set_notes = environment.described()
+        name, tags, notes = name or set_name, set_tags if tags is None else tags, notes or set_notes
+    if run is not None and there:
+        run.awaits_init = False
         return _described(run, config, name, tags, notes)
     if run is not None and run.sweep_id is None:
         run.finish()  # in a notebook a cell that calls init() again means a new run
     recorder = process.recorder()
-    if RUN_ID in os.environ and of_thread is None:
-        joined = join(recorder)
+    if RUN_ID in os.environ:
+        joined = join(recorder) if of_thread is None else None
         if joined is not None:
             return _described(joined, _or_assigned(config), name, tags, notes)
+    elif of_thread is None:
+        _warn_of_child(parents)
     tags = (tags,) if isinstance(tags, str) else tags or ()
     record = create_run(recorder.store, project=project, name=name, tags=tags, notes=notes)
     pulse = _Pulse(record.agent_id or "")
@@ -202,10 +235,7 @@ def init(
             exit_code.watch()
     else:  # training code that goes on after finish()
         bind_thread(fresh)
-    config = _or_assigned(config)
-    if config:
-        fresh.config.update(config)
-    return fresh
+    return _described(fresh, _or_assigned(config), None, None, None)
 
 
 def _described(
@@ -217,7 +247,10 @@ def _described(
 ) -> Run:
     """A run that was there, with what `init` was told of it."""
     if config:
-        run.config.update(config)
+        run.config.take_defaults(config)
+    besides = config_defaults()
+    if besides:
+        run.config.setdefaults(besides)
     if name is not None:
         run.name = name
     if tags is not None:
@@ -225,6 +258,18 @@ def _described(
     if notes is not None:
         run.notes = notes
     return run
+
+
+def _warn_of_child(parents: Run | None) -> None:
+    """A process that a function agent's training code has started or forked cannot log to that agent's run."""
+    sweep_id = environment.foreign_sweep() if parents is None else parents.sweep_id
+    if sweep_id is not None:
+        warnings.warn(
+            f"this process was started while sweep {sweep_id} trained a function in another one: what it logs is a run "
+            "of its own, outside the sweep. To make it the sweep's, name the script in the sweep's config, as in "
+            "`program: train.py`, and start the agent without a function",
+            stacklevel=3,
+        )
 
 
 def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = True, **ignored: Any) -> None:
@@ -261,6 +306,12 @@ def define_metric(name: str, summary: str | None = None, goal: str | None = None
 def login(*_args: Any, **_kwargs: Any) -> bool:
     """There is no account: True, without a network."""
     return True
+
+
+def run_begun() -> Run | None:
+    """``nbsweep.run``: the calling thread's run while it lasts; from `init` on, where its function takes nothing."""
+    run = current_run()
+    return None if run is None or run.awaits_init or run.state != "running" else run
 
 
 def current_config() -> Config:
@@ -345,15 +396,6 @@ def _let_go(recorder: Recorder, pulse: _Pulse, run: Run) -> None:
     if current_run() is run and thread_run() is not run:
         set_process_run(None)
         exit_code.forget()
-
-
-def _warn_ignored(function: str, ignored: Mapping[str, Any]) -> None:
-    given = [name for name, value in ignored.items() if value is not None]
-    if given:
-        warnings.warn(
-            f"nbsweep.{function}: {', '.join(given)} {'makes' if len(given) == 1 else 'make'} no difference here",
-            stacklevel=3,
-        )
 
 
 def _notebook() -> Any:

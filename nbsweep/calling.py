@@ -26,15 +26,20 @@ def call_with_config(function: Callable[..., Any], run: Run) -> Any:
     What an ``async def`` gives is run to its end, in an event loop of its own.
     """
     offered = {"config": run.config, "run": run, "log": run.log}
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return finished(function())
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    needed = [p for p in parameters if p.default is p.empty and p.kind in positional]
+    needed = _needed(function)
     if all(p.name in offered and p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for p in needed):
         return finished(function(**{p.name: offered[p.name] for p in needed}))
     return finished(function(*list(offered.values())[: len(needed)]))
+
+
+def _needed(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The arguments that a function cannot be called without."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p for p in parameters if p.default is p.empty and p.kind in positional]
 
 
 def finished(result: Any) -> Any:
@@ -70,6 +75,7 @@ class Outcome:
 
 def outcome_of(function: Callable[..., Any], run: Run) -> Outcome:
     """Call a training function; whatever it raises, SystemExit and KeyboardInterrupt too, ends its run alone."""
+    run.awaits_init = not _needed(function)  # as W&B's, it may ask `if nbsweep.run is None: nbsweep.init(...)`
     try:
         returned = call_with_config(function, run)
         number = returned if isinstance(returned, (int, float)) else None
@@ -81,10 +87,25 @@ def outcome_of(function: Callable[..., Any], run: Run) -> Outcome:
     except BaseException as exception:
         if run.forked:
             _end_child(exception)
-        outcome = Outcome("failed", traceback_of(exception), short_of_memory=memory.is_shortage(exception))
+        if run.stop_state is not None and _came_of_a_stop(exception):
+            outcome = Outcome(run.stop_state)
+        else:
+            outcome = Outcome("failed", traceback_of(exception), short_of_memory=memory.is_shortage(exception))
     if run.forked:
         _end_child(None)
     return outcome
+
+
+def _came_of_a_stop(raised: BaseException) -> bool:
+    """Whether it was raised where training code handled the end of its run: in an `except` or a `finally`."""
+    found: BaseException | None = raised
+    seen: set[int] = set()
+    while found is not None and id(found) not in seen:
+        if isinstance(found, RunStopped):
+            return True
+        seen.add(id(found))
+        found = found.__context__
+    return False
 
 
 def _end_child(raised: BaseException | None) -> NoReturn:

@@ -6,14 +6,13 @@ its next version, and the runs so far go on counting where they fit the new spac
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nbsweep import search
+from nbsweep import environment, search
 from nbsweep.config_changes import changes
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
@@ -131,7 +130,7 @@ def create_run(
 ) -> RunRecord:
     """Keep a new run outside any sweep, already running, with an agent of its own: others judge its life by that."""
     now, run_id = time.time(), new_id()
-    project = project or os.environ.get("NBSWEEP_PROJECT") or DEFAULT_PROJECT
+    project = project or environment.project() or DEFAULT_PROJECT
     agent = agent_here(new_id(), None, count=1, started=1)
     with store.write() as db:
         number = db.next_run_number(None, project)
@@ -222,4 +221,4 @@ def _with_prior(db: Session, config: SweepConfig) -> SweepConfig:
 
 
 def _project(project: str | None, config: SweepConfig) -> str:
-    return project or config.project or os.environ.get("NBSWEEP_PROJECT") or DEFAULT_PROJECT
+    return project or config.project or environment.project() or DEFAULT_PROJECT

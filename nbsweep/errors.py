@@ -10,12 +10,17 @@ Every message says what is wrong, where (a key's path, a run's name) and what to
         └── StoreRefusedError             it works, but refuses these rows: what they belong to is not there
 
     RunStopped (a BaseException)          raised inside training code whose run is to end
+
+`Error`, `CommError` and `AuthenticationError` are W&B's names, for code that catches them.
 """
 
 from __future__ import annotations
 
 __all__ = [
+    "AuthenticationError",
+    "CommError",
     "ConfigError",
+    "Error",
     "NbsweepError",
     "RunStopped",
     "StoreError",
@@ -63,6 +68,14 @@ class StoreVersionError(StoreError):
 
 class StoreRefusedError(StoreError):
     """The database works, but refuses what was to be written: its run or sweep is not there, or is there already."""
+
+
+class AuthenticationError(StoreError):
+    """W&B's. There is no account, so nothing raises it."""
+
+
+Error = NbsweepError
+CommError = StoreError
 
 
 class RunStopped(BaseException):

@@ -25,8 +25,7 @@ from nbsweep.errors import RunStopped
 from nbsweep.recorder import Recorder
 from nbsweep.recovery import existing_sweep
 from nbsweep.runs import Run
-from nbsweep.store import RunRecord, RunTail
-from nbsweep.sweep_config import Metric
+from nbsweep.store import RunTail
 
 __all__ = ["RUN_DIR", "RUN_ID", "SWEEP_ID", "join"]
 
@@ -59,16 +58,18 @@ def join(recorder: Recorder) -> Run | None:
         )
         return None
     _joined.add((os.getpid(), run_id))
-    metric = sweep_config.load(sweep.config).metric if sweep is not None else None
+    config = sweep_config.load(sweep.config) if sweep is not None else None
+    metric, parameters = (None, None) if config is None else (config.metric, config.parameters)
     writer = _claim(run_id)
     if writer is None:
-        run = Run(record, metric=metric, on_finish=functools.partial(_note_end, recorder))
+        ended = functools.partial(_note_end, recorder)
+        run = Run(record, metric=metric, parameters=parameters, on_finish=ended)
         _go_on(recorder, run)
     else:
         warnings.warn(
             f"process {writer} records run {record.name}; what process {os.getpid()} logs is not kept", stacklevel=3
         )
-        run = _Follower(record, metric)
+        run = _Follower(record, metric=metric, parameters=parameters)
         recorder.watch(run)
     set_process_run(run)
     _end_without_a_traceback(run)
@@ -77,9 +78,6 @@ def join(recorder: Recorder) -> Run | None:
 
 class _Follower(Run):
     """A run that another process writes."""
-
-    def __init__(self, record: RunRecord, metric: Metric | None) -> None:
-        super().__init__(record, metric=metric)
 
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True) -> None:
         if self.stop_state is not None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbsweep.absent import warn_ignored
 from nbsweep.errors import StoreError, UsageError
 from nbsweep.media_checks import (
     MOST_BINS,
@@ -142,6 +143,8 @@ class Image(Media):
     mode : str, optional
         Pillow's mode to convert to, such as "L" or "RGB".
     caption : str, optional
+    **ignored
+        W&B's other arguments (boxes, masks, …); they make no difference, which a warning says.
 
     Examples
     --------
@@ -150,7 +153,8 @@ class Image(Media):
     'a zero'
     """
 
-    def __init__(self, data_or_path: Any, mode: str | None = None, caption: str | None = None) -> None:
+    def __init__(self, data_or_path: Any, mode: str | None = None, caption: str | None = None, **ignored: Any) -> None:
+        warn_ignored("Image", ignored)
         self.mode = mode
         self.caption = None if caption is None else str(caption)
         self._pixels: Any = None
@@ -257,6 +261,8 @@ class Table(Media):
         `load` of its own.
     dataframe : pandas.DataFrame, optional
         In the place of `columns` and `data`.
+    **ignored
+        W&B's other arguments (allow_mixed_types, …); they make no difference, which a warning says.
 
     Examples
     --------
@@ -267,8 +273,13 @@ class Table(Media):
     """
 
     def __init__(
-        self, columns: Sequence[Any] | None = None, data: Iterable[Sequence[Any]] | None = None, dataframe: Any = None
+        self,
+        columns: Sequence[Any] | None = None,
+        data: Iterable[Sequence[Any]] | None = None,
+        dataframe: Any = None,
+        **ignored: Any,
     ) -> None:
+        warn_ignored("Table", ignored)
         if dataframe is None and hasattr(columns, "itertuples") and data is None:
             columns, dataframe = None, columns
         elif dataframe is None and data is not None and hasattr(data, "itertuples"):
@@ -300,6 +311,16 @@ class Table(Media):
                 f"Table.add_data: {len(row)} values for {len(self.columns)} columns ({', '.join(self.columns)[:200]})"
             )
         self.data.append([_cell(value) for value in row])
+
+    def add_column(self, name: Any, data: Iterable[Any]) -> None:
+        """Add a column: a value a row. The first column of a table brings its rows."""
+        values = [_cell(value) for value in data]
+        if not self.columns:
+            self.data = [[] for _ in values]
+        if len(values) != len(self.data):
+            raise UsageError(f"Table.add_column({str(name)!r:.80}): {len(values)} values for {len(self.data)} rows")
+        self.columns = [*self.columns, str(name)]
+        self.data = [[*row, value] for row, value in zip(self.data, values, strict=True)]
 
     def get_dataframe(self) -> pd.DataFrame:
         """The table for pandas."""

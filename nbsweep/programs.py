@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbsweep import console, process
+from nbsweep import console, environment, process
 from nbsweep.agents import Agent
 from nbsweep.command import Surroundings, build_command, macros_of
 from nbsweep.controller import Controller
@@ -216,6 +216,8 @@ class Program:
         found = {
             RUN_ID: run.id,
             SWEEP_ID: run.sweep_id or "",
+            environment.RUN_ID: run.id,
+            environment.SWEEP_ID: run.sweep_id or "",
             RUN_DIR: folder,
             "NBSWEEP_STORAGE": self._store.url,
         }

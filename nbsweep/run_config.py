@@ -1,20 +1,24 @@
 """A run's config and summary as users hold them: by attribute, by item, as a mapping.
 
-`Config` knows which keys the sweep chose: those are locked, and an attempt to change one warns once and changes
-nothing, so that a run's results are always those of the config that the search believes in. What is changed inside a
-list or dict that the sweep chose is not seen here, so it is kept as it was chosen.
+`Config` knows which keys the sweep chose: those are locked, and an attempt to change one warns once a key and changes
+nothing, so that a run's results are always those of the config that the search believes in. Beside nested parameters
+their group may hold more keys. What is changed inside a list or dict that the sweep chose is not seen here, so it is
+kept as it was chosen.
 """
 
 from __future__ import annotations
 
 import copy
+import inspect
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Config", "Summary"]
+__all__ = ["Config", "Summary", "config_defaults"]
+
+DEFAULTS_FILE = "config-defaults.yaml"
 
 
 class _AttributeMapping(MutableMapping[str, Any]):
@@ -81,6 +85,8 @@ class Config(_AttributeMapping):
         What the sweep chose (locked) or, outside a sweep, nothing.
     locked : bool
         Whether `values` are a sweep's.
+    parameters : mapping, optional
+        The sweep config's: they tell nested parameters, whose group takes more keys, from dicts that were chosen whole.
     on_change : callable, optional
         Called without arguments after a change.
 
@@ -95,26 +101,28 @@ class Config(_AttributeMapping):
         values: Mapping[str, Any] | None = None,
         *,
         locked: bool = False,
+        parameters: Mapping[str, Any] | None = None,
         on_change: Callable[[], None] | None = None,
     ) -> None:
         given = dict(values or {})
         self._values = copy.deepcopy(given)
         self._locked = given if locked else {}
+        self._groups = _groups(parameters or {})
         self._on_change = on_change
-        self._warned = False
+        self._warned: set[str] = set()
 
     def __setitem__(self, key: str, value: Any) -> None:
         self.update({key: value})
 
     def __delitem__(self, key: str) -> None:
         if key in self._locked:
-            self._warn([key])
+            self._warn({key: self._locked[key]})
             return
         del self._values[key]
         self._changed()
 
     def update(self, *others: Any, **kwargs: Any) -> None:
-        """Set keys from mappings or keyword arguments; keys that the sweep chose stay, with one warning.
+        """Set keys from mappings or keyword arguments; keys that the sweep chose stay, with one warning a key.
 
         `allow_val_change` (W&B's) is accepted: it makes no difference.
         """
@@ -125,15 +133,15 @@ class Config(_AttributeMapping):
                 continue
             new.update(_as_mapping(other))
         new.update(kwargs)
-        held = [key for key, value in new.items() if key in self._locked and not _same(self._locked[key], value)]
-        if held:
-            self._warn(held)
-        self._values.update({key: value for key, value in new.items() if key not in self._locked})
-        self._changed()
+        self._warn(self._take(new))
+
+    def take_defaults(self, given: Any) -> None:
+        """As `update`, silently: what `init` is given are defaults, of which the sweep may have chosen any."""
+        self._take(_as_mapping(given))
 
     def setdefaults(self, defaults: Mapping[str, Any]) -> None:
         """Set the keys that the config lacks."""
-        self._values = {**_as_mapping(defaults), **self._values}
+        self._values = _over(_as_mapping(defaults), self._values, self._groups)
         self._changed()
 
     def as_dict(self) -> dict[str, Any]:
@@ -142,16 +150,30 @@ class Config(_AttributeMapping):
 
     def kept(self) -> dict[str, Any]:
         """As the store has it: what the sweep chose, as it chose it, and the rest."""
-        return {**self._values, **self._locked}
+        return _over(self._values, self._locked, self._groups)
 
-    def _warn(self, keys: list[str]) -> None:
-        if not self._warned:
-            self._warned = True
-            kept = ", ".join(f"{key} = {self._locked[key]!r}" for key in keys)
-            warnings.warn(
-                f"the sweep chose {kept}; a run cannot change what its sweep chose, so the value stays",
-                stacklevel=4,
-            )
+    @property
+    def _items(self) -> dict[str, Any]:
+        """W&B's name of what its config holds."""
+        return self.as_dict()
+
+    def _take(self, new: Mapping[str, Any]) -> dict[str, Any]:
+        """Set what the sweep has not chosen; returns what it has chosen otherwise, by dotted name."""
+        held: dict[str, Any] = {}
+        self._values = _over(self._values, _free(new, self._locked, self._groups, held), self._groups)
+        self._changed()
+        return held
+
+    def _warn(self, held: Mapping[str, Any]) -> None:
+        fresh = {key: value for key, value in held.items() if key not in self._warned}
+        if fresh:
+            self._warned |= fresh.keys()
+            kept = ", ".join(f"{key} = {value!r}" for key, value in fresh.items())
+            text = f"the sweep chose {kept}; a run cannot change what its sweep chose, so the value stays"
+            level, frame = 1, inspect.currentframe()
+            while frame is not None and frame.f_code.co_filename in (__file__, MutableMapping.pop.__code__.co_filename):
+                level, frame = level + 1, frame.f_back  # whoever sets by attribute or pops comes by more steps
+            warnings.warn(text, stacklevel=level)
 
     def _changed(self) -> None:
         if self._on_change is not None:
@@ -186,6 +208,44 @@ class Summary(_AttributeMapping):
     def __delitem__(self, key: str) -> None:
         del self._values[key]
         self._on_change()
+
+
+def _groups(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The groups of nested parameters, by name, in a dict each: ``{"model": {"head": {}}}``."""
+    return {
+        name: _groups(rules["parameters"])
+        for name, rules in parameters.items()
+        if isinstance(rules, Mapping) and isinstance(rules.get("parameters"), Mapping)
+    }
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any], groups: Mapping[str, Any]) -> dict[str, Any]:
+    """Both; what `above` has wins, in a group key by key."""
+    both = {**below, **above}
+    for name in groups.keys() & below.keys() & above.keys():
+        if isinstance(below[name], Mapping) and isinstance(above[name], Mapping):
+            both[name] = _over(below[name], above[name], groups[name])
+    return both
+
+
+def _free(
+    new: Mapping[str, Any], locked: Mapping[str, Any], groups: Mapping[str, Any], held: dict[str, Any], within: str = ""
+) -> dict[str, Any]:
+    """What of `new` is not locked; where it differs from what is, that is noted in `held`."""
+    free: dict[str, Any] = {}
+    for key, value in new.items():
+        if key not in locked:
+            free[key] = value
+        elif key in groups and isinstance(value, Mapping) and isinstance(locked[key], Mapping):
+            free[key] = _free(value, locked[key], groups[key], held, f"{within}{key}.")
+        elif not _same(locked[key], value):
+            held[f"{within}{key}"] = locked[key]
+    return free
+
+
+def config_defaults() -> dict[str, Any]:
+    """What ``config-defaults.yaml`` in the working directory says, as W&B reads it; nothing where there is none."""
+    return _from_file(DEFAULTS_FILE) if Path(DEFAULTS_FILE).is_file() else {}
 
 
 def _as_mapping(value: Any) -> dict[str, Any]:

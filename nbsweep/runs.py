@@ -46,8 +46,12 @@ class Run:
         The hyperparameters.
     summary : Summary
         The last value of every logged key, or as `define_metric` says.
+    start_time : float
+        Seconds since 1970.
     summarising : Summarising
         What brings it up to date; it also knows how the sweep's metric stands.
+    awaits_init : bool
+        Whether its training function has yet to call `init`: until then ``nbsweep.run`` is None, as in W&B.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Run:
         record: RunRecord,
         *,
         metric: Metric | None = None,
+        parameters: Mapping[str, Any] | None = None,
         on_finish: Callable[[Run, str, str | None], None] | None = None,
     ) -> None:
         self.id = record.id
@@ -66,7 +71,8 @@ class Run:
         self._tags: tuple[str, ...] = tuple(record.tags)
         self._notes = record.notes
         self.state = "running"
-        self.config = Config(record.config, locked=record.sweep_id is not None, on_change=self._config_changed)
+        locked = record.sweep_id is not None
+        self.config = Config(record.config, locked=locked, parameters=parameters, on_change=self._config_changed)
         self._on_finish = on_finish
         self.summarising = Summarising(dict(record.summary), metric)
         self._dirty: set[str] = set()
@@ -85,6 +91,8 @@ class Run:
         self._forked = False
         self._closed = False
         self._begun_at: float | None = None
+        self.start_time = record.started_at or record.created_at
+        self.awaits_init = False
         self._stop_state: str | None = None
         self._on_stop: Callable[[], None] | None = None
         self.summary = Summary(self.summarising.values, self.encode, lambda: self._dirty.add("summary"))
@@ -144,7 +152,7 @@ class Run:
                 f"define_metric({name!r}, summary={summary!r}): a summary keeps one; it is {first}", stacklevel=2
             )
 
-    def finish(self, exit_code: int | None = None) -> None:
+    def finish(self, exit_code: int | None = None, **_ignored: Any) -> None:
         """End the run: write what is left and set its state. Does nothing on a run that has ended.
 
         Under an agent the run ends with the training function; calling this earlier ends its logging.
@@ -251,7 +259,7 @@ class Run:
 
     def begun(self, at_s: float) -> None:
         """It was claimed earlier and begins now; the store has yet to know."""
-        self._begun_at = at_s
+        self._begun_at = self.start_time = at_s
         self._dirty.add("begun")
 
     def close(self, state: str) -> None:

@@ -110,6 +110,8 @@ def _capture_object(value: Any) -> Any:
     try:
         return float(value)
     except Exception:  # a user's object: its errors are its own
+        if hasattr(value, "savefig"):  # matplotlib's figures, and pyplot itself
+            return Unkept(f"a {type(value).__name__} that draws; nbsweep.Image of it is a picture")
         many = isinstance(value, (list, tuple, set))
         return Unkept(f"a {type(value).__name__}; {_MANY if many else 'log numbers, strings or booleans'}")
 

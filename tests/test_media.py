@@ -32,6 +32,7 @@ from nbsweep.runs import Run
 from nbsweep.store import RunRecord, RunTail, read_history
 from nbsweep.store.columns import decode, encode
 from nbsweep.store.media import Kept, MediaFiles, media_root
+from nbsweep.values import Unkept, capture
 
 CONFIG: dict[str, Any] = {
     "method": "grid",
@@ -95,6 +96,32 @@ def test_a_table_takes_a_dataframe_wherever_it_is_given() -> None:
     for table in (nbsweep.Table(dataframe=frame), nbsweep.Table(data=frame), nbsweep.Table(frame)):
         assert (table.columns, table.data) == (["loss", "accu"], [[1, 3], [2, 4]])
     assert nbsweep.Table(columns=["a", "b"], data=frame).data == [[1, 3], [2, 4]]
+
+
+def test_a_table_grows_by_columns() -> None:
+    table = nbsweep.Table(columns=["id"], data=[[1], [2]])
+    table.add_column("word", np.array(["a", "b"]))
+    assert table.columns == ["id", "word"] and table.data == [[1, "a"], [2, "b"]]
+    with pytest.raises(UsageError, match=r"'more'\): 1 values for 2 rows"):
+        table.add_column("more", [3])
+    first = nbsweep.Table(columns=[])
+    first.add_column("id", [1, 2])
+    assert first.data == [[1], [2]]
+
+
+def test_wandbs_other_arguments_of_pictures_and_tables_make_no_difference() -> None:
+    with pytest.warns(UserWarning, match="nbsweep.Image: masks, file_type make no difference here"):
+        image = nbsweep.Image(np.zeros((4, 4)), caption="x", masks={"prediction": {}}, file_type="jpg", boxes=None)
+    assert image.caption == "x"
+    with pytest.warns(UserWarning, match="nbsweep.Table: allow_mixed_types makes no difference here"):
+        assert nbsweep.Table(columns=["a"], data=[[1], ["x"]], allow_mixed_types=True).data == [[1], ["x"]]
+
+
+def test_a_figure_that_is_logged_as_it_is_is_told_what_keeps_it() -> None:
+    from matplotlib.figure import Figure
+
+    (left_out,) = capture({"f": Figure()}).values()
+    assert isinstance(left_out, Unkept) and "nbsweep.Image of it" in left_out.reason
 
 
 def test_each_comes_back_from_every_store(stores: Path) -> None:

@@ -103,8 +103,8 @@ def test_each_figure_can_be_drawn_where_the_user_wants_it() -> None:
 
 @pytest.mark.parametrize(("key", "highest"), [("val/acc", True), ("pace", False)])
 def test_the_best_of_another_metric_than_the_sweeps_is_what_its_name_says(key: str, highest: bool) -> None:
-    def train() -> None:
-        nbsweep.log({"loss": 0.5, key: (3 * nbsweep.run.number) % 7})  # type: ignore[union-attr]
+    def train(run: nbsweep.Run) -> None:
+        run.log({"loss": 0.5, key: (3 * run.number) % 7})
 
     sweep = trained(CONFIG, 7, train)
     ax = sweep.plot_history(key, by="run").axes[0]
@@ -145,13 +145,13 @@ def failing() -> None:
     raise RuntimeError("no memory")
 
 
-def one_diverged() -> None:
-    nbsweep.log({"loss": 1e12 if nbsweep.run.number == 0 else nbsweep.config.lr})  # type: ignore[union-attr]
+def one_diverged(run: nbsweep.Run) -> None:
+    run.log({"loss": 1e12 if run.number == 0 else run.config.lr})
 
 
-def from_end_to_end() -> None:
-    nbsweep.log({"loss": -1.7e308})
-    nbsweep.log({"loss": 1.7e308 if nbsweep.run.number % 2 else -1.7e308})  # type: ignore[union-attr]
+def from_end_to_end(run: nbsweep.Run) -> None:
+    run.log({"loss": -1.7e308})
+    run.log({"loss": 1.7e308 if run.number % 2 else -1.7e308})
 
 
 @pytest.mark.parametrize("train", [nan_only, all_equal, failing, one_diverged, from_end_to_end, usual])
@@ -230,8 +230,8 @@ def test_sixty_parameters_stay_readable() -> None:
 
 @pytest.mark.parametrize(("sign", "goal"), [(1, "minimize"), (-1, "maximize")])
 def test_a_run_that_diverged_goes_off_the_scale_of_the_curves_which_say_so(sign: int, goal: str) -> None:
-    def train() -> None:
-        number = nbsweep.run.number  # type: ignore[union-attr]
+    def train(run: nbsweep.Run) -> None:
+        number = run.number
         for step in range(5):
             nbsweep.log({"loss": sign * (1e12 if number == 3 and step > 2 else 10 / (step + 1) + number / 10)})
 
@@ -249,8 +249,8 @@ def test_a_run_that_diverged_goes_off_the_scale_of_the_curves_which_say_so(sign:
     ("far", "why"), [((3, 4, 5), "it is what the sweep is like"), ((), "none does"), ((-1,), "it is the best")]
 )
 def test_no_run_goes_off_the_scale_that_the_picture_needs(far: tuple[int, ...], why: str) -> None:
-    def train() -> None:
-        number = nbsweep.run.number  # type: ignore[union-attr]
+    def train(run: nbsweep.Run) -> None:
+        number = run.number
         nbsweep.log({"loss": 1e12 if number in far or (number == 0 and -1 in far) else 5.0 + number})
         nbsweep.log({"loss": 1.0 if number == 0 else 1e12 if number in far else 5.0})
 
@@ -305,7 +305,7 @@ def test_texts_are_told_apart(texts: list[str], shown: list[str]) -> None:
 
 
 def test_nothing_covers_the_words_of_an_importance_figure() -> None:
-    sweep = trained(CONFIG, 9, lambda: nbsweep.log({"loss": (nbsweep.run.number * 5) % 9}))  # type: ignore[union-attr]
+    sweep = trained(CONFIG, 9, lambda run: run.log({"loss": (run.number * 5) % 9}))
     figure = sweep.plot_importance()
     drawn(figure)
     ax = figure.axes[0]

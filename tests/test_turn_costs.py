@@ -34,7 +34,7 @@ def in_a_run(body: Callable[[Any, Recorder], None]) -> None:
     """Do something inside a run, whose recorder takes no turns of its own."""
     failed: list[BaseException] = []
 
-    def train() -> None:
+    def train(run: nbsweep.Run) -> None:
         recorder = process.recorder()
         recorder._ensure_thread = lambda: None  # type: ignore[method-assign]
         recorder._closed = True
@@ -43,7 +43,7 @@ def in_a_run(body: Callable[[Any, Recorder], None]) -> None:
             recorder._thread.join()
         recorder._closed = False
         try:
-            body(nbsweep.run, recorder)
+            body(run, recorder)
         except BaseException as error:
             failed.append(error)
 

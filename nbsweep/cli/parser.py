@@ -80,8 +80,8 @@ nbsweep sweep --pause 3k9x2vq1""",
     sweep.add_argument("config", metavar="CONFIG.yaml", nargs="?", help="the sweep config")
     sweep.add_argument("--run", action="store_true", help="train it at once, as `nbsweep agent` would")
     _train_options(sweep)
-    sweep.add_argument("--project", metavar="P", help="by default the config's, then NBSWEEP_PROJECT")
-    sweep.add_argument("--entity", metavar="E", help="W&B's; it makes no difference here")
+    sweep.add_argument("-p", "--project", metavar="P", help="by default the config's, then NBSWEEP_PROJECT")
+    sweep.add_argument("-e", "--entity", metavar="E", help="W&B's; it makes no difference here")
     sweep.add_argument("--name", metavar="N", help="by default the config's")
     sweep.add_argument("--seed", metavar="S", type=int, help="makes the search repeatable; by default the config's")
     sweep.add_argument(
@@ -124,8 +124,8 @@ the sweep go on; `nbsweep stop` ends them all. Whatever a run has started ends w
     )
     agent.add_argument("sweep", metavar="SWEEP", nargs="?", help="id or name of the sweep; by default the newest")
     _train_options(agent)
-    agent.add_argument("--project", metavar="P", help="where sweeps of several projects have that name")
-    agent.add_argument("--entity", metavar="E", help="W&B's; it makes no difference here")
+    agent.add_argument("-p", "--project", metavar="P", help="where sweeps of several projects have that name")
+    agent.add_argument("-e", "--entity", metavar="E", help="W&B's; it makes no difference here")
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:

@@ -26,8 +26,7 @@ parameters = {{'lr': {{'distribution': 'log_uniform_values', 'min': 1e-4, 'max':
 {parameters}
 config = {{'method': 'random', 'metric': {{'name': metric, 'goal': '{goal}'}}, 'parameters': parameters}}
 sweep_id = nbsweep.sweep(config, name=name, seed=2)
-def train():
-    run, config = nbsweep.run, nbsweep.config
+def train(config, run):
     print("training")
     {train}
 agent = nbsweep.agent(sweep_id, train, count={count}, engine="threads")

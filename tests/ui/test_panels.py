@@ -406,10 +406,10 @@ name = "{HOSTILE}" + "long " * 50
 config = {{'method': 'random', 'metric': {{'name': name}}, 'parameters': {{
     name + 'p': {{'values': [name, name + 'b', 3, None]}}, 'a.b/c': {{'min': 0.0, 'max': 1.0}}}}}}
 sweep_id = nbsweep.sweep(config, name=name, seed=1)
-def train():
+def train(config, run):
     print(name)
-    nbsweep.log({{name: nbsweep.config['a.b/c'], name + '2': 1.0}})
-    if nbsweep.run.number == 3:
+    nbsweep.log({{name: config['a.b/c'], name + '2': 1.0}})
+    if run.number == 3:
         raise RuntimeError(name)
 nbsweep.agent(sweep_id, train, count=12)"""
 

@@ -93,9 +93,8 @@ def with_log(count: int) -> None:
         nonlocal sent
         sent += len(json.dumps(content)) + len(b"".join(buffers or []))
 
-    def train() -> None:
-        tutorial, run = Tutorial(), nbsweep.run
-        assert run is not None
+    def train(run: nbsweep.Run) -> None:
+        tutorial = Tutorial()
         tutorial.train(BLOCK, run.log)
         dashboard._handle_custom_msg(
             {"type": "hello", "protocol": PROTOCOL, "cursors": {}, "keys": ["batch loss"], "session": "page"}, []

@@ -82,6 +82,12 @@ OF_A_RUN = {  # W&B's attributes of a run
     "settings": SimpleNamespace(mode="offline"),
 }
 
+UNSAID = {  # W&B's arguments whose work is done without them, or that concern its pages alone
+    "define_metric": ("hidden", "overwrite", "step_metric", "step_sync"),
+    "finish": ("quiet",),
+    "log": ("sync",),
+}
+
 _said: set[str] = set()
 
 
@@ -117,7 +123,8 @@ def stand_in(name: str, owner: str = "nbsweep") -> Any:
 
 def warn_ignored(name: str, ignored: Mapping[str, Any]) -> None:
     """One warning of W&B's arguments that a caller's caller gave to `name`, and that make no difference."""
-    given = [argument for argument, value in ignored.items() if value is not None]
+    unsaid = UNSAID.get(name, ())
+    given = [argument for argument, value in ignored.items() if value is not None and argument not in unsaid]
     if given:
         warnings.warn(
             f"nbsweep.{name}: {', '.join(given)} {'makes' if len(given) == 1 else 'make'} no difference here",

@@ -285,11 +285,14 @@ def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = 
         raise UsageError(
             "log() was called outside any run: call nbsweep.init() first, or in a thread of your own use run.log()"
         )
+    if ignored:
+        absent.warn_ignored("log", ignored)
     run.log(data, step, commit)
 
 
 def finish(exit_code: int | None = None, **ignored: Any) -> None:
     """End the current run, if there is one."""
+    absent.warn_ignored("finish", ignored)
     run = current_run()
     if run is not None:
         run.finish(exit_code)
@@ -297,6 +300,7 @@ def finish(exit_code: int | None = None, **ignored: Any) -> None:
 
 def define_metric(name: str, summary: str | None = None, goal: str | None = None, **ignored: Any) -> None:
     """Say what the current run's summary keeps of a key; see `Run.define_metric`."""
+    absent.warn_ignored("define_metric", ignored)
     run = current_run()
     if run is None:
         raise UsageError(f"define_metric({name!r}) was called outside any run: call nbsweep.init() first")

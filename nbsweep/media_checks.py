@@ -51,12 +51,13 @@ def mode_of_file(data: bytes, name: str) -> str | None:
     """The mode of a picture's file by its header; None where there is no Pillow to tell."""
     try:
         from PIL import Image as Pillow
+        from PIL import UnidentifiedImageError
     except ImportError:
         return None
     try:
         return Pillow.open(io.BytesIO(data)).mode
     except Exception as error:  # whatever Pillow's readers make of bytes that are none
-        why = "it is no picture that Pillow knows" if isinstance(error, Pillow.UnidentifiedImageError) else error
+        why = "it is no picture that Pillow knows" if isinstance(error, UnidentifiedImageError) else error
         raise UsageError(f"Image({name!r:.200}): {why}") from None
 
 

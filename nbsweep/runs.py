@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from time import time
 from typing import Any
 
+from nbsweep.absent import warn_ignored
 from nbsweep.encoding import LateValues
 from nbsweep.errors import RunStopped, UsageError
 from nbsweep.logged import MOST_PENDING, Logged
@@ -41,7 +42,7 @@ class Run:
     sweep_id : str or None
         None for a run outside any sweep.
     number : int
-        0 for a sweep's first run.
+        0 for a sweep's first run; names, tables and commands count from 1.
     config : Config
         The hyperparameters.
     summary : Summary
@@ -99,7 +100,9 @@ class Run:
 
     # -- for training code ---------------------------------------------------------------------------------------
 
-    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True) -> None:
+    def log(
+        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True, *, sync: Any = None
+    ) -> None:
         """Record values of this step. Never waits for the disk, the network or a GPU.
 
         Parameters
@@ -113,6 +116,8 @@ class Run:
         commit : bool, default True
             False holds the values back and adds them to those of the next call, unless that has another `step`. None,
             W&B's default, is True.
+        sync : optional
+            W&B's; it makes no difference.
 
         Raises
         ------
@@ -131,18 +136,19 @@ class Run:
                 return
         self._log_with_care(data, step, commit)
 
-    def define_metric(self, name: str, summary: str | None = None, goal: str | None = None, **_ignored: Any) -> None:
+    def define_metric(self, name: str, summary: str | None = None, goal: str | None = None, **ignored: Any) -> None:
         """Say what the summary keeps of a key: "last" (default), "first", "min", "max", "mean", "best" or "none".
 
         "best" is min or max by `goal` ("minimize" or "maximize"), else by the sweep's goal. A name such as ``val/*`` is
         that of all keys that match and have no definition of their own. Of several, as in W&B's ``"min,max"``, the
-        first is kept. W&B's other arguments are accepted and make no difference.
+        first is kept. W&B's other arguments are accepted and make no difference; a name that W&B does not have is told.
 
         Raises
         ------
         UsageError
             For another `summary` or `goal`.
         """
+        warn_ignored("define_metric", ignored)
         if summary is None and "*" in name:
             return
         first, *others = (summary or "last").replace(" ", "").split(",")
@@ -152,11 +158,12 @@ class Run:
                 f"define_metric({name!r}, summary={summary!r}): a summary keeps one; it is {first}", stacklevel=2
             )
 
-    def finish(self, exit_code: int | None = None, **_ignored: Any) -> None:
+    def finish(self, exit_code: int | None = None, **ignored: Any) -> None:
         """End the run: write what is left and set its state. Does nothing on a run that has ended.
 
         Under an agent the run ends with the training function; calling this earlier ends its logging.
         """
+        warn_ignored("finish", ignored)
         self._end("failed" if exit_code else "finished", None)
 
     @property

@@ -82,6 +82,26 @@ def test_what_training_sets_in_the_summary_is_kept_or_named() -> None:
     assert run.summary == {"loss": 1.0, "confusion.tp": 1, "confusion.fp": 2}
 
 
+def test_a_keyword_that_wandb_does_not_have_either_is_told_and_wandbs_own_are_not() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run = nbsweep.init()
+        for define in (nbsweep.define_metric, run.define_metric):
+            define("loss", summary="min", step_metric="epoch", step_sync=True, hidden=False, overwrite=True)
+        nbsweep.log({"loss": 1.0}, sync=True)
+        run.log({"loss": 2.0}, sync=True)
+    for define in (nbsweep.define_metric, run.define_metric):
+        with pytest.warns(UserWarning, match="nbsweep.define_metric: sumary makes no difference here") as told:
+            define("acc", sumary="max", hidden=True)
+        assert told[0].filename == __file__
+    with pytest.warns(UserWarning, match="nbsweep.log: stpe makes no difference here") as told:
+        nbsweep.log({"loss": 0.5}, stpe=3)
+    assert told[0].filename == __file__
+    with pytest.raises(TypeError, match="stpe"):
+        run.log({"loss": 0.5}, stpe=3)  # type: ignore[call-arg]
+    run.finish(quiet=True)
+
+
 def test_a_summary_keeps_what_define_metric_says_in_wandbs_words() -> None:
     def train() -> None:
         run = nbsweep.init()

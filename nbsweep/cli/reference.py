@@ -53,7 +53,7 @@ that is there while the run goes on), gives `NBSWEEP_MEDIA`, where it is set, as
 |---|---|
 | running | it takes agents: some are at work, or, from when it was defined, it waits for the first |
 | paused | no new runs begin: by a person, until `resume`; by failures, until `resume` or a new agent |
-| finished | no agent works on it: what was asked for is trained, the space has no more, or the target was reached. It can go on: a new agent makes it running |
+| finished | no agent works on it: all is trained, or the target was reached; a new agent can go on with it |
 | stopped | as finished, and a person ended it early; `Sweep.state` and `--json` have it as `finished` |
 | cancelled | it is closed for good |
 

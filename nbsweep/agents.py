@@ -203,13 +203,15 @@ class Agent:
                 if len(self._lives) >= self._engine.slots:
                     self._rest(None)
                     continue
-                answer = self._ask()
+                idle = not self._lives
+                answer = self._ask(leaving=idle)
                 self._held = isinstance(answer, Wait) and answer.held and not self._lives
                 if isinstance(answer, End):
                     self.end_reason = answer.reason
-                    if not self._lives:
+                    if idle:
                         break
-                    self._rest(LAST_RUNS_POLL_S)
+                    if self._lives:
+                        self._rest(LAST_RUNS_POLL_S)
                     continue
                 if isinstance(answer, Wait):
                     self._rest(PAUSED_POLL_S)
@@ -225,12 +227,17 @@ class Agent:
         finally:
             self._leave()
 
-    def _ask(self) -> RunRecord | Wait | End:
-        until, told = time.monotonic() + STORE_PATIENCE_S, False
+    def _ask(self, *, leaving: bool) -> RunRecord | Wait | End:
+        until, told, unsure = time.monotonic() + STORE_PATIENCE_S, False, False
         while True:
             try:
-                return self._claims.next(training_code(self._function))
+                if unsure:
+                    known = {*self._lives.runs, *self._recorder.run_ids}
+                    self._recorder.flush(required=True)  # the ends of those before
+                    self._claims.give_back_lost(known)
+                return self._claims.next(training_code(self._function), leaving=leaving)
             except StoreError as trouble:
+                unsure = True  # a claim may have been kept all the same
                 if self._ending:
                     return End("stopped")
                 if time.monotonic() > until and not self._lives:  # runs that train are not ended by a store
@@ -369,8 +376,8 @@ class Agent:
             state=state,
             error=error,
             stopped_because=because,
-            agent_id=self.id,
             finished_at=time.time(),
+            agent_id=self.id,
         )
         trouble = self._recorder.end(run, end)
         if trouble is not None:

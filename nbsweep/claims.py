@@ -44,12 +44,12 @@ class Claims:
         self._ended = 0  # runs, shortly and well, since the latest claim
         self._claimed_at = 0.0
 
-    def next(self, code: TrainingCode | None) -> RunRecord | Wait | End:
-        """A run to begin now; or why there is none."""
+    def next(self, code: TrainingCode | None, *, leaving: bool = False) -> RunRecord | Wait | End:
+        """A run to begin now; or why there is none, after which an agent that is `leaving` is asked for no more."""
         if self._waiting and (self.stale or self._waiting[0].code_hash != (None if code is None else code.hash)):
             self.give_back()
         if not self._waiting:
-            answer = self._controller.next_runs(self._agent_id, code, self._number())
+            answer = self._controller.next_runs(self._agent_id, code, self._number(), leaving=leaving)
             if not isinstance(answer, list):
                 return answer
             self._waiting.extend(answer)
@@ -93,6 +93,22 @@ class Claims:
             with self._controller.store.write() as db:
                 give_back_in(db, list(self._waiting))
             self.take_back()  # once that is kept: what fails is tried again
+
+    def give_back_lost(self, known: Iterable[str]) -> None:
+        """Give back what is claimed in the store and of which nobody here was told: the answer to a commit was lost.
+
+        Parameters
+        ----------
+        known : iterable of str
+            The runs that the agent has begun and whose ends may not be written yet.
+        """
+        ours = {*known, *(run.id for run in self._waiting)}
+        with self._controller.store.write() as db:
+            running = db.runs(self._controller.sweep_id, states=("running",))
+            lost = [run for run in running if run.agent_id == self._agent_id and run.id not in ours]
+            for run in lost:
+                db.update_run(run.id, started_at=None)
+            give_back_in(db, lost)
 
     def take_back(self) -> list[RunRecord]:
         """What has not begun, for `give_back_in` inside a transaction of the caller's."""

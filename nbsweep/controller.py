@@ -114,8 +114,14 @@ class Controller(SweepControl):
         ended = not others and sweep.state == "running" and not db.runs(self.sweep_id, states=("running",))
         db.update_sweep(self.sweep_id, **({"state": "finished"} if ended else {}))
 
-    def next_run(self, agent_id: str, code: TrainingCode | None = None) -> RunRecord | Wait | End:
-        """A run to train now, kept as running with the code that it is trained with; or why there is none."""
+    def next_run(
+        self, agent_id: str, code: TrainingCode | None = None, *, leaving: bool = False
+    ) -> RunRecord | Wait | End:
+        """A run to train now, kept as running with the code that it is trained with; or why there is none.
+
+        `leaving`: an agent that has nothing to train ends where there is none. Nobody can then ask more of it, as the
+        same transaction says.
+        """
         try:
             for attempt in range(ASK_TRIES):
                 may_ask = attempt == ASK_TRIES - 1 or not self._asked_outside(agent_id)
@@ -123,6 +129,7 @@ class Controller(SweepControl):
                 try:
                     with self.store.write() as db:
                         answer = self._next_run(db, agent_id, code, may_ask=may_ask)
+                        self._let_go(db, agent_id, answer, leaving)
                     break
                 except _MovedOn:  # what was read in that transaction, its own writes too, is read again
                     self._next_recovery, self._told_revision, self._retries = 0.0, told, Retries()
@@ -133,15 +140,18 @@ class Controller(SweepControl):
             self._ahead.begin(self._searcher.prepare)
         return answer
 
-    def next_runs(self, agent_id: str, code: TrainingCode | None = None, most: int = 1) -> list[RunRecord] | Wait | End:
+    def next_runs(
+        self, agent_id: str, code: TrainingCode | None = None, most: int = 1, *, leaving: bool = False
+    ) -> list[RunRecord] | Wait | End:
         """As `next_run`, and up to `most` in all at once: the others are claimed, and not begun (`nbsweep.claims`)."""
         if most <= 1:
-            answer = self.next_run(agent_id, code)
+            answer = self.next_run(agent_id, code, leaving=leaving)
             return [answer] if isinstance(answer, RunRecord) else answer
         try:
             with self.store.write() as db:
                 answer = self._next_run(db, agent_id, code)
                 if not isinstance(answer, RunRecord):
+                    self._let_go(db, agent_id, answer, leaving)
                     return answer
                 return [answer, *self._more(db, answer, most - 1)]
         except BaseException:
@@ -161,8 +171,8 @@ class Controller(SweepControl):
         error: str | None = None,
         *,
         stopped_because: str | None = None,
-        agent_id: str | None = None,
         finished_at: float | None = None,
+        agent_id: str | None = None,
     ) -> None:
         """`report` inside a write transaction that is open already; the end may lie a while back.
 
@@ -225,11 +235,11 @@ class Controller(SweepControl):
         if agent.stop_requested:
             return End("stopped")
         if agent.count is not None and agent.started >= agent.count:
+            return End(f"{agent.count} runs were asked for")
         if agent.left_at is not None:  # others took it for gone, while its machine slept or was cut off
             db.update_agents([agent_id], left_at=None)
             if sweep.state == "finished":
                 db.update_sweep(self.sweep_id, state="running")
-            return End(f"{agent.count} runs were asked for")
         if sweep.state == "paused":
             return Wait("the sweep is paused", held=sweep.note_kind == "failures")
         queued = self._queued(db, ending_others=True)
@@ -277,6 +287,10 @@ class Controller(SweepControl):
             db.insert_runs(more)
             db.update_agents([agent.id], started=agent.started + len(more))
         return more
+
+    def _let_go(self, db: Session, agent_id: str, answer: RunRecord | Wait | End, leaving: bool) -> None:
+        if leaving and isinstance(answer, End):
+            db.update_agents([agent_id], stop_requested=1)
 
     def _suggested(self, db: Session, *, may_ask: bool) -> RunRecord | End:
         searcher = self._told(db)

@@ -85,6 +85,11 @@ class Recorder:
         with self._registry:
             return run.id in self._runs
 
+    @property
+    def run_ids(self) -> set[str]:
+        """The runs that are recorded, as `watches` says."""
+        return set(self._watched().runs)
+
     def release(self, run: Run) -> None:
         """Write what is left of a run and forget it. Raises StoreError if that cannot be written."""
         self.flush(required=True)

@@ -140,6 +140,32 @@ def test_a_stop_ends_what_is_claimed_and_not_begun_and_does_not_count_it(store: 
     assert states == ["finished", "killed", "killed"] and sweep is not None and sweep.standing == "stopped"
 
 
+@pytest.mark.usefixtures("tmp_store")
+@pytest.mark.filterwarnings("ignore:.*training goes on")
+@pytest.mark.parametrize("lost", [1, 4])
+def test_a_claim_that_was_kept_and_whose_answer_was_lost_is_trained_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """A connection that breaks in a commit: the point is taken in the store, and nobody was told."""
+    asked: list[object] = []
+    next_runs = Controller.next_runs
+
+    def losing(self: Controller, *args: Any, **more: Any) -> Any:
+        answer = next_runs(self, *args, **more)
+        asked.append(answer)
+        if len(asked) == lost:
+            raise StoreError("the connection was closed")
+        return answer
+
+    monkeypatch.setattr(Controller, "next_runs", losing)
+    trained: list[int] = []
+    sweep_id = nbsweep.sweep(GRID)
+    nbsweep.agent(sweep_id, lambda config: trained.append(config.a), workers=2)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert isinstance(asked[lost - 1], list) and sorted(trained) == list(range(1, 41))
+    assert [run.state for run in sweep.runs] == ["finished"] * 40 and sweep.state == "finished"
+
+
 def test_the_end_of_a_short_run_that_others_took_for_crashed_is_kept(store: Store) -> None:
     controller = controller_of(store, GRID)
     record = controller.next_run(controller.join(None))

@@ -245,11 +245,12 @@ class Controller(SweepControl):
         queued = self._queued(db, ending_others=True)
         cap_reached = self._cap_reached(db, self.config.run_cap) if queued is None else None
         if cap_reached is not None:
-            return End(cap_reached)
-        record = queued or self._again(db) or self._suggested(db, may_ask=may_ask)
+            record: RunRecord | End = End(cap_reached)
+        else:
+            record = queued or self._again(db) or self._suggested(db, may_ask=may_ask)
         if isinstance(record, End):
-            recover_in(db, self.sweep_id)  # a run of another process may have died since
-            record = self._again(db) or record
+            recover_in(db, self.sweep_id)  # another process may have died since
+            record = self._queued(db, ending_others=True) or (cap_reached is None and self._again(db)) or record
         if isinstance(record, End):
             return record
         code_hash = None if code is None else code.hash

@@ -116,6 +116,22 @@ def test_what_a_dead_process_had_claimed_and_not_begun_is_the_next_agents_whatev
     assert [(run.config["a"], run.attempt) for run in again if isinstance(run, RunRecord)] == [(2, 0), (3, 0), (4, 0)]
 
 
+@pytest.mark.parametrize("config", [{**GRID, "parameters": {"a": {"min": 1, "max": 4}}}, {**RANDOM, "run_cap": 4}])
+def test_who_is_about_to_be_told_that_nothing_is_left_gets_what_a_dead_process_had_claimed(
+    store: Store, config: dict[str, Any]
+) -> None:
+    dead = controller_of(store, config)
+    alive = Controller(store, dead.sweep_id)
+    other, agent = dead.join(None), alive.join(None)
+    assert isinstance(alive.next_run(agent), RunRecord), "it has just looked who is gone"
+    runs = dead.next_runs(other, None, 3)
+    assert isinstance(runs, list) and len(runs) == 3
+    with store.write() as db:
+        db.update_agents([other], process="another boot/1/2/3", pid=2**22 + 1, left_at=time.time())
+    again = [alive.next_run(agent) for _ in range(2)]
+    assert [run.id for run in again if isinstance(run, RunRecord)] == [run.id for run in runs[1:]]
+
+
 def test_what_a_process_that_ends_had_claimed_and_not_begun_is_pending(store: Store) -> None:
     controller = controller_of(store, GRID)
     agent = controller.join(None)

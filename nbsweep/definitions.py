@@ -100,8 +100,8 @@ def define_sweep(
             defined = _taken_up(db, there, config, seed)
         told = prior_observations(db, defined.sweep.id, config)
     if given is None and not told:
-        none = "No run of the prior sweep had ended when the config first named it, so none counts."
-        return defined if config.prior_sweep is None else replace(defined, priors=none)
+        none = "No run of the prior sweep had finished or been stopped early when the config first named it"
+        return defined if config.prior_sweep is None else replace(defined, priors=f"{none}, so none counts.")
     unended = 0 if given is None else len(given) - len(counted)
     space = SearchSpace.from_config(config.parameters)
     return replace(defined, priors=said_of_priors(space, told, config.method, unended=unended))
@@ -197,11 +197,11 @@ def _taken_up(db: Session, sweep: SweepRecord, config: SweepConfig, seed: int | 
 
 
 def _seed(seed: int | None, config: SweepConfig) -> int | None:
-    """The seed that was given, here or in the config, if any was; UsageError where the store has no room for it."""
+    """The seed that was given, here or in the config, if any was; UsageError where it is none or there is no room."""
     chosen = config.seed if seed is None else seed
-    if chosen is not None and not 0 <= chosen <= LARGEST_SEED:
-        raise UsageError(f"the seed is {chosen}; it must be a whole number from 0 to {LARGEST_SEED}")
-    return chosen
+    if chosen is None or (isinstance(chosen, int) and not isinstance(chosen, bool) and 0 <= chosen <= LARGEST_SEED):
+        return chosen
+    raise UsageError(f"the seed is {chosen!r}; it must be a whole number from 0 to {LARGEST_SEED}")
 
 
 def _with_prior(db: Session, config: SweepConfig) -> SweepConfig:

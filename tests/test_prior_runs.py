@@ -182,9 +182,11 @@ def test_a_prior_sweep_that_a_later_version_names_counts_from_then_on(capsys: py
 
 
 def test_a_prior_sweep_of_which_nothing_counts_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    claim(nbsweep.sweep({**BAYES, "method": "random", "name": "before"}))
+    before = nbsweep.sweep({**BAYES, "method": "random", "name": "before"})
+    Controller(process.recorder().store, before).report(claim(before).id, "failed")
     nbsweep.sweep({**BAYES, "prior_sweep": "before"})
-    assert "No run of the prior sweep had ended when the config first named it" in capsys.readouterr().out
+    said = "No run of the prior sweep had finished or been stopped early when the config first named it"
+    assert said in capsys.readouterr().out
 
 
 def test_wandbs_run_ids_that_are_not_here_are_told_how_to_bring_their_results() -> None:

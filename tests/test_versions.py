@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import threading
 import time
 from typing import Any
@@ -89,6 +91,15 @@ def test_a_seed_that_cannot_be_kept_is_refused_wherever_it_is_given(seed: int) -
     with sweep.store.read() as db:
         kept = db.sweep(sweep.id)
     assert kept is not None and kept.seed == 2**63 - 1
+
+
+@pytest.mark.parametrize("seed", ["7", 1.5, math.nan, True, [1]])
+def test_a_seed_that_is_no_whole_number_is_refused(seed: Any) -> None:
+    refused = re.escape(f"the seed is {seed!r}; it must be a whole number from 0 to")
+    for _ in "of a new sweep", "of the one that is there":
+        with pytest.raises(UsageError, match=refused):
+            nbsweep.sweep(grid(1), seed=seed)
+        nbsweep.sweep(grid(1), seed=1)
 
 
 def test_without_a_name_with_another_project_and_after_a_cancel_the_sweep_is_new() -> None:

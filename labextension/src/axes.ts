@@ -31,7 +31,10 @@ export interface NumberAxis {
   /** What the axis spans: at least the runs' values; low < high. */
   readonly low: number;
   readonly high: number;
-  /** The runs' extremes; beyond low and high where a few values lie far from all others. */
+  /**
+   * The runs' extremes; beyond low and high where a few values lie far from all others. Infinity and -Infinity where
+   * there is neither a bound nor a value: then low and high say nothing.
+   */
   readonly lowest: number;
   readonly highest: number;
 }
@@ -107,9 +110,12 @@ export function axisValue(run: RunView, id: AxisId): Json | undefined {
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
-/** An axis over the given runs. */
-export function axisOf(state: DashboardState, id: AxisId): Axis {
-  const runs = [...state.runs.values()];
+/** An axis over all runs, or some of them. */
+export function axisOf(
+  state: DashboardState,
+  id: AxisId,
+  runs: readonly RunView[] = [...state.runs.values()],
+): Axis {
   const values = runs.map((run) => axisValue(run, id)).filter((value) => value !== undefined);
   const parameter = id.startsWith("param:")
     ? state.sweep?.parameters.find(({ name }) => name === axisName(id))
@@ -134,6 +140,11 @@ export function axisOf(state: DashboardState, id: AxisId): Axis {
 /** Whether any run has a number of this metric: then a word that another logged as it is a missing value. */
 export function hasNumbers(runs: readonly RunView[], id: AxisId): boolean {
   return id.startsWith("metric:") && runs.some((run) => isNumber(axisValue(run, id)));
+}
+
+/** Whether neither a bound nor a value says what an axis spans. */
+export function isBlank(axis: NumberAxis): boolean {
+  return axis.lowest > axis.highest;
 }
 
 /** Runs' places on an axis, 0 at its foot; null for the lane of what has no place (missing, NaN). */
@@ -180,7 +191,7 @@ function spanOf(
     high = Math.max(high, value);
   }
   const integer = parameter?.integer ?? false;
-  if (!(low <= high)) return { log: false, integer, low: 0, high: 1, lowest: 0, highest: 1 };
+  if (!(low <= high)) return { log: false, integer, low: 0, high: 1, lowest: low, highest: high };
   const [lowest, highest] = [low, high];
   [low, high] = [drawable(low), drawable(high)];
   // One diverged run must not press all others onto a point.

@@ -18,6 +18,7 @@ import { createFrames } from "./frames";
 import { createHeader } from "./header";
 import { createImportance } from "./importance";
 import importanceCss from "./importance.css";
+import { keepKeys } from "./keyboard";
 import { createParallel } from "./parallel";
 import parallelCss from "./parallel.css";
 import {
@@ -227,6 +228,7 @@ export function mountDashboard(
     content,
   );
   host.append(root);
+  const letKeysGo = keepKeys(root);
 
   const retheme = (): void => {
     if (!root.isConnected) return;
@@ -291,6 +293,7 @@ export function mountDashboard(
     clearTimeout(noticeTimer);
     loop.stop();
     unwatch();
+    letKeysGo();
     requests.dispose();
     connection.dispose();
     for (const part of parts) part.dispose?.();

@@ -193,9 +193,6 @@ function createOtherNumber(add: (count: number) => void): HTMLElement {
     ...{ type: "number", min: "1", max: String(MOST), step: "1", placeholder: "other" },
     "aria-label": "Number of runs to add",
   });
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") event.stopPropagation(); // a notebook's one-letter commands are not meant
-  });
   const form = element(
     "form",
     { class: "nbs-other-number" },

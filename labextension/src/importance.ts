@@ -25,8 +25,6 @@ const COLUMNS: readonly (readonly [SortBy, string])[] = [
 ];
 /** An importance of 1 takes this share of its cell; the rest is for words. */
 const BAR_SHARE = 0.7;
-/** Percent of a correlation's cell on either side of its zero; the rest is for the number. */
-const CORRELATION_HALF = 34;
 
 export function createImportance(actions: Actions): Part {
   const hint = element("span", { class: "nbs-dim" });
@@ -196,9 +194,7 @@ function correlationCell(value: number | null, level: LevelEffect | null): HTMLE
   const cell = element("td", { class: "nbs-corr-cell" });
   if (shown === null) return cell;
   const bar = element("span", { class: "nbs-corr-bar", "data-sign": shown < 0 ? "minus" : "plus" });
-  bar.style.width = `${Math.abs(shown) * CORRELATION_HALF}%`;
-  bar.style[shown < 0 ? "right" : "left"] =
-    `${shown < 0 ? 100 - CORRELATION_HALF : CORRELATION_HALF}%`;
+  bar.style.width = `calc(${Math.abs(shown)} * var(--nbs-corr-half))`;
   const text = `${shown < 0 ? "−" : "+"}${Math.abs(shown).toFixed(2)}`;
   const label = element("span", { class: "nbs-corr-words" }, text);
   cell.append(element("span", { class: "nbs-corr-zero" }), bar, label);

@@ -1,5 +1,5 @@
 /**
- * A button that opens a small panel under it: closed by Escape, by a click elsewhere, by losing focus.
+ * A button that opens a small panel under it: closed by Escape, by a click elsewhere, by losing focus; ↑ and ↓ go through it.
  */
 import { button, element, setAttribute, show } from "./dom";
 import { createFloating } from "./floating";
@@ -40,7 +40,8 @@ export function createMenu(
     floating.open(opener);
   };
   node.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || panel.hidden) return;
+    if (panel.hidden || walked(panel, event)) return;
+    if (event.key !== "Escape") return;
     event.stopPropagation();
     open(false);
     opener.focus();
@@ -60,6 +61,22 @@ export function createMenu(
       open(false);
     },
   };
+}
+
+/** ↑ and ↓ go from one of what a panel offers to the next, and around; whether this was such a key. */
+export function walked(panel: HTMLElement, event: KeyboardEvent): boolean {
+  const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  if (by === 0 || event.ctrlKey || event.altKey || event.metaKey) return false;
+  const focused = document.activeElement;
+  if (focused instanceof HTMLInputElement && focused.type === "number") return false; // they count there
+  const items = [...panel.querySelectorAll<HTMLElement>("button, input")].filter((each) =>
+    each.checkVisibility(),
+  );
+  const at = items.findIndex((each) => each === focused);
+  const to = at < 0 && by < 0 ? items.length - 1 : (at + by + items.length) % items.length;
+  items[to]?.focus();
+  event.preventDefault();
+  return true;
 }
 
 /** A list of things to tick, patched in place. */

@@ -33,6 +33,7 @@ export interface AxesPart {
 
 interface AxisNode {
   readonly node: HTMLElement;
+  focus(): void;
   update(frame: Frame, layout: Layout, placed: PlacedAxis): void;
 }
 
@@ -46,6 +47,8 @@ export function createAxes(actions: Actions): AxesPart {
     node,
     update(frame, layout): void {
       const ids = layout.axes.map(({ axis }) => axis.id);
+      const focused = document.activeElement;
+      const at = [...node.children].findIndex((each) => each.contains(focused));
       for (const placed of layout.axes) {
         const id = placed.axis.id;
         let axis = axes.get(id);
@@ -60,12 +63,16 @@ export function createAxes(actions: Actions): AxesPart {
         axis.node.remove();
         axes.delete(id);
       }
-      // In reading order for the keyboard; only what is out of place moves, so that focus stays.
+      // In reading order for the keyboard; only what is out of place moves.
       ids.forEach((id, index) => {
         const wanted = axes.get(id)!.node;
         if (node.children[index] !== wanted)
           node.insertBefore(wanted, node.children[index] ?? null);
       });
+      // What is moved or goes loses the focus: it stays, or goes to the axis that stands there now.
+      if (at < 0 || node.contains(document.activeElement)) return;
+      if (node.contains(focused)) (focused as HTMLElement).focus({ preventScroll: true });
+      else axes.get(ids[Math.min(at, ids.length - 1)]!)?.focus();
     },
   };
 }
@@ -128,9 +135,6 @@ function createAxis(id: AxisId, actions: Actions): AxisNode {
       ids.splice(at, 1);
       ids.splice(to, 0, id);
       moveTo(ids);
-      requestAnimationFrame(() => {
-        name.focus();
-      });
     } else if (event.key === "Delete") hide.click();
     else return;
     event.preventDefault();
@@ -177,6 +181,9 @@ function createAxis(id: AxisId, actions: Actions): AxisNode {
 
   return {
     node,
+    focus(): void {
+      name.focus({ preventScroll: true });
+    },
     update(nextFrame, nextLayout, nextPlaced): void {
       [frame, layout, placed] = [nextFrame, nextLayout, nextPlaced];
       const { axis, x, inverted } = placed;

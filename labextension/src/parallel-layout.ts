@@ -8,6 +8,7 @@ import {
   axisValue,
   defaultAxes,
   everyAxis,
+  isBlank,
   numberPlace,
   placer,
   type Axis,
@@ -170,6 +171,7 @@ function ticksOf(axis: Axis, height_px: number, toY: (at: number) => number): Ti
       }))
       .filter((_, index) => index % every === 0);
   }
+  if (isBlank(axis)) return [];
   const most = Math.max(3, Math.round(height_px / 44));
   const values = valuesAtTicks(axis, most);
   const labels = axis.id === "duration" ? formatDurationTicks(values) : formatTicks(values);

@@ -82,7 +82,9 @@ export function createParallel(actions: Actions, resized: () => void): Part {
       setAttribute(node, "data-axes", ids.map(axisName).join("|"));
       setAttribute(node, "data-inside", String(next.selection?.size ?? next.runs.length));
       show(empty, next.runs.length === 0);
+      const focused = scroller.contains(document.activeElement);
       show(scroller, next.runs.length > 0 && ids.length > 0);
+      if (focused && scroller.hidden) heading.focus(); // the last axis was hidden
       const width = Math.floor(scroller.clientWidth);
       if (width < 80 || scroller.hidden) return;
       const fresh = next.revision !== drawn || !layout;
@@ -143,7 +145,14 @@ function placeTip(
   tip.style.transform = `translate(${left}px, ${Math.max(0, y - 30)}px)`;
 }
 
-function createHeading(actions: Actions): { node: HTMLElement; update(frame: Frame): void } {
+interface Heading {
+  readonly node: HTMLElement;
+  /** Focus what brings axes back. */
+  focus(): void;
+  update(frame: Frame): void;
+}
+
+function createHeading(actions: Actions): Heading {
   const hint = element("span", { class: "nbs-dim" });
   const chips = element("span", { class: "nbs-chips" });
   const narrow = button(
@@ -192,11 +201,16 @@ function createHeading(actions: Actions): { node: HTMLElement; update(frame: Fra
   const node = element("div", { class: "nbs-line" }, left, right);
   let frame: Frame | null = null;
   let drawn = "";
+  const focus = (): void => {
+    menu.opener.focus({ preventScroll: true });
+  };
 
   return {
     node,
+    focus,
     update(next: Frame): void {
       frame = next;
+      const focused = document.activeElement;
       const { brushes } = next.view;
       const selected = next.selection;
       setText(
@@ -207,6 +221,8 @@ function createHeading(actions: Actions): { node: HTMLElement; update(frame: Fra
       );
       for (const each of [clear, narrow, python]) show(each, brushes.size > 0);
       show(python, selected !== null);
+      if (focused && [clear, narrow, python].some((each) => each === focused && each.hidden))
+        focus();
       metric.update(next);
       const words = [...brushes].map(
         ([id, brush]) => [id, brushText(axisName(id), brush)] as const,
@@ -214,6 +230,7 @@ function createHeading(actions: Actions): { node: HTMLElement; update(frame: Fra
       const wanted = JSON.stringify(words);
       if (wanted !== drawn) {
         drawn = wanted;
+        const at = [...chips.children].findIndex((each) => each === focused);
         chips.replaceChildren(
           ...words.map(([id, text]) => {
             const chip = button({ class: "nbs-chip", "data-chip": axisName(id) }, text, () => {
@@ -224,6 +241,9 @@ function createHeading(actions: Actions): { node: HTMLElement; update(frame: Fra
             return chip;
           }),
         );
+        const beside = chips.children[Math.min(at, words.length - 1)];
+        if (at >= 0 && beside instanceof HTMLElement) beside.focus({ preventScroll: true });
+        else if (at >= 0) focus();
       }
       if (menu.panel.hidden) return;
       const shown = new Set(shownAxes(next));

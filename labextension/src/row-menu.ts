@@ -7,6 +7,7 @@ import { copyString } from "./cell-panel";
 import { button, element, setText, show } from "./dom";
 import { createFloating } from "./floating";
 import { formatLiteral, formatNumber } from "./format";
+import { walked } from "./menu";
 import type { Actions, Frame } from "./parts";
 import { toFloat, type Json, type RunView } from "./protocol";
 
@@ -58,14 +59,9 @@ export function createRowMenu(actions: Actions): RowMenu {
   for (const each of [stop, rerun]) each.classList.add("nbs-needs-kernel");
   node.append(expand, rerun, stop, copy, insert);
   node.addEventListener("keydown", (event) => {
-    const items = [...node.querySelectorAll("button")].filter((each) => each.checkVisibility());
-    const at = items.indexOf(document.activeElement as HTMLButtonElement);
-    if (event.key === "Escape") {
-      close();
-      opener?.focus();
-    } else if (event.key === "ArrowDown") items[(at + 1) % items.length]?.focus();
-    else if (event.key === "ArrowUp") items[(at + items.length - 1) % items.length]?.focus();
-    else return;
+    if (walked(node, event) || event.key !== "Escape") return;
+    close();
+    opener?.focus();
     event.preventDefault();
     event.stopPropagation();
   });

@@ -7,6 +7,7 @@
 import {
   axisOf,
   axisValue,
+  isBlank,
   leadingParameters,
   levelLabel,
   PARAMETERS_AT_ONCE,
@@ -71,24 +72,25 @@ export function createSlices(actions: Actions, resized: () => void): Part {
       show(more, parameters.length > PARAMETERS_AT_ONCE);
       setText(more, next.view.slices.all ? "fewer" : `all ${parameters.length}`);
       setText(hint, `${shortName(metric)} against each parameter`, metric);
-      const y = axisOf(next.state, `metric:${metric}`);
+      const y = axisOf(next.state, `metric:${metric}`, next.runs.filter(isResult));
       const beside_px = 8 + LETTER_PX * Math.max(...ends(y).map((end) => end.length));
       grid.style.setProperty("--nbs-slice-left", `${Math.max(LEAST_BESIDE_PX, beside_px)}px`);
-      shown.forEach((id, index) => {
-        let plot = plots.get(id);
-        if (!plot) {
-          plot = createSlicePlot(actions);
-          plots.set(id, plot);
-        }
-        if (grid.children[index] !== plot.node)
-          grid.insertBefore(plot.node, grid.children[index] ?? null);
-        plot.update(next, axisOf(next.state, id), y);
-      });
       for (const [id, plot] of plots) {
         if (shown.includes(id)) continue;
         plot.node.remove();
         plots.delete(id);
       }
+      const placed = shown.map((id, index) => {
+        const plot = plots.get(id) ?? createSlicePlot(actions);
+        plots.set(id, plot);
+        if (grid.children[index] !== plot.node)
+          grid.insertBefore(plot.node, grid.children[index] ?? null);
+        return plot;
+      });
+      // Drawn when all are there, and no other: each is as wide as the others leave it.
+      placed.forEach((plot, index) => {
+        plot.update(next, axisOf(next.state, shown[index]!), y);
+      });
     },
     dispose(): void {
       observer.disconnect();
@@ -109,7 +111,7 @@ interface Dot {
 
 function createSlicePlot(actions: Actions): SlicePlot {
   const canvas = element("canvas", { class: "nbs-slice-canvas" });
-  const brushed = element("div", { class: "nbs-slice-brush", hidden: "" });
+  const brushed = element("div", { class: "nbs-slice-brushes" });
   const tip = element("div", { class: "nbs-tip", hidden: "" });
   const box = element("div", { class: "nbs-slice-box" }, canvas, brushed, tip);
   const name = element("div", { class: "nbs-slice-name" });
@@ -280,37 +282,38 @@ function fillSquares(
   }
 }
 
-function drawBrush(node: HTMLElement, frame: Frame, x: Axis, y: Axis, width: number): void {
-  const [acrossX, acrossY] = [
-    spanOf(x, frame.view.brushes.get(x.id)),
-    spanOf(y, frame.view.brushes.get(y.id)),
-  ];
-  show(node, acrossX !== null || acrossY !== null);
-  const [x0, x1] = acrossX ?? [0, 1];
-  const [y0, y1] = acrossY ?? [0, 1];
+function drawBrush(host: HTMLElement, frame: Frame, x: Axis, y: Axis, width: number): void {
+  const [across, up] = [frame.view.brushes.get(x.id), frame.view.brushes.get(y.id)];
   const [w, h] = [width - PLOT.left - PLOT.right, PLOT.height - PLOT.top - PLOT.bottom];
-  node.style.left = `${PLOT.left + x0 * w}px`;
-  node.style.width = `${(x1 - x0) * w}px`;
-  node.style.top = `${PLOT.top + (1 - y1) * h}px`;
-  node.style.height = `${(y1 - y0) * h}px`;
+  const wanted =
+    across || up
+      ? spansOf(x, across).flatMap((column) => spansOf(y, up).map((row) => [column, row] as const))
+      : [];
+  while (host.children.length > wanted.length) host.lastElementChild?.remove();
+  while (host.children.length < wanted.length)
+    host.append(element("div", { class: "nbs-slice-brush" }));
+  wanted.forEach(([[x0, x1], [y0, y1]], index) => {
+    const { style } = host.children[index] as HTMLElement;
+    style.left = `${PLOT.left + x0 * w}px`;
+    style.width = `${(x1 - x0) * w}px`;
+    style.top = `${PLOT.top + (1 - y1) * h}px`;
+    style.height = `${(y1 - y0) * h}px`;
+  });
 }
 
-/** From the first to the last place that a brush holds. */
-function spanOf(axis: Axis, brush: Brush | undefined): [number, number] | null {
-  if (!brush) return null;
-  if (axis.kind === "category") {
-    const held = axis.levels.flatMap(({ label }, index) =>
-      brush.levels.includes(label) ? [index] : [],
-    );
-    if (held.length === 0) return null;
-    return [Math.min(...held) / axis.levels.length, (Math.max(...held) + 1) / axis.levels.length];
-  }
-  if (brush.ranges.length === 0) return null;
-  return placesOf(axis, [
-    Math.min(...brush.ranges.map(([a]) => a)),
-    Math.max(...brush.ranges.map(([, b]) => b)),
-  ]);
+/** The places that a brush holds, each from where to where: all of an axis that is not brushed. */
+export function spansOf(axis: Axis, brush: Brush | undefined): readonly Span[] {
+  if (!brush) return [[0, 1]];
+  if (axis.kind === "number") return brush.ranges.map((range) => placesOf(axis, range));
+  const held = axis.levels.map(({ label }) => brush.levels.includes(label));
+  const firsts = held.flatMap((each, index) => (each && !held[index - 1] ? [index] : []));
+  return firsts.map((first) => {
+    const end = held.indexOf(false, first);
+    return [first / held.length, (end < 0 ? held.length : end) / held.length];
+  });
 }
+
+type Span = readonly [number, number];
 
 function between(axis: Axis, from: number, to: number): Brush {
   if (axis.kind === "number") return { ...NO_BRUSH, ranges: [rangeOf(axis, from, to)] };
@@ -345,7 +348,7 @@ export function fitsBeside(name: string, low: string, high: string, width_px: nu
 }
 
 function ends(axis: Axis): [string, string] {
-  if (axis.kind === "number") return formatEnds(axis);
+  if (axis.kind === "number") return isBlank(axis) ? ["", ""] : formatEnds(axis);
   if (axis.levels.length === 1) return [axis.levels[0]!.shown, ""];
   return [axis.levels[0]?.shown ?? "", axis.levels.at(-1)?.shown ?? ""];
 }

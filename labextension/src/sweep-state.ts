@@ -4,7 +4,6 @@
  * In: a SweepView. Out: words. A sweep that a person stopped has the state of one that has ended; who stopped it is kept
  * beside it, as `note_kind`.
  */
-import { plural } from "./format";
 import type { SweepState, SweepView } from "./protocol";
 import { isBusy } from "./state";
 
@@ -17,10 +16,10 @@ export function isStopped(
   return state === "finished" && note_kind === "person" && (asked === null || done < asked);
 }
 
-/** `stopping`: the button for it was pressed, and the kernel has not answered. */
+/** How many runs there are is said by the progress below. `stopping`: the button for it was pressed, and the kernel has not answered. */
 export function stateText(sweep: SweepView, stopping: boolean): string {
   if (stopping) return "running, stops after these runs";
-  if (stopped(sweep)) return running(sweep) > 0 ? "stopping" : `stopped, ${doneText(sweep)} done`;
+  if (stopped(sweep)) return running(sweep) > 0 ? "stopping" : "stopped";
   // An agent that waits is no run that ends.
   if (sweep.state === "paused" && running(sweep) > 0) return "paused, runs are ending";
   if (sweep.state === "running" && !isBusy(sweep)) return "waiting for an agent";
@@ -46,11 +45,6 @@ function stopped(sweep: SweepView): boolean {
 
 function done({ counts }: SweepView): number {
   return (counts.finished ?? 0) + (counts.stopped ?? 0);
-}
-
-function doneText(sweep: SweepView): string {
-  if (sweep.count === null) return plural(done(sweep), "run");
-  return `${done(sweep)} of ${plural(sweep.count, "run")}`;
 }
 
 function running({ counts }: SweepView): number {

@@ -245,9 +245,6 @@ function createTools(actions: Actions): {
   filter.addEventListener("input", () => {
     actions.change({ filter: filter.value });
   });
-  filter.addEventListener("keydown", (event) => {
-    event.stopPropagation(); // a notebook's one-letter commands are not meant
-  });
   const menu = createMenu("columns ▾", { "aria-label": "Columns" }, () => {
     actions.change({});
   });

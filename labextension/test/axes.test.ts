@@ -3,6 +3,7 @@ import {
   axisOf,
   defaultAxes,
   everyAxis,
+  isBlank,
   leadingParameters,
   numberAt,
   numberPlace,
@@ -10,6 +11,7 @@ import {
   type NumberAxis,
 } from "../src/axes";
 import { rangeOf } from "../src/brushing";
+import { isResult } from "../src/frames";
 import type {
   ImportanceMessage,
   ParameterImportance,
@@ -83,6 +85,20 @@ test("what has no place on an axis goes to the lane: missing, NaN, zero on a log
     place(aRun({ config: lr === undefined ? {} : { lr } }));
   expect([at(), at("NaN"), at(0)]).toEqual([null, null, null]);
   expect(at(1e-2)).toBeCloseTo(0.5);
+});
+
+test("where nothing says what an axis spans it is blank, and a brush along it holds all", () => {
+  const state = sweepOf([number("lr")], { summary: { loss: "NaN" } });
+  const axis = axisOf(state, "metric:loss") as NumberAxis;
+  expect(isBlank(axis)).toBe(true);
+  expect(rangeOf(axis, 0, 1)).toEqual([0, 1]);
+  expect(isBlank(axisOf(state, "param:lr") as NumberAxis)).toBe(false);
+});
+
+test("an axis over some of the runs spans their values alone", () => {
+  const state = sweepOf([], { summary: { loss: 1 } }, { summary: { loss: 900 }, state: "failed" });
+  const runs = [...state.runs.values()].filter(isResult);
+  expect(axisOf(state, "metric:loss", runs)).toMatchObject({ low: 0.5, high: 1.5 });
 });
 
 test("a word that one run logged as the metric leaves the axis one of numbers, and that run in the lane", () => {

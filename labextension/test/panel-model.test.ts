@@ -6,6 +6,7 @@ import type { SweepItem } from "../src/lab/wire";
 const trans = nullTranslator.load("nbsweep");
 const item: SweepItem = {
   ...{ id: "abc123", name: "ResNet Baseline", method: "bayes", state: "running" as const },
+  active: true,
   ...{ metric: "val loss", goal: "minimize" as const, best: 0.076712, created_at: 0, note: null },
   ...{ runs: 5, finished: 3, failed: 1, total: 10, running: [], running_count: 1 },
   note_kind: null,
@@ -37,6 +38,10 @@ describe("a sweep in the panel", () => {
     const stopped = { ...item, state: "finished" as const, note_kind: "person", running_count: 0 };
     expect(rowLabel(stopped, trans)).toContain("bayes, stopped, 5 of 10 runs");
     expect(matches(stopped, "stopped") && !matches(stopped, "finished")).toBe(true);
+    const idle = { ...item, active: false, running_count: 0 };
+    expect(rowLabel(idle, trans)).toContain("bayes, waiting for an agent, 5 of 10 runs");
+    expect(rowLabel({ ...idle, running_count: 1 }, trans)).toContain("bayes, running, 5");
+    expect(matches(idle, "waiting") && !matches(idle, "running")).toBe(true);
     expect(rowLabel({ ...item, best: null, metric: null }, trans)).not.toContain("best");
   });
 });

@@ -43,6 +43,14 @@ test("the end of an axis beyond which a run lies says so", () => {
   expect(axes[0]!.ticks.map(({ label }) => label)).toContain("1");
 });
 
+test("an axis of a metric that is only NaN has no ticks, for nothing says what it spans", () => {
+  const { axes } = layOutOf([{ ...ended(1), summary: { loss: "NaN" } }]);
+  expect(axes.map(({ axis, ticks }) => [axis.label, ticks.length > 0])).toEqual([
+    ["lr", true],
+    ["loss", false],
+  ]);
+});
+
 test("durations are told in their unit, also where one lasted far longer", () => {
   const lasting = [60, 70, 80, 90, 100, 1e6].map((duration_s) => ({ ...ended(1), duration_s }));
   const frame = frameOf(lasting);

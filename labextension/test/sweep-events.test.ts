@@ -7,7 +7,14 @@ function sweep(changes: Partial<SweepItem> = {}): SweepItem {
   return {
     ...{ id: "a", name: "digits", method: "random", state: "running", metric: "loss" },
     ...{ goal: "minimize", best: null, runs: 3, finished: 2, failed: 0, total: 10 },
-    ...{ created_at: 100, running: [], running_count: 0, note: null, note_kind: null },
+    ...{
+      active: true,
+      created_at: 100,
+      running: [],
+      running_count: 0,
+      note: null,
+      note_kind: null,
+    },
     ...changes,
   };
 }
@@ -72,14 +79,15 @@ describe("the status bar", () => {
     const sweeps = [
       sweep({ id: "b", created_at: 200, best: 0.0312345, running_count: 2 }),
       sweep({ best: 0.5, running_count: 1 }),
-      sweep({ id: "c", state: "finished", created_at: 300, best: 7 }),
+      sweep({ id: "c", state: "finished", active: false, created_at: 300, best: 7 }),
+      sweep({ id: "d", active: false, created_at: 400, best: 8 }), // nobody trains it
     ];
     expect(statusText(sweeps, trans)).toBe("2 sweeps · 3 runs · best 0.03123");
   });
 
   it("says little when little is there, and nothing where there is nothing", () => {
     expect(statusText([sweep({ running_count: 1 })], trans)).toBe("1 sweep · 1 run");
-    expect(statusText([sweep({ state: "finished", best: 0.25 })], trans)).toBe(
+    expect(statusText([sweep({ state: "finished", active: false, best: 0.25 })], trans)).toBe(
       "digits · best 0.25",
     );
     expect(statusText([], trans)).toBe("");

@@ -34,6 +34,15 @@ def test_a_sweep_is_trained_shown_and_reopened_in_notebook_7(browser: Browser, t
         expect(dashboard.get_by_test_id("nbs-rerun").first).to_be_visible()
         expect(page.locator(".nbs-standing:visible")).to_have_count(0)
         page.wait_for_function(f"{PANEL}.content.widgets.every((cell) => cell.model.executionState !== 'running')")
+        # Its commands hear a key before the dashboard does, and must leave it alone all the same.
+        cells = page.evaluate(f"{PANEL}.content.widgets.length")
+        log_y = dashboard.get_by_role("button", name="log y")
+        log_y.focus()
+        for key in ("b", "x", "ArrowUp", "a"):
+            page.keyboard.press(key)
+        page.wait_for_timeout(300)  # a command waits for what else a key may begin
+        assert page.evaluate(f"{PANEL}.content.widgets.length") == cells
+        expect(log_y).to_be_focused()
 
         page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
         page.wait_for_function(f"!{PANEL}.context.model.dirty")

@@ -54,9 +54,15 @@ export function bestText(item: SweepItem): string {
   return item.best === null ? "" : formatNumber(item.best);
 }
 
-/** A sweep's state; of one that a person stopped, that. */
-export function standingOf(item: SweepItem): SweepItem["state"] | "stopped" {
-  return isStopped(item, item.finished, item.total) ? "stopped" : item.state;
+/** A sweep's state; of one that a person stopped, that; of one that goes on when somebody trains it, that it waits. */
+export function standingOf(item: SweepItem): SweepItem["state"] | "stopped" | "waiting" {
+  if (isStopped(item, item.finished, item.total)) return "stopped";
+  return item.state === "running" && !isAtWork(item) ? "waiting" : item.state;
+}
+
+/** An agent is there, or a run of some other process runs. */
+export function isAtWork({ active, running_count }: SweepItem): boolean {
+  return active || running_count > 0;
 }
 
 export function stateText(item: SweepItem, trans: TranslationBundle): string {
@@ -66,6 +72,7 @@ export function stateText(item: SweepItem, trans: TranslationBundle): string {
     finished: trans.__("finished"),
     cancelled: trans.__("cancelled"),
     stopped: trans.__("stopped"),
+    waiting: trans.__("waiting for an agent"),
   };
   return words[standingOf(item)];
 }

@@ -2,6 +2,7 @@
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { formatNumber, shortName } from "../format";
 import type { SweepItem } from "./link";
+import { isAtWork } from "./panel-model";
 
 const NAME_LENGTH = 24;
 
@@ -9,7 +10,7 @@ type Words = Pick<TranslationBundle, "__" | "_n">;
 
 /** "2 sweeps · 3 runs · best 0.031": what is running, and the best of the newest, by name when none is running; empty where there is nothing. */
 export function statusText(sweeps: readonly SweepItem[], trans: Words): string {
-  const at = sweeps.filter((sweep) => sweep.state === "running" || sweep.running_count > 0);
+  const at = sweeps.filter(isAtWork);
   const runs = at.reduce((sum, { running_count }) => sum + running_count, 0);
   const shown = current(at) ?? current(sweeps);
   const parts: string[] = [];

@@ -33,6 +33,8 @@ export interface SweepItem {
   readonly name: string;
   readonly method: string;
   readonly state: "running" | "paused" | "finished" | "cancelled";
+  /** An agent is working on it now. */
+  readonly active: boolean;
   readonly metric: string | null;
   readonly goal: Goal | null;
   readonly best: number | null;

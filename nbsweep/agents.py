@@ -16,11 +16,11 @@ from collections.abc import Callable
 from typing import Any
 
 from nbsweep import console, current, environment, memory, process, torch_threads
-from nbsweep.calling import outcome_of
+from nbsweep.calling import Outcome, outcome_of
 from nbsweep.claims import AHEAD_S, Claims
 from nbsweep.controller import Controller, End, Wait
 from nbsweep.engines import Engine, Work, make_engine
-from nbsweep.errors import NbsweepError, StoreError, UsageError
+from nbsweep.errors import NbsweepError, RunStopped, StoreError, UsageError
 from nbsweep.identity import new_id
 from nbsweep.lives import Lives
 from nbsweep.recorder import Recorder
@@ -100,8 +100,8 @@ class Agent:
         self._ending = False
         self._abandoned = False
         self._told_of_metric = False
-        self._elsewhere = bool(getattr(function, "trains_elsewhere", False))
-        self._watch = MetricWatch(self.controller, elsewhere=self._elsewhere)
+        self._elsewhere = hasattr(function, "logs_elsewhere")
+        self._watch = MetricWatch(self.controller, logs_elsewhere=getattr(function, "logs_elsewhere", None))
         self._forget_listener: Callable[[], None] = lambda: None
         self.controller.check_open()
         self.id = new_id()
@@ -326,13 +326,13 @@ class Agent:
         """Call the training function; whatever it raises becomes the run's end."""
         current.bind_thread(run)
         self.on_run_thread(run)
+        outcome = Outcome("killed")
         try:
             outcome = outcome_of(self._function, run)
-        finally:
-            another = current.thread_run()
-            current.bind_thread(None)
-        if another is not None and another is not run:  # the code called init() after finish(), and nothing ends it
-            another.finish(exit_code=0 if outcome.state == "finished" else 1)
+            _leave_thread(run, outcome)
+        except RunStopped:  # it interrupts wherever this thread is, but once
+            _leave_thread(run, outcome)
+            raise
         memory.between_runs(thoroughly=outcome.short_of_memory)
         live = self._lives.get(run.id)
         if live is None:
@@ -411,6 +411,14 @@ class Agent:
     def _stop_asked(self, run_id: str) -> None:
         self._lives.note_stop_asked(run_id)
         self._wake.set()
+
+
+def _leave_thread(run: Run, outcome: Outcome) -> None:
+    """End what the training function left open: a run that it began by `init` after `finish`; nothing else ends it."""
+    another = current.thread_run()
+    if another is not None and another is not run:
+        another.finish(exit_code=0 if outcome.state == "finished" else 1)
+    current.bind_thread(None)
 
 
 def _check(function: Callable[..., Any], run_timeout_s: float | None) -> None:

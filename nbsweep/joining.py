@@ -7,10 +7,12 @@ after another, a restarted rank) goes on where that one stopped.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,12 +29,13 @@ from nbsweep.recovery import existing_sweep
 from nbsweep.runs import Run
 from nbsweep.store import RunTail
 
-__all__ = ["RUN_DIR", "RUN_ID", "SWEEP_ID", "join"]
+__all__ = ["RUN_DIR", "RUN_ID", "SWEEP_ID", "ended_itself", "join", "uncaught_in"]
 
 RUN_ID = "NBSWEEP_RUN_ID"
 RUN_DIR = "NBSWEEP_RUN_DIR"
 SWEEP_ID = "NBSWEEP_SWEEP_ID"
 
+_ENDED = "ended"  # the claim's last word, when its writer has called finish()
 _joined: set[tuple[int, str]] = set()  # (process, run): a process joins a run once
 
 
@@ -72,7 +75,7 @@ def join(recorder: Recorder) -> Run | None:
         run = _Follower(record, metric=metric, parameters=parameters)
         recorder.watch(run)
     set_process_run(run)
-    _end_without_a_traceback(run)
+    _hear_how_it_ends(run)
     return run
 
 
@@ -89,17 +92,54 @@ class _Follower(Run):
         return {}
 
 
+def ended_itself(folder: str, run_id: str) -> bool:
+    """Whether the process that records a run has called `finish`, whatever it goes on to do. For its agent.
+
+    Parameters
+    ----------
+    folder : str
+        The run's NBSWEEP_RUN_DIR.
+    run_id : str
+    """
+    try:
+        return _claim_file(folder, run_id).read_text(encoding="utf-8").endswith(_ENDED)
+    except OSError:
+        return False
+
+
+def uncaught_in(folder: str, run_id: str) -> str | None:
+    """The traceback of the exception that ended a process of the run, to the letter; None where none is known.
+
+    Parameters
+    ----------
+    folder, run_id
+        As `ended_itself` takes them.
+    """
+    try:
+        return _uncaught_file(folder, run_id).read_text(encoding="utf-8") or None
+    except OSError:
+        return None
+
+
+def _uncaught_file(folder: str, run_id: str) -> Path:
+    return Path(folder, f"uncaught-{run_id}")
+
+
+def _claim_file(folder: str, run_id: str) -> Path:
+    return Path(folder, f"writer-{run_id}")
+
+
 def _claim(run_id: str) -> int | None:
     """Become the run's writer; the number of the process that is it already, or None."""
     folder = os.environ.get(RUN_DIR)
     if not folder or not Path(folder).is_dir():
         return None
     try:
-        with Path(folder, f"writer-{run_id}").open("a+", encoding="utf-8") as claim:
+        with _claim_file(folder, run_id).open("a+", encoding="utf-8") as claim:
             _lock(claim)  # until it is closed: nobody else reads or writes between these lines
             claim.seek(0)
             words = claim.read().split()
-            if len(words) == 2 and _alive(int(words[0]), float(words[1])):
+            if len(words) >= 2 and _alive(int(words[0]), float(words[1])):
                 return int(words[0])
             claim.truncate(0)
             claim.write(f"{os.getpid()} {psutil.Process().create_time()}")
@@ -134,12 +174,25 @@ def _go_on(recorder: Recorder, run: Run) -> None:
 
 def _note_end(recorder: Recorder, run: Run, state: str, error: str | None) -> None:
     """The training code ended its run. Its state is set by the agent, when the process has ended."""
+    folder = os.environ.get(RUN_DIR)
+    if folder:  # first of all: whoever reads its last values in the store can know that it has ended
+        with contextlib.suppress(OSError), _claim_file(folder, run.id).open("a", encoding="utf-8") as claim:
+            claim.write(f" {_ENDED}")
     why = (error or "The program called finish() with an exit code other than 0") if state == "failed" else None
     recorder.end(run, functools.partial(note_error, run_id=run.id, error=why))
 
 
-def _end_without_a_traceback(run: Run) -> None:
-    """A stopped run ends its process as silently as SystemExit would."""
+def _note_uncaught(run: Run, error: BaseException) -> None:
+    """Tell the agent by a file which exception ends this process: what is printed may hold other tracebacks too."""
+    folder = os.environ.get(RUN_DIR)
+    if folder and not run.forked:
+        with contextlib.suppress(Exception):  # an error whose text cannot be had; no room for it
+            text = "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace")
+            _uncaught_file(folder, run.id).write_bytes(text)
+
+
+def _hear_how_it_ends(run: Run) -> None:
+    """A stopped run ends its process as silently as SystemExit would; another exception is told to the agent."""
     before, before_in_thread = sys.excepthook, threading.excepthook
 
     def expected(kind: type[BaseException] | None) -> bool:
@@ -148,6 +201,7 @@ def _end_without_a_traceback(run: Run) -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
         if not expected(kind):
+            _note_uncaught(run, error)
             before(kind, error, trace)
 
     def thread_hook(args: Any) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from nbsweep.engines.base import Ended
 from nbsweep.engines.printed import Printed
 from nbsweep.engines.processes import ProcessEngine
 from nbsweep.errors import NbsweepError, StoreError, UsageError
-from nbsweep.joining import RUN_DIR, RUN_ID, SWEEP_ID
+from nbsweep.joining import RUN_DIR, RUN_ID, SWEEP_ID, ended_itself, uncaught_in
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
 from nbsweep.store.media import media_root
@@ -33,6 +35,7 @@ from nbsweep.training_code import TrainingCode, code_of_file
 
 __all__ = ["Program", "ProgramAgent", "check_program", "gpu_environments", "program_agent"]
 
+_TRACEBACK = re.compile(r"^(  \+ Exception Group )?Traceback \(most recent call last\):$", re.MULTILINE)
 _BY_A_PERSON = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))  # Windows has no such signal
 
 
@@ -158,8 +161,6 @@ class Program:
         When the sweep has no program, it is not there, or the command needs what is not set.
     """
 
-    trains_elsewhere = True  # the history of these runs is in the store alone
-
     def __init__(self, store: Store, sweep_id: str, engine: ProcessEngine, *, program: str | None = None) -> None:
         self._store = store
         self._controller = Controller(store, sweep_id)
@@ -168,6 +169,7 @@ class Program:
         self._program = program or config.program
         self._command = config.command
         self._heard = True
+        self._folders: dict[str, str] = {}  # of the runs whose processes are at work, by run id
         self._directory = str(Path.cwd())
         check_program(self._program, self._command, f"sweep {sweep_id}")
 
@@ -185,6 +187,7 @@ class Program:
             words = build_command(self._command, values, _surroundings(self._program, folder))
             Path(folder, "config.json").write_text(json.dumps(values), encoding="utf-8")
             told: list[str] = []
+            self._folders[run.id] = folder
 
             def turn() -> None:
                 if run.stop_state is not None and not told:
@@ -201,14 +204,22 @@ class Program:
                     printed=printed,
                     turn=turn,
                 )
+                uncaught = uncaught_in(folder, run.id)
             except OSError as error:
                 raise Ended("failed", f"{words[0]} could not be started: {error.strerror or error}") from None
+            finally:
+                del self._folders[run.id]
         record = None
         with contextlib.suppress(StoreError), self._store.read() as db:  # away for a while: its exit code says enough
             record = db.run(run.id)
-        state, error_text = _how_it_ended(code, printed.end_of_errors(), run, record)
+        state, error_text = _how_it_ended(code, printed.end_of_errors(), uncaught, run, record)
         if state != "finished":
             raise Ended(state, error_text)
+
+    def logs_elsewhere(self, run: Run) -> bool:
+        """Whether the run's process is at work and has not ended the run itself. It alone knows what the run logs."""
+        folder = self._folders.get(run.id)
+        return folder is not None and not ended_itself(folder, run.id)
 
     # -- private -------------------------------------------------------------------------------------------------
 
@@ -263,7 +274,9 @@ def _as_written(config: Mapping[str, Any], parameters: Mapping[str, Any]) -> dic
     }
 
 
-def _how_it_ended(code: int, errors: str, run: Run, record: RunRecord | None) -> tuple[str, str | None]:
+def _how_it_ended(
+    code: int, errors: str, uncaught: str | None, run: Run, record: RunRecord | None
+) -> tuple[str, str | None]:
     """The run's state and the error to keep, of a process that has ended."""
     if run.stop_state is not None:
         return run.stop_state, None
@@ -272,23 +285,32 @@ def _how_it_ended(code: int, errors: str, run: Run, record: RunRecord | None) ->
     said = record.error if record is not None else None
     if code == 0:
         return ("failed", f"{said.rstrip()}\n") if said else ("finished", None)
+    told = uncaught or said
     if code > 0:
-        return "failed", f"{said.rstrip()}\n" if said else _explained(errors, f"exit code {code}")
+        return "failed", f"{told.rstrip()}\n" if told else _explained(errors, f"exit code {code}")
     name = _signal_name(-code)
     if -code in _BY_A_PERSON:
         return "killed", None
     perhaps = "; out of memory?" if -code == signal.SIGKILL else ""
-    return "crashed", _explained(errors, f"ended by {name}{perhaps}")
+    ending = f"ended by {name}{perhaps}"
+    return "crashed", f"{told.rstrip()}\n{ending}\n" if told else _explained(errors, ending, by_signal=True)
 
 
-def _explained(errors: str, ending: str) -> str:
-    """The last traceback that it printed, or the end of what it printed to stderr; the last line tells the most."""
-    mark = "Traceback (most recent call last):"
-    at = errors.rfind(mark)
-    if at >= 0:
-        return errors[at:].rstrip() + "\n"
-    last_lines = "\n".join(errors.rstrip().splitlines()[-20:])
-    return f"{last_lines}\n{ending}\n" if last_lines else f"{ending}\n"
+def _explained(errors: str, ending: str, *, by_signal: bool = False) -> str:
+    """Why it ended, by what it printed to stderr alone: the line that tells the most is `RunRecord.error_line`.
+
+    A traceback is the reason where nothing follows it. Else the program may have caught the exception and gone on, and
+    the last line is the reason; after a signal that is the ending.
+    """
+    found = list(_TRACEBACK.finditer(errors))
+    if not found:
+        last_lines = "\n".join(errors.rstrip().splitlines()[-20:])
+        return f"{last_lines}\n{ending}\n" if last_lines else f"{ending}\n"
+    printed = errors[found[-1].start() :].rstrip()
+    after_frames = dropwhile(lambda line: line[:1] in ("", " "), printed.splitlines()[1:])
+    if not by_signal and len(list(after_frames)) <= 1:
+        return f"{printed}\n"
+    return f"The end of what it printed to stderr:\n{printed}\n" + (f"{ending}\n" if by_signal else "")
 
 
 def _signal_name(number: int) -> str:

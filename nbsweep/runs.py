@@ -411,10 +411,10 @@ class Run:
     def _end(self, state: str, error: str | None) -> None:
         if self.state != "running" or self._forked:
             return
-        self.state = state  # first, so that log() accepts nothing that would come too late to be written
-        self._open = None
-        self._commit_partial()
-        try:
+        try:  # a stop may interrupt this anywhere, and then the run goes on
+            self.state = state  # first, so that log() accepts nothing that would come too late to be written
+            self._open = None
+            self._commit_partial()
             if self._on_finish is not None:
                 self._on_finish(self, state, error)
         except BaseException:

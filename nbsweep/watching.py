@@ -7,7 +7,7 @@ what is odd about the metric of one that has finished.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,13 +43,15 @@ class MetricWatch:
     Parameters
     ----------
     controller : Controller
-    elsewhere : bool
-        Whether the runs train in processes of their own, so that what they log is read in the store.
+    logs_elsewhere : callable, optional
+        For runs that train in processes of their own, so that what they log is read in the store: tells of a run
+        whether its process has not ended it yet.
     """
 
-    def __init__(self, controller: Controller, *, elsewhere: bool) -> None:
+    def __init__(self, controller: Controller, *, logs_elsewhere: Callable[[Run], bool] | None = None) -> None:
         self._controller = controller
-        self._mirror = MetricMirror(controller.store, controller.sweep_id) if elsewhere else None
+        self._mirror = None if logs_elsewhere is None else MetricMirror(controller.store, controller.sweep_id)
+        self._logs = logs_elsewhere or (lambda run: run.state == "running")
         self._looked_at: dict[str, int] = {}  # run id: values of the metric when it was last judged
         self._judge: Judge | None = None
         self._judge_version = 0
@@ -106,7 +108,9 @@ class MetricWatch:
         ready = [run_id for run_id in fresh if judge is not None and counts[run_id] >= judge.first_band]
         if judge is None or not ready:
             return {}
-        return {run_id: words(verdict, metric.goal) for run_id, verdict in judge.to_stop(ready).items()}
+        verdicts = judge.to_stop(ready).items()
+        # What training code does after the end of its run, saving the model say, is not for a metric to interrupt.
+        return {run_id: words(verdict, metric.goal) for run_id, verdict in verdicts if self._logs(fresh[run_id])}
 
     def _judge_now(self) -> Judge | None:
         """The judge by the sweep's config as it is now; None where nothing is terminated early."""

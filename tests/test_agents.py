@@ -459,6 +459,36 @@ def test_early_termination_stops_a_worse_run_at_its_band_and_says_why() -> None:
     assert not swallowed, "except Exception cannot swallow a stop"
 
 
+def test_early_termination_leaves_alone_what_goes_on_after_the_end_of_its_run() -> None:
+    saved: list[int] = []
+    judged: list[dict[str, int]] = [{}]  # at each look: how many values were judged by the looks before
+
+    def train(config: Any) -> None:
+        with nbsweep.init() as run:
+            for _ in range(3):
+                run.log({"loss": float(config.level)})
+
+        def seen() -> bool:
+            agent.look_again()
+            return judged[-1].get(run.id) == 3
+
+        until(seen)
+        saved.append(config.level)  # its model
+
+    sweep_id = nbsweep.sweep(EARLY)
+    agent = Agent(sweep_id, train)
+    look = agent._watch.look
+
+    def noting(runs: Any) -> Any:
+        judged.append(dict(agent._watch._looked_at))
+        return look(runs)
+
+    agent._watch.look = noting  # type: ignore[method-assign]
+    assert agent.start().wait(60)
+    assert saved == [1, 2, 3, 4]
+    assert [run.state for run in nbsweep.Sweep(sweep_id).runs] == ["finished"] * 4
+
+
 def test_ties_go_on() -> None:
     def train() -> None:
         for _ in range(30):
@@ -718,16 +748,41 @@ def test_a_run_that_init_begins_after_finish_ends_with_the_function() -> None:
     until(lambda: not process.recorder()._runs)
 
 
+def test_a_run_that_init_begins_after_finish_ends_although_a_stop_interrupts_its_end() -> None:
+    begun: list[Any] = []
+    go_on = threading.Event()
+
+    def train() -> None:
+        nbsweep.finish()
+        begun.append(nbsweep.init())
+        go_on.wait(20)
+
+    agent = nbsweep.agent(nbsweep.sweep(CONFIG), train, count=1, block=False)
+    until(lambda: len(begun) == 1)
+    (live,) = agent._lives._live.values()
+    recorder = process.recorder()
+    with recorder._writing:  # the store is busy
+        go_on.set()
+        until(lambda: begun[0].state != "running")  # its end waits for the store
+        agent.end_here(after_current=False)
+        until(lambda: live.interrupted)
+    assert agent.wait(20)
+    until(lambda: not recorder._runs)
+    assert begun[0].state == "finished"
+    with recorder.store.read() as db:
+        assert [run.state for run in db.runs_alone()] == ["finished"]
+
+
 def test_an_agent_that_breaks_says_where_and_leaves_a_sweep_that_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     agent = Agent(nbsweep.sweep(CONFIG), forever_logging, count=3, workers=2)
     agent.on_failure = lambda name, text: said.append(text)
     ask, asked = agent.controller.next_runs, iter(range(9))
 
-    def breaks(*args: Any) -> Any:
+    def breaks(*args: Any, **more: Any) -> Any:
         if next(asked):
             raise ValueError("the search broke")
-        return ask(*args)
+        return ask(*args, **more)
 
     monkeypatch.setattr(agent.controller, "next_runs", breaks)
     assert agent.start().wait(20)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from nbsweep.controller import Controller
 from nbsweep.engines.processes import ProcessEngine
 from nbsweep.errors import StoreError, UsageError
 from nbsweep.programs import program_agent
+from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
 from nbsweep.sweeps import Sweep
+from nbsweep.watching import MetricWatch, Seen
 from tests.cli.terminal import Terminal
 from tests.test_agents import until
 
@@ -221,6 +224,17 @@ def test_an_environment_variable_that_is_not_set_is_said_at_once(here: Terminal)
         trained(here, ECHO, "${interpreter}", "${program}", "--x=${envvar:NO_SUCH_VARIABLE}")
 
 
+CAUGHT = """
+import logging, sys
+try:
+    {}["cache"]
+except KeyError as error:
+    caught = error
+    logging.exception("computing anew")
+"""
+LEAKS = "import atexit, os\natexit.register(os.write, 2, b'1 leaked\\n')\n"
+
+
 # -- how it ends -------------------------------------------------------------------------------------------------------
 
 
@@ -230,7 +244,14 @@ def test_an_environment_variable_that_is_not_set_is_said_at_once(here: Terminal)
         ("import sys; sys.exit(3)", "failed", "exit code 3"),
         ("import sys; sys.exit('no data')", "failed", "exit code 1"),
         ("1 / 0", "failed", "ZeroDivisionError: division by zero"),
-        ("import atexit, os\natexit.register(os.write, 2, b'1 leaked\\n')\n1 / 0", "failed", "Error: division by zero"),
+        (f"import nbsweep\nnbsweep.init()\n{LEAKS}1 / 0", "failed", "ZeroDivisionError: division by zero"),
+        (f"import nbsweep\nnbsweep.init()\n{CAUGHT}raise OSError('a\\n\\nb')", "failed", "OSError: a"),
+        (f"import nbsweep\nnbsweep.init().finish(exit_code=1)\n{LEAKS}raise OSError('a')", "failed", "OSError: a"),
+        (f"import nbsweep, sys\nnbsweep.init()\n{CAUGHT}sys.exit('no data')", "failed", "no data"),
+        (f"import sys\n{CAUGHT}sys.exit('no data')", "failed", "no data"),
+        (f"{CAUGHT}raise ExceptionGroup('two', [caught])", "failed", "ExceptionGroup: two (1 sub-exception)"),
+        (f"import os\n{CAUGHT}os.kill(os.getpid(), 9)", "crashed", "ended by SIGKILL; out of memory?"),
+        (f"import os\n{CAUGHT}print('on', file=sys.stderr)\nos.abort()", "crashed", "ended by SIGABRT"),
         ("import nbsweep; nbsweep.init().finish(exit_code=2)", "failed", "an exit code other than 0"),
         ("import nbsweep\nwith nbsweep.init():\n    raise ValueError('inside')", "failed", "ValueError: inside"),
         ("import os; os.kill(os.getpid(), 15)", "killed", None),
@@ -423,6 +444,38 @@ def test_hyperband_stops_a_program_that_does_badly_at_its_next_log(here: Termina
     assert bad.stopped_because is not None and bad.stopped_because.startswith("band ")
     assert len(sweep.history(bad.name)) < 200
     assert sweep.console(bad.name) == "" and bad.error is None
+
+
+def test_hyperband_leaves_alone_a_program_that_has_ended_its_run(
+    here: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.write(
+        "train.py",
+        "import nbsweep, pathlib, time\n"
+        "with nbsweep.init() as run:\n"
+        "    for _ in range(2):\n"
+        "        run.log({'loss': run.config.x})\n"
+        "while not pathlib.Path(f'judged-{run.config.x}').exists():\n"
+        "    time.sleep(0.01)\n"
+        "print('saved')\n",
+    )
+    look = MetricWatch.look
+
+    def noting(self: MetricWatch, runs: Mapping[str, Run]) -> Seen:
+        for run_id in [run_id for run_id, count in self._looked_at.items() if count == 2 and run_id in runs]:
+            here.write(f"judged-{runs[run_id].config['x']}", "")  # by the look before this one
+        return look(self, runs)
+
+    monkeypatch.setattr(MetricWatch, "look", noting)
+    rule = {"type": "hyperband", "min_iter": 2}
+    values = {"x": {"values": [0, 1]}}
+    metric = {"name": "loss"}
+    sweep_id = nbsweep.sweep(
+        {"method": "grid", "program": "train.py", "metric": metric, "early_terminate": rule, "parameters": values}
+    )
+    nbsweep.agent(sweep_id)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [(run.state, sweep.console(run.name)) for run in sweep.runs] == [("finished", "saved\n")] * 2
 
 
 def test_what_is_odd_about_a_programs_metric_is_said_as_of_any_run(here: Terminal) -> None:

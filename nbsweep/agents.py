@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 import threading
 import time
 import traceback
@@ -100,6 +99,7 @@ class Agent:
         self._ending = False
         self._abandoned = False
         self._told_of_metric = False
+        self._told_of_trouble = False
         self._elsewhere = hasattr(function, "logs_elsewhere")
         self._watch = MetricWatch(self.controller, logs_elsewhere=getattr(function, "logs_elsewhere", None))
         self._forget_listener: Callable[[], None] = lambda: None
@@ -170,15 +170,10 @@ class Agent:
     @property
     def again(self) -> Callable[[int | None], Agent]:
         """Makes a new agent, not yet started, that trains `count` runs as this one did; does not hold this one."""
-        return functools.partial(
-            Agent,
-            self.sweep_id,
-            self._function,
-            workers=self.workers,
-            engine=self._engine,
-            run_timeout_s=self.run_timeout_s,
-            recorder=self._recorder,
-        )
+        another = self._engine.another  # this one's is closed when it leaves
+        sweep_id, function, recorder = self.sweep_id, self._function, self._recorder
+        limits: dict[str, Any] = {"workers": self.workers, "run_timeout_s": self.run_timeout_s}
+        return lambda count: Agent(sweep_id, function, count, engine=another(), recorder=recorder, **limits)
 
     def stop_requested(self) -> None:
         """The recorder has read that this agent is to start no more runs."""
@@ -380,8 +375,9 @@ class Agent:
             agent_id=self.id,
         )
         trouble = self._recorder.end(run, end)
-        if trouble is not None:
-            self.on_failure(run.name, f"The end of run {run.name} waits in memory: {trouble}\n")
+        if trouble is not None and not self._told_of_trouble:
+            self.on_failure("nbsweep", f"The end of run {run.name} waits in memory: {trouble}\n")
+        self._told_of_trouble = trouble is not None  # once an outage, not once a run
         if error is not None:
             self.on_failure(run.name, error)
 
@@ -429,5 +425,4 @@ def _check(function: Callable[..., Any], run_timeout_s: float | None) -> None:
 
 
 def _to_stderr(run_name: str, text: str) -> None:
-    sys.stderr.write(f"run {run_name} failed:\n{text}" if run_name != "nbsweep" else text)
-    sys.stderr.flush()
+    console.say(f"run {run_name} failed:\n{text}" if run_name != "nbsweep" else text)

@@ -19,7 +19,7 @@ from nbsweep.current import thread_run
 if TYPE_CHECKING:
     from nbsweep.runs import Run
 
-__all__ = ["capture", "keep", "release"]
+__all__ = ["capture", "keep", "release", "say"]
 
 
 class _Routed:
@@ -34,13 +34,14 @@ class _Routed:
 
     def write(self, text: str) -> int:
         run = thread_run()
-        if run is None or run.forked or self.released:  # of a forked child nobody would collect it
+        if run is None or run.forked or run.closed or self.released:  # what nobody would collect must not pile up
             return int(self._pass_on(text) or 0)
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         run.print(self.name, text)
         if run.agent_id in self.echoing:
-            self._pass_on(text)
+            with contextlib.suppress(OSError, ValueError):  # nobody reads on, or a run has closed the stream for all
+                self._pass_on(text)
         return len(text)
 
     def pass_on(self, text: str) -> None:
@@ -52,8 +53,11 @@ class _Routed:
             self.write(line)
 
     def flush(self) -> None:
-        if thread_run() is None or self.echoing:
+        if thread_run() is None:
             self.original.flush()
+        elif self.echoing:
+            with contextlib.suppress(OSError, ValueError):
+                self.original.flush()
 
     def isatty(self) -> bool:
         return thread_run() is None and bool(self.original.isatty())
@@ -109,6 +113,14 @@ def keep(run: Run, name: str, text: str) -> None:
     for stream in tuple(_routed):
         if stream.name == name and run.agent_id in stream.echoing:
             stream.pass_on(text)
+
+
+def say(text: str) -> None:
+    """Write to standard error, which may be closed, or read by nobody."""
+    with contextlib.suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            sys.stderr.write(text)
+            sys.stderr.flush()
 
 
 def release(agent_id: str) -> None:

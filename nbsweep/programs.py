@@ -128,9 +128,9 @@ class ProgramAgent(Agent):
 
     build: Callable[[int | None], ProgramAgent]
 
-    def again(self, count: int | None) -> Agent:
-        """A new agent, not yet started, that trains `count` runs as this one did, on an engine of its own."""
-        return self.build(count)
+    @property
+    def again(self) -> Callable[[int | None], Agent]:
+        return self.build
 
     @property
     def engine(self) -> ProcessEngine:

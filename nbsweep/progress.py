@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from tqdm import tqdm
 
-from nbsweep import analysis
+from nbsweep import analysis, console
 from nbsweep.errors import StoreError
 from nbsweep.rounding import rounded
 from nbsweep.store.records import LIVE_STATES, RunRecord, SweepRecord
@@ -32,6 +33,7 @@ __all__ = ["Progress", "Terminal", "progress_of", "wait_for", "without_traceback
 TURN_S = 0.25
 PUMP_EVERY_S = 0.05
 SHOW_EVERY_S = 0.5
+LAST_LOOK_S = 5.0
 LINE_EVERY_S = 2.0  # where lines pile up, in a log
 BAR = "{n_fmt}/{total_fmt} runs |{bar:10}| {elapsed}<{remaining}{postfix}"
 
@@ -52,52 +54,133 @@ def wait_for(
     pump : callable, optional
         Called about twenty times a second on this thread (Colab moves widgets only from here).
     """
+    if not agents:
+        return
     show = show or Terminal().show
     interrupts = heeded = 0
-    next_line = 0.0
+    shown: Progress | None = None
     turn_s = TURN_S if pump is None else PUMP_EVERY_S  # each time that this thread wakes, training waits a moment
+    looking = _Looking(agents)
+    looking.start()
     while True:
         try:  # all of the turn: an interrupt lands anywhere
             if heeded < interrupts:
                 heeded = interrupts
-                _stop(agents, after_current=interrupts == 1)
-            if all(agent.done or agent.held for agent in agents):
+                _stop(agents, looking, after_current=interrupts == 1)
+            if looking.nothing_more or all(agent.done for agent in agents):
                 break
             for agent in agents:
                 agent.wait(turn_s)
             if pump is not None:
                 pump()
-            if time.monotonic() >= next_line:
-                next_line = time.monotonic() + SHOW_EVERY_S
-                with contextlib.suppress(StoreError):  # a store that is away for a while ends nobody's wait
-                    show(progress_of(agents), False)
+            if looking.progress is not None and looking.progress is not shown:
+                shown = looking.progress
+                show(shown, False)
         except KeyboardInterrupt:
             interrupts += 1
+    with contextlib.suppress(KeyboardInterrupt):  # whoever presses on wants no last look at a store that is away
+        looking.end()
     if pump is not None:
         pump()
-    if agents:
-        with contextlib.suppress(StoreError):
-            show(progress_of(agents), True)
-            _say_what_holds(agents)
+    if looking.error is not None:
+        raise looking.error
+    if looking.progress is not None:
+        show(looking.progress, True)
+    for text in looking.held_because:
+        console.say(text)
 
 
-def _stop(agents: Sequence[Agent], *, after_current: bool) -> None:
+def _stop(agents: Sequence[Agent], looking: _Looking, *, after_current: bool) -> None:
+    for agent in agents:  # first: a store that is away hears of it late or never
+        agent.end_here(after_current=after_current)
+    looking.tell(after_current=after_current)
     now = "The current runs will finish; interrupt again to end them now." if after_current else "Ending the runs."
-    sys.stderr.write(f"\n{now}\n")
-    for agent in agents:
+    console.say(f"\n{now}\n")
+
+
+class _Looking:
+    """The one who asks the store while others wait: a thread, so that a store that is locked or away keeps neither the
+    interrupt key nor Colab's widgets waiting.
+
+    Attributes
+    ----------
+    progress : Progress or None
+        As it was at the last look.
+    nothing_more : bool
+        Whether every agent had ended then, or was held by failures.
+    held_because : list of str
+        What holds them, for people; known after `end`.
+    error : Exception or None
+        What ended it, other than trouble with the store.
+    """
+
+    def __init__(self, agents: Sequence[Agent]) -> None:
+        self.progress: Progress | None = None
+        self.nothing_more = False
+        self.held_because: list[str] = []
+        self.error: Exception | None = None
+        self._agents = agents
+        self._wake = threading.Event()
+        self._ending = self._given_up = False
+        self._to_tell: list[bool] = []  # whether after the current runs
+        self._thread = threading.Thread(target=self._loop, name="nbsweep-progress", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def tell(self, *, after_current: bool) -> None:
+        """Let the sweeps' other agents, wherever they are, hear of a stop as soon as the store can be written."""
+        self._to_tell.append(after_current)
+        self._wake.set()
+
+    def end(self) -> None:
+        """Take a last look and end; one that takes too long is given up."""
+        self._ending = True
+        self._wake.set()
         try:
-            agent.stop(after_current=after_current)
-        except StoreError:  # the others cannot be told, but this process's own can
-            agent.end_here(after_current=after_current)
+            self._thread.join(LAST_LOOK_S)
+        finally:
+            self._given_up = True
 
+    def _loop(self) -> None:
+        try:
+            self._wake.wait(TURN_S)  # of agents that end at once there is one line
+            while True:
+                self._wake.clear()
+                if self._ending:
+                    break
+                self._tell()
+                self._look()
+                self._wake.wait(SHOW_EVERY_S)
+            self._tell()
+            self._look()
+            self.held_because = self._what_holds()
+        except Exception as error:  # the sweep was deleted, say
+            self.error, self.nothing_more = error, True
 
-def _say_what_holds(agents: Sequence[Agent]) -> None:
-    for agent in agents:
-        if agent.held:
-            with agent.store.read() as db:
-                sweep = db.sweep(agent.sweep_id)
-            if sweep is not None and sweep.note:
-                sys.stderr.write(f"Sweep {sweep.name}: {without_traceback(sweep.note)}\n")
+    def _tell(self) -> None:
+        while self._to_tell:
+            after_current = self._to_tell.pop(0)
+            for agent in self._agents:
+                with contextlib.suppress(StoreError):  # the others cannot be told; this process's own know already
+                    agent.controller.stop(after_current=after_current, unless=lambda: self._given_up)
+
+    def _look(self) -> None:
+        if not self._given_up:
+            with contextlib.suppress(StoreError):  # a store that is away for a while ends nobody's wait
+                self.progress = progress_of(self._agents)
+                self.nothing_more = all(agent.done or agent.held for agent in self._agents)
+
+    def _what_holds(self) -> list[str]:
+        said = []
+        with contextlib.suppress(StoreError):
+            for agent in self._agents:
+                if agent.held:
+                    with agent.store.read() as db:
+                        sweep = db.sweep(agent.sweep_id)
+                    if sweep is not None and sweep.note:
+                        said.append(f"Sweep {sweep.name}: {without_traceback(sweep.note)}\n")
+        return said
 
 
 def without_traceback(note: str) -> str:
@@ -138,7 +221,11 @@ class Terminal:
 
     def show(self, progress: Progress, last: bool) -> None:
         """Show it; `last` ends the bar."""
-        if not sys.stderr.isatty():
+        with contextlib.suppress(OSError, ValueError):  # nobody reads on: it is no reason to end anything
+            self._show(progress, last)
+
+    def _show(self, progress: Progress, last: bool) -> None:
+        if sys.stderr is None or not sys.stderr.isatty():
             self._write_line(progress, last)
             return
         if self._bar is None:
@@ -156,8 +243,7 @@ class Terminal:
             self._shown_ended, self._next_line = progress.ended, now + LINE_EVERY_S
             if progress != self._shown:  # the last may be what was shown just now
                 self._shown = progress
-                sys.stderr.write(f"{progress}\n")
-                sys.stderr.flush()
+                console.say(f"{progress}\n")
 
 
 def progress_of(agents: Sequence[Agent]) -> Progress:

@@ -281,6 +281,11 @@ class Run:
         """The state in which the run is asked to end, or None."""
         return self._stop_state
 
+    @property
+    def closed(self) -> bool:
+        """Whether its agent has seen its end; its code may go on all the same, where nothing could stop it."""
+        return self._closed
+
     def print(self, stream: str, text: str) -> None:
         """Keep a piece of what the run printed ("stdout" or "stderr")."""
         self._console.append((stream, text.encode("utf-8", "backslashreplace").decode()))

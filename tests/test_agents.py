@@ -399,6 +399,46 @@ def test_an_interrupt_while_waiting_lets_the_current_run_finish_and_a_second_end
         assert done.stdout.strip() == states, done.stderr
 
 
+def test_the_interrupt_key_answers_while_the_store_is_locked() -> None:
+    code = textwrap.dedent(
+        """
+        import os, signal, sqlite3, threading, time, nbsweep
+        from nbsweep import process, progress
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
+        config = {"method": "random", "metric": {"name": "loss"}, "parameters": {"a": {"min": 0.0, "max": 1.0}}}
+        sweep_id = nbsweep.sweep(config)
+        hung = sqlite3.connect(os.environ["NBSWEEP_STORAGE"].removeprefix("sqlite:///"), timeout=20,
+                               isolation_level=None, check_same_thread=False)
+        looks, look = threading.Event(), progress.progress_of
+        def noted(agents):
+            looks.set()
+            return look(agents)
+        progress.progress_of = noted
+        def train():
+            (agent,) = process.agents(sweep_id)
+            hung.execute("BEGIN EXCLUSIVE")
+            looks.clear()
+            looks.wait()  # somebody asks the store, and waits for the lock
+            try:
+                until = time.monotonic() + 15
+                for _ in range(2):
+                    os.kill(os.getpid(), signal.SIGINT)
+                    while not agent._ending and time.monotonic() < until:
+                        time.sleep(0.01)
+                while time.monotonic() < until:
+                    nbsweep.log({"loss": 1.0})
+                    time.sleep(0.01)
+            finally:
+                hung.execute("ROLLBACK")
+        nbsweep.agent(sweep_id, train, count=5)
+        sweep = nbsweep.Sweep(sweep_id)
+        print([run.state for run in sweep.runs], sweep.state)
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "['killed'] finished", done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

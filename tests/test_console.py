@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import concurrent.futures
+import io
 import logging
 import os
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 import nbsweep
-from tests.test_agents import CONFIG
+from tests.test_agents import CONFIG, until
 
 pytestmark = pytest.mark.usefixtures("tmp_store")
 
@@ -98,6 +99,76 @@ def test_streams_and_hooks_are_put_back_when_the_last_agent_ends() -> None:
 def test_a_script_prints_what_its_runs_print_and_keeps_it(capsys: pytest.CaptureFixture[str]) -> None:
     (said,) = consoles(lambda: print("epoch 1"))
     assert said == "epoch 1\n" and "epoch 1\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "nobody_reads", [BrokenPipeError(32, "Broken pipe"), ValueError("I/O operation on closed file.")]
+)
+def test_where_nobody_reads_what_is_printed_runs_are_trained_and_it_is_kept(
+    monkeypatch: pytest.MonkeyPatch, nobody_reads: Exception
+) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise nobody_reads
+
+        def flush(self) -> None:
+            raise nobody_reads
+
+        def isatty(self) -> bool:
+            raise nobody_reads
+
+    monkeypatch.setattr(sys, "stdout", Closed())
+    monkeypatch.setattr(sys, "stderr", Closed())
+    assert consoles(lambda: print("epoch 1", flush=True), count=2) == ["epoch 1\n"] * 2
+
+    def fails() -> None:
+        raise ArithmeticError
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, fails, count=2)
+    assert [run.state for run in nbsweep.Sweep(sweep_id).runs] == ["failed"] * 2
+
+
+def test_a_stream_that_a_run_closes_fails_no_other_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+
+    def train(run: Any) -> None:
+        print("before", flush=True)
+        if run.number == 0:
+            sys.stdout.close()
+        print("after", flush=True)
+
+    assert consoles(train, count=2) == ["before\nafter\n"] * 2
+
+
+def test_what_a_run_prints_after_its_end_is_not_piled_up(capsys: pytest.CaptureFixture[str]) -> None:
+    stopped, printed, end, runs = threading.Event(), threading.Event(), threading.Event(), []
+
+    def train(run: Any) -> None:
+        if run.number == 0:
+            runs.append(run)
+            try:
+                stopped.wait(20)
+            finally:  # it cannot be ended, only given up
+                stopped.wait(20)
+                for _ in range(1000):
+                    print("still here")
+                printed.set()
+        else:
+            end.wait(20)
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    agent = nbsweep.agent(sweep_id, train, count=2, block=False)
+    sweep = nbsweep.Sweep(sweep_id)
+    until(lambda: len(runs) == 1)
+    sweep.kill_run(sweep.runs[0].id)
+    until(lambda: len(sweep.runs) == 2 and sweep.runs[0].state == "killed")
+    stopped.set()
+    assert printed.wait(20)
+    assert runs[0].take_console() == [] and "still here" in capsys.readouterr().out
+    end.set()
+    assert agent.wait(20)
+    assert "still here" not in sweep.console(sweep.runs[0].id)
 
 
 def test_what_a_forked_child_prints_goes_where_the_process_prints(capfd: pytest.CaptureFixture[str]) -> None:

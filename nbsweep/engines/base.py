@@ -61,3 +61,6 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Release what the engine holds."""
+
+    def another(self) -> Engine:
+        """An engine of the same kind with as many slots, for an agent that begins while this one's may still work."""

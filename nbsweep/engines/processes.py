@@ -115,6 +115,9 @@ class ProcessEngine:
                 ending.stdin.close()
             ending.wait()
 
+    def another(self) -> ProcessEngine:
+        return ProcessEngine(self.slots, environments=self._environments)
+
     # -- for work ------------------------------------------------------------------------------------------------
 
     def run_child(

@@ -69,6 +69,9 @@ class ThreadEngine:
             self.interrupt(work_id)
             self.kill(work_id)
 
+    def another(self) -> ThreadEngine:
+        return ThreadEngine(self.slots)
+
     def _train(self, running: _Running) -> None:
         try:
             with running.lock:

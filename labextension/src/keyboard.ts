@@ -7,7 +7,7 @@
  */
 import type { Disposer } from "./feed";
 
-/** An element with this attribute is left alone by the shortcuts of Lumino, on which both are built. */
+/** Where keys that are pressed go to an element with this, no command of JupyterLab or Notebook takes them. */
 const SUPPRESS = "data-lm-suppress-shortcuts";
 const EDITING = new Set(["a", "c", "v", "x", "y", "z"]);
 
@@ -23,24 +23,24 @@ export function isOwn(event: Key, written: boolean): boolean {
 
 /** Keep a dashboard's own keys from the page around it, until it is taken down. */
 export function keepKeys(root: HTMLElement): Disposer {
-  const own = (event: KeyboardEvent): boolean =>
-    event.target instanceof Node &&
-    root.contains(event.target) &&
-    isOwn(event, isTextField(event.target));
   // JupyterLab listens when the event comes back up to the document, Notebook 7 before it goes down: only the window is
   // earlier, and to stop it there would keep it from the dashboard, too.
+  // The commands are for whatever has the focus, so it is that which has to say so.
   const before = (event: KeyboardEvent): void => {
-    root.toggleAttribute(SUPPRESS, own(event));
+    const { target } = event;
+    if (!(target instanceof Element && root.contains(target))) return;
+    target.toggleAttribute(SUPPRESS, isOwn(event, isTextField(target)));
   };
   window.addEventListener("keydown", before, { capture: true });
   root.addEventListener("keydown", (event) => {
-    if (own(event)) event.stopPropagation();
+    const { target } = event;
+    if (target instanceof Element && isOwn(event, isTextField(target))) event.stopPropagation();
   });
   return () => {
     window.removeEventListener("keydown", before, { capture: true });
   };
 }
 
-function isTextField(target: Node): boolean {
+function isTextField(target: Element): boolean {
   return target instanceof HTMLInputElement && ["search", "number", "text"].includes(target.type);
 }

@@ -18,6 +18,7 @@ from nbsweep.exit_code import failing_exit
 from nbsweep.recorder import Recorder
 from nbsweep.recovery import crash_own_runs
 from nbsweep.store import Store, missing_file, shown, storage_url
+from nbsweep.store.media import forget_roots
 
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
@@ -178,6 +179,7 @@ def shut_down() -> None:
             each.close()
             each.store.close()
     _forget_everything()
+    forget_roots()
     current.bind_thread(None)
     current.set_process_run(None)
 

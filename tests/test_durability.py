@@ -6,6 +6,7 @@ programs keep busy.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import itertools
 import multiprocessing
@@ -29,7 +30,7 @@ import pytest
 import nbsweep
 from nbsweep import process
 from nbsweep.controller import Controller
-from nbsweep.store import RunRecord, Store
+from nbsweep.store import RunRecord, Store, forking
 
 KILLS = 50
 ACCEPTED_BEFORE_S = 0.25
@@ -232,6 +233,68 @@ def test_a_forked_child_leaves_its_parents_connections_alone_and_has_its_own(mem
     assert sweep.history()["loss"].tolist() == [float(i) for i in range(400)]
     with sqlite3.connect(memory_store) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork")
+def test_a_fork_waits_for_no_transaction_that_waits_for_its_turn(
+    memory_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forking, "MOST_WAIT_S", 20.0)
+    store = process.recorder().store
+    waiting = {"write": threading.Event(), "read": threading.Event()}
+    uniform = random.uniform
+
+    def noted(low: float, high: float) -> float:
+        waiting[threading.current_thread().name].set()
+        return uniform(low, high)
+
+    def use(kind: str) -> None:
+        with store.write() if kind == "write" else store.read() as db:
+            db.sweeps()
+
+    with contextlib.closing(sqlite3.connect(memory_store, isolation_level=None)) as hung:
+        threads = [threading.Thread(target=use, args=(kind,), name=kind) for kind in waiting]
+        hung.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr(random, "uniform", noted)
+        for thread in threads:
+            thread.start()
+        assert all(event.wait(20) for event in waiting.values())
+        began = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        took_s = time.monotonic() - began
+        os.waitpid(child, 0)
+        hung.execute("ROLLBACK")
+        for thread in threads:
+            thread.join(20)
+    assert took_s < 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork")
+@pytest.mark.parametrize("write", [True, False])
+def test_a_fork_waits_for_a_transaction_that_is_open(memory_store: Path, write: bool) -> None:
+    store = process.recorder().store
+    is_open, ending = threading.Event(), threading.Event()
+
+    def use() -> None:
+        with store.write() if write else store.read():
+            is_open.set()
+            while not forking._gate._forking:
+                time.sleep(0.001)
+            ending.set()
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    assert is_open.wait(20)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if ending.is_set() else 1)
+    _pid, status = os.waitpid(child, 0)
+    thread.join(20)
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def _fork_and_use(sweep_id: str) -> int:

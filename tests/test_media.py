@@ -31,7 +31,7 @@ from nbsweep.notebook.media_views import media_view
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, RunTail, read_history
 from nbsweep.store.columns import decode, encode
-from nbsweep.store.media import Kept, MediaFiles, media_root
+from nbsweep.store.media import Kept, MediaFiles, forget_roots, media_root
 from nbsweep.values import Unkept, capture
 
 CONFIG: dict[str, Any] = {
@@ -393,6 +393,45 @@ def test_a_file_is_found_after_the_directory_was_changed(tmp_path: Path, monkeyp
         assert kept["a"].load().size == (3, 2)
     finally:
         process.shut_down()
+
+
+@pytest.mark.parametrize("named", ["pictures", None])
+def test_a_relative_directory_of_pictures_does_not_move_with_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str | None
+) -> None:
+    url = "postgresql+psycopg://somebody@nowhere/sweeps"
+    if named is None:
+        monkeypatch.delenv("NBSWEEP_MEDIA", raising=False)
+    else:
+        monkeypatch.setenv("NBSWEEP_MEDIA", named)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    forget_roots()
+    first = media_root(url)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert media_root(url) == first == tmp_path / (named or ".nbsweep/media")
+    forget_roots()
+
+
+@pytest.mark.usefixtures("tmp_store")
+def test_runs_that_change_the_directory_keep_their_pictures_and_files_in_one_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBSWEEP_MEDIA", "pictures")
+    monkeypatch.chdir(tmp_path)
+
+    def train(config: Any, run: Any) -> None:
+        (tmp_path / f"work{config.x}").mkdir()
+        os.chdir(tmp_path / f"work{config.x}")
+        (Path(run.dir) / "model.txt").write_text("weights")
+        run.log({"picture": nbsweep.Image(np.zeros((8, 8)))})
+
+    grid = {"method": "grid", "metric": {"name": "loss"}, "parameters": {"x": {"values": [0, 1]}}}
+    sweep_id = nbsweep.sweep(grid)
+    nbsweep.agent(sweep_id, train)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert [sweep.history(run.name)["picture"].iloc[0].load().size for run in sweep.runs] == [(8, 8)] * 2
+    assert len(list((tmp_path / "pictures").rglob("model.txt"))) == 2
 
 
 def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

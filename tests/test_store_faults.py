@@ -22,6 +22,7 @@ import pytest
 
 import nbsweep
 from nbsweep import process
+from nbsweep.agents import SHORT_RUN_S, Agent
 from nbsweep.errors import StoreError
 from nbsweep.store import RunRecord, RunTail, Store, SweepRecord, filecare, read_history, schema, sqlite
 
@@ -454,6 +455,43 @@ def test_a_lock_that_is_never_released_costs_training_nothing(tmp_store: str, mo
     until(lambda: recorder.trouble is None)
     hung.close()
     assert released.is_set() and nbsweep.Sweep(sweep_id).history()["loss"].tolist() == [float(i) for i in range(200)]
+
+
+def test_an_end_that_waits_is_said_once_an_outage_and_is_no_failure(
+    tmp_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.3)
+    sweep_id = nbsweep.sweep(CONFIG)
+    hung = sqlite3.connect(tmp_store.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
+    both, said, ended = threading.Barrier(2), [], threading.Event()
+
+    def train(run: Any) -> None:
+        run.log({"loss": 1.0})
+        both.wait(20)
+        if run.number == 0:
+            hung.execute("BEGIN IMMEDIATE")
+        both.wait(20)
+        run.log({"loss": 0.5})
+        time.sleep(SHORT_RUN_S)  # the ends of shorter ones wait for nobody
+
+    agent = Agent(sweep_id, train, count=2, workers=2)
+
+    def note(name: str, text: str) -> None:
+        said.append((name, text))
+        ended.set()
+
+    agent.on_failure = note
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the recorder's
+        agent.start()
+        assert ended.wait(20)
+        until(lambda: not agent._lives)
+        hung.execute("ROLLBACK")
+        assert agent.wait(20)
+    hung.close()
+    assert [(name, text) for name, text in said if "waits in memory" in text] == [("nbsweep", said[0][1])]
+    assert not [name for name, _text in said if name != "nbsweep"]
+    assert [run.state for run in nbsweep.Sweep(sweep_id).runs] == ["finished", "finished"]
 
 
 # -- network file systems --------------------------------------------------------------------------------------------

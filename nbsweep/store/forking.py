@@ -2,7 +2,8 @@
 
 SQLite keeps its locks on a file in tables of the process. A child that is forked in the middle of a transaction of
 another thread inherits the table that says "locked", and nobody there ever unlocks it. So whoever forks waits, for
-seconds at most, until this process's transactions have ended, and those that would begin wait for the fork.
+seconds at most, until this process's transactions have ended, and those that would begin wait for the fork. One that
+still waits for its turn holds nothing, and no fork waits for it: each try to begin is a short time of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["transaction_open"]
+__all__ = ["no_fork"]
 
 MOST_WAIT_S = 5.0
 
@@ -21,30 +22,29 @@ MOST_WAIT_S = 5.0
 class _Gate:
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._open = 0
+        self._inside: set[int] = set()  # threads
         self._forking = False
-        self._mine = threading.local()
+
+    @property
+    def entered(self) -> bool:
+        return threading.get_ident() in self._inside
 
     def enter(self) -> None:
         with self._changed:
-            # A transaction inside another one of its thread must not wait: the fork waits for the outer one.
-            if not getattr(self._mine, "depth", 0):
-                self._changed.wait_for(lambda: not self._forking, timeout=MOST_WAIT_S)
-            self._mine.depth = getattr(self._mine, "depth", 0) + 1
-            self._open += 1
+            self._changed.wait_for(lambda: not self._forking, timeout=MOST_WAIT_S)
+            self._inside.add(threading.get_ident())
 
     def leave(self) -> None:
+        self._inside.discard(threading.get_ident())
         with self._changed:
-            self._mine.depth -= 1
-            self._open -= 1
             self._changed.notify_all()
 
     def before_fork(self) -> None:
-        own = getattr(self._mine, "depth", 0)
+        here = {threading.get_ident()}
         until = time.monotonic() + MOST_WAIT_S
         with self._changed:
             self._forking = True
-            while self._open > own and (left := until - time.monotonic()) > 0:
+            while self._inside - here and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)
 
     def after_fork(self) -> None:
@@ -57,11 +57,14 @@ _gate = _Gate()
 
 
 @contextmanager
-def transaction_open() -> Iterator[None]:
-    """Around each transaction, from before its begin to after its end."""
+def no_fork() -> Iterator[None]:
+    """Around all that takes a lock on the store, or may."""
     gate = _gate
-    gate.enter()
+    if gate.entered:  # a transaction inside another one of its thread must not wait: the fork waits for the outer one
+        yield
+        return
     try:
+        gate.enter()
         yield
     finally:
         gate.leave()

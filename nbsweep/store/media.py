@@ -22,11 +22,21 @@ from sqlalchemy.engine import make_url
 from nbsweep.errors import StoreError
 from nbsweep.store.filesystems import absolute
 
-__all__ = ["MOST_WAITING_BYTES", "Kept", "MediaFiles", "file_name", "media_root", "remove_media", "run_directory"]
+__all__ = [
+    "MOST_WAITING_BYTES",
+    "Kept",
+    "MediaFiles",
+    "file_name",
+    "forget_roots",
+    "media_root",
+    "remove_media",
+    "run_directory",
+]
 
 MOST_WAITING_BYTES = 64 * 2**20
 SYNC_WAIT_S = 5.0
 DEFAULT_ROOT = ".nbsweep/media"
+_roots: dict[str, Path] = {}
 _NAME = re.compile(r"[0-9a-z_-]{1,64}/[0-9a-z_-]{1,64}/[0-9a-f]{32}\.[a-z.]{1,12}")
 
 
@@ -97,15 +107,21 @@ def media_root(url: str) -> Path:
     """Where the files of a store's images and tables lie.
 
     ``NBSWEEP_MEDIA`` if it is set, else ``media`` beside the file of a SQLite store; for a server's, which has no place
-    of its own on this machine, ``.nbsweep/media`` under the working directory.
+    of its own on this machine, ``.nbsweep/media`` under the working directory. A relative path does not move with the
+    directory: it stays what it was when this process first asked.
     """
     named = os.environ.get("NBSWEEP_MEDIA")
-    if named:
-        return absolute(named)
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-        return absolute(parsed.database).parent / "media"
-    return Path(DEFAULT_ROOT).absolute()
+    if not named:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+            return absolute(parsed.database).parent / "media"
+    name = named or DEFAULT_ROOT
+    return _roots.setdefault(name, absolute(name))
+
+
+def forget_roots() -> None:
+    """Look at the working directory again when somebody next asks."""
+    _roots.clear()
 
 
 def file_name(sweep_id: str | None, run_id: str, data: bytes, ending: str) -> str:

@@ -109,7 +109,7 @@ def test_the_panel_follows_the_notebook_and_says_what_a_kernel_is_up_to(open_not
     expect(words).to_contain_text("No sweeps yet")
     expect(words.locator("pre")).to_contain_text("%%sweep define")
     notebook.run_all()
-    expect(row(panel, "of the first")).to_contain_text("running · 0 runs · random")
+    expect(row(panel, "of the first")).to_contain_text("waiting for an agent · 0 runs · random")
     # A second notebook, in another folder, with another kernel and another store.
     other = notebook.path.parent / "deeper" / "other.ipynb"
     other.parent.mkdir()

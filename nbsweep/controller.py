@@ -7,15 +7,17 @@ controller inside one write transaction. That is why no run is handed out twice.
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from nbsweep import failures, search
 from nbsweep.ahead import Ahead
 from nbsweep.claims import give_back_in
 from nbsweep.control import EVERY_POINT_TAKEN, SweepControl
+from nbsweep.errors import StoreError
 from nbsweep.identity import id_after, new_id
 from nbsweep.liveness import agent_here
 from nbsweep.recovery import existing_sweep, recover_in
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from nbsweep.search.coordinates import Coordinates
 
 __all__ = ["Controller", "End", "Wait", "note_error"]
+
+_Answer = TypeVar("_Answer")
 
 ASK_TRIES = 3  # how often a suggestion is made outside the transaction before it is made inside
 RECOVER_EVERY_S = 5.0  # how often an agent at work looks for runs whose process has gone
@@ -127,9 +131,10 @@ class Controller(SweepControl):
                 may_ask = attempt == ASK_TRIES - 1 or not self._asked_outside(agent_id)
                 told = self._told_revision
                 try:
-                    with self.store.write() as db:
-                        answer = self._next_run(db, agent_id, code, may_ask=may_ask)
-                        self._let_go(db, agent_id, answer, leaving)
+                    answer = self._answered(
+                        functools.partial(self._next_run, agent_id=agent_id, code=code, may_ask=may_ask),
+                        agent_id if leaving else None,
+                    )
                     break
                 except _MovedOn:  # what was read in that transaction, its own writes too, is read again
                     self._next_recovery, self._told_revision, self._retries = 0.0, told, Retries()
@@ -148,12 +153,10 @@ class Controller(SweepControl):
             answer = self.next_run(agent_id, code, leaving=leaving)
             return [answer] if isinstance(answer, RunRecord) else answer
         try:
-            with self.store.write() as db:
-                answer = self._next_run(db, agent_id, code)
-                if not isinstance(answer, RunRecord):
-                    self._let_go(db, agent_id, answer, leaving)
-                    return answer
-                return [answer, *self._more(db, answer, most - 1)]
+            return self._answered(
+                functools.partial(self._next_and_more, agent_id=agent_id, code=code, most=most),
+                agent_id if leaving else None,
+            )
         except BaseException:
             self._forget()
             raise
@@ -289,9 +292,25 @@ class Controller(SweepControl):
             db.update_agents([agent.id], started=agent.started + len(more))
         return more
 
-    def _let_go(self, db: Session, agent_id: str, answer: RunRecord | Wait | End, leaving: bool) -> None:
-        if leaving and isinstance(answer, End):
-            db.update_agents([agent_id], stop_requested=1)
+    def _next_and_more(
+        self, db: Session, agent_id: str, code: TrainingCode | None, most: int
+    ) -> list[RunRecord] | Wait | End:
+        answer = self._next_run(db, agent_id, code)
+        return [answer, *self._more(db, answer, most - 1)] if isinstance(answer, RunRecord) else answer
+
+    def _answered(self, ask: Callable[[Session], _Answer], leaving: str | None) -> _Answer:
+        """The answer, found in a transaction; where it is that an agent that is leaving ends, that is noted in it."""
+        answer: _Answer | None = None
+        try:
+            with self.store.write() as db:
+                answer = ask(db)
+                if leaving is not None and isinstance(answer, End):
+                    db.update_agents([leaving], stop_requested=1)
+        except StoreError:
+            if leaving is None or not isinstance(answer, End):
+                raise
+            self._forget()  # the disk is full, say: whoever has nothing to train need not wait for space to say so
+        return answer
 
     def _suggested(self, db: Session, *, may_ask: bool) -> RunRecord | End:
         searcher = self._told(db)

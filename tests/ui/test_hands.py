@@ -120,9 +120,9 @@ def test_focus_goes_to_what_stands_beside_when_a_chip_or_an_axis_goes(open_noteb
     expect(dashboard.locator("[data-axis=drop] .nbs-axis-name")).to_be_focused()
     dashboard.get_by_label("Hide loss").press("Enter")
     expect(dashboard.locator("[data-axis=drop] .nbs-axis-name")).to_be_focused()
-    for left in ("lr|depth", "lr", ""):
+    for remaining in ("lr|depth", "lr", ""):
         page.keyboard.press("Delete")
-        expect(dashboard.get_by_test_id("nbs-parallel")).to_have_attribute("data-axes", left)
+        expect(dashboard.get_by_test_id("nbs-parallel")).to_have_attribute("data-axes", remaining)
     expect(axes).to_be_focused()
     assert notebook.page_errors == []
 

@@ -274,7 +274,6 @@ def test_a_failing_body_shows_its_traceback_and_the_kernel_lives(notebook: Noteb
         ("%sweep defin x", ["did you mean `%sweep define`"]),
         ("%sweep use abc", ["no sweep yet, nor the store", "nbsweep.db"]),
         ("%%sweep_train --count 1\npass", ["no sweep yet"]),
-        ("%%sweep_train --engine threads\npass", ["unrecognized arguments: --engine threads"]),
         ("%%sweep_train --cuont 1\npass", ["--cuont", "usage: %%sweep_train"]),
         ("%%sweep_train --count 1\ndef f(:", ["not Python"]),
         ("%%sweep_train --count 1\nx = 1\nreturn x", ["line 2: return x", "it needs no return"]),
@@ -287,6 +286,13 @@ def test_a_typo_gets_a_message_that_names_it_and_no_traceback(notebook: Notebook
     for part in parts:
         assert part in cell.error, cell.error
     assert "Traceback" not in cell.error and len(cell.error.splitlines()) < 8
+
+
+def test_a_cell_is_trained_in_threads_and_an_engine_that_there_is_not_is_named(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    said = notebook.run("%%sweep_train --count 1 --engine ray\npass").error
+    assert "engine='ray'" in said and "threads" in said
+    assert "1 of 1 runs" in notebook.text("%%sweep_train --count 1 --engine threads --wait\nlog({'loss': 1.0})")
 
 
 def test_the_same_define_cell_run_again_goes_on_with_its_sweep(notebook: Notebook) -> None:

@@ -183,6 +183,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
             function,
             options.count,
             workers=options.workers,
+            engine=options.engine,
             run_timeout_s=options.run_timeout,
         )
         live.train(agent, wait=options.wait)
@@ -345,6 +346,7 @@ def _add_define_options(parser: argparse.ArgumentParser) -> None:
 def _add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--engine", default="threads")
     parser.add_argument("--run-timeout", type=float)
     parser.add_argument("--sweep")
     parser.add_argument("--wait", action="store_true")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 __all__ = ["USAGE", "Option", "Usage", "help_of", "line_of", "subcommands"]
 
-_TRAIN = "[--count N] [--workers N] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
+_TRAIN = "[--count N] [--workers N] [--engine threads] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
 _AGENT = "[--program FILE.py] [--count N] [--workers N] [--gpus 0,1] [--run-timeout SECONDS] [--sweep NAME] [--wait]"
 _DEFINE = "[--project P] [--seed N] [--prior NAME]"
 

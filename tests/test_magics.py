@@ -292,7 +292,8 @@ def test_a_cell_is_trained_in_threads_and_an_engine_that_there_is_not_is_named(n
     notebook.text(DEFINE)
     said = notebook.run("%%sweep_train --count 1 --engine ray\npass").error
     assert "engine='ray'" in said and "threads" in said
-    assert "1 of 1 runs" in notebook.text("%%sweep_train --count 1 --engine threads --wait\nlog({'loss': 1.0})")
+    assert notebook.run("%%sweep_train --count 1 --engine threads --wait\nlog({'loss': 1.0})").ok
+    assert "finished" in notebook.text("import nbsweep; print([run.state for run in nbsweep.Sweep().runs])")
 
 
 def test_the_same_define_cell_run_again_goes_on_with_its_sweep(notebook: Notebook) -> None:

@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.engine import URL, make_url
@@ -23,7 +23,7 @@ from nbsweep.errors import StoreError, StoreRefusedError, StoreVersionError
 from nbsweep.store import schema
 from nbsweep.store.filecare import FileCare
 from nbsweep.store.filesystems import absolute
-from nbsweep.store.forking import no_fork
+from nbsweep.store.forking import transaction_open
 from nbsweep.store.migrations import migrate
 from nbsweep.store.postgresql import postgresql_engine
 from nbsweep.store.reach import Reach
@@ -146,11 +146,9 @@ class Store:
         reach = self._reach
         asked = reach.begin()
         try:
-            with ExitStack() as turn:
-                engine = self._engine_now()
-                # Waiting for a connection or a lock holds up no fork; a transaction does, from its begin to its end.
-                with engine.connect().execution_options(write=write, turn=turn) as connection, connection.begin():
-                    turn.enter_context(no_fork())
+            with transaction_open():
+                engine = self._server if self._file is None else self._file.engine_now(self.in_use)
+                with engine.connect().execution_options(write=write) as connection, connection.begin():
                     if not write:  # a reader may take its time, and keeps nobody from writing
                         reach.end(asked)
                     yield Session(connection, outages=reach.outages())
@@ -172,12 +170,6 @@ class Store:
             raise
         finally:
             reach.end(asked)
-
-    def _engine_now(self) -> Engine:
-        if self._file is None:
-            return self._server
-        with no_fork():  # the file may have to be opened again
-            return self._file.engine_now(self.in_use)
 
     def _prepare(self, engine: Engine) -> list[str]:
         """See that the tables are there and of this version; says which ones were missing."""

@@ -2,8 +2,7 @@
 
 SQLite keeps its locks on a file in tables of the process. A child that is forked in the middle of a transaction of
 another thread inherits the table that says "locked", and nobody there ever unlocks it. So whoever forks waits, for
-seconds at most, until this process's transactions have ended, and those that would begin wait for the fork. One that
-still waits for its turn holds nothing, and no fork waits for it: each try to begin is a short time of its own.
+seconds at most, until this process's transactions have ended, and those that would begin wait for the fork.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["no_fork"]
+__all__ = ["transaction_open"]
 
 MOST_WAIT_S = 5.0
 
@@ -22,29 +21,30 @@ MOST_WAIT_S = 5.0
 class _Gate:
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._inside: set[int] = set()  # threads
+        self._open = 0
         self._forking = False
-
-    @property
-    def entered(self) -> bool:
-        return threading.get_ident() in self._inside
+        self._mine = threading.local()
 
     def enter(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._forking, timeout=MOST_WAIT_S)
-            self._inside.add(threading.get_ident())
+            # A transaction inside another one of its thread must not wait: the fork waits for the outer one.
+            if not getattr(self._mine, "depth", 0):
+                self._changed.wait_for(lambda: not self._forking, timeout=MOST_WAIT_S)
+            self._mine.depth = getattr(self._mine, "depth", 0) + 1
+            self._open += 1
 
     def leave(self) -> None:
-        self._inside.discard(threading.get_ident())
         with self._changed:
+            self._mine.depth -= 1
+            self._open -= 1
             self._changed.notify_all()
 
     def before_fork(self) -> None:
-        here = {threading.get_ident()}
+        own = getattr(self._mine, "depth", 0)
         until = time.monotonic() + MOST_WAIT_S
         with self._changed:
             self._forking = True
-            while self._inside - here and (left := until - time.monotonic()) > 0:
+            while self._open > own and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)
 
     def after_fork(self) -> None:
@@ -57,14 +57,11 @@ _gate = _Gate()
 
 
 @contextmanager
-def no_fork() -> Iterator[None]:
-    """Around all that takes a lock on the store, or may."""
+def transaction_open() -> Iterator[None]:
+    """Around each transaction, from before its begin to after its end."""
     gate = _gate
-    if gate.entered:  # a transaction inside another one of its thread must not wait: the fork waits for the outer one
-        yield
-        return
+    gate.enter()
     try:
-        gate.enter()
         yield
     finally:
         gate.leave()

@@ -13,7 +13,6 @@ import os
 import random
 import sqlite3
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 from nbsweep.store.filesystems import mount_of
-from nbsweep.store.forking import no_fork
 
 __all__ = [
     "Journal",
@@ -35,9 +33,6 @@ __all__ = [
 ]
 
 BUSY_TIMEOUT_S = 30.0
-
-_TO_WRITE = ("BEGIN IMMEDIATE",)
-_TO_READ = ("BEGIN", "SELECT 1 FROM sqlite_master LIMIT 1")  # which takes the lock that BEGIN takes only later
 
 _READ_ONLY, _IO_ERROR, _CORRUPT, _CANNOT_OPEN, _NOT_A_DATABASE = 8, 10, 11, 14, 26  # SQLite's result codes
 
@@ -76,12 +71,7 @@ def choose_journal(path: Path) -> Journal:
 
 def sqlite_engine(url: URL, journal: Journal) -> Engine:
     """An engine whose write transactions begin with BEGIN IMMEDIATE (`execution_options(write=True)`)."""
-    engine = create_engine(url, connect_args={"timeout": 0, "check_same_thread": False})
-
-    @event.listens_for(engine, "do_connect")
-    def _connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
-        with no_fork():
-            return dialect.connect(*arguments, **options)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
@@ -90,47 +80,40 @@ def sqlite_engine(url: URL, journal: Journal) -> Engine:
         connection.text_factory = _text
         # Leaving the write-ahead log waits for everyone who uses it; a process that links another SQLite may.
         with contextlib.suppress(sqlite3.OperationalError):
-            _patiently(connection, f"PRAGMA journal_mode = {journal.mode}")
-        _patiently(connection, "PRAGMA synchronous = " + ("NORMAL" if journal.mode == "WAL" else "FULL"))
-        _patiently(connection, "PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA journal_mode = {journal.mode}")
+        connection.execute("PRAGMA synchronous = " + ("NORMAL" if journal.mode == "WAL" else "FULL"))
+        connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
         driver = connection.connection.driver_connection  # asked itself, as it is in each turn: `nbsweep.store.direct`
-        options = connection.get_execution_options()
-        words = _TO_WRITE if options.get("write", False) else _TO_READ
-        driver.execute("PRAGMA busy_timeout = 0")
-        try:
-            _patiently(driver, *words, turn=options.get("turn"))
-        finally:
-            driver.execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_TIMEOUT_S)}")  # a commit waits for readers
+        if connection.get_execution_options().get("write", False):
+            _begin_writing(driver)
+        else:
+            driver.execute("BEGIN")
 
     return engine
 
 
-def _patiently(connection: sqlite3.Connection, *words: str, turn: ExitStack | None = None) -> None:
-    """Run statements that take a lock, asking for it every few milliseconds; then nobody forks until `turn` has ended.
+def _begin_writing(connection: sqlite3.Connection) -> None:
+    """BEGIN IMMEDIATE, asking for the lock every few milliseconds.
 
     SQLite's own wait grows to a tenth of a second between two tries: where several processes write all the time it
-    comes too late again and again (tests/benchmarks/contention.py has the figures). Nor would an interrupt end it, and
-    a fork, which must not come in the middle of a try, would wait for it.
+    comes too late again and again (tests/benchmarks/contention.py has the figures).
     """
     until = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            with ExitStack() as one_try:
-                one_try.enter_context(no_fork())
-                for each in words:
-                    connection.execute(each).fetchall()
-                if turn is not None:
-                    turn.push(one_try.pop_all())
-            return
-        except sqlite3.OperationalError as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise
-        time.sleep(random.uniform(0.0005, 0.004))
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(random.uniform(0.0005, 0.004))
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_TIMEOUT_S)}")
 
 
 def _text(raw: bytes) -> str:

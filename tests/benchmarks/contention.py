@@ -58,13 +58,11 @@ def use(journal: str | None, sqlite_waits: bool) -> None:
     if journal is not None:
         filecare.choose_journal = lambda path: sqlite.Journal(journal)  # type: ignore[attr-defined]
     if sqlite_waits:
-        sqlite._patiently = wait_as_sqlite_does
+        sqlite._begin_writing = begin_as_sqlite_does
 
 
-def wait_as_sqlite_does(connection: sqlite3.Connection, *words: str, turn: object = None) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {int(1000 * sqlite.BUSY_TIMEOUT_S)}")
-    for each in words:
-        connection.execute(each).fetchall()
+def begin_as_sqlite_does(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
 
 
 def claim(controller: Controller, agent: str) -> Callable[[Any], object]:

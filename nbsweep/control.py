@@ -6,6 +6,7 @@ change is one write transaction of the store; agents of every process read of it
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -161,14 +162,10 @@ class SweepControl:
                 return cap_reached
             priors = self._counted_priors(db, config)
         space = SearchSpace.from_config(config.parameters)
-        points = space.lattice if config.method == "grid" else space.support
+        points = space.points(config.method)
         if points is None:
             return None
-
-        def place(config: dict[str, object]) -> tuple[int, ...] | None:
-            values = space.values_of(config)
-            return None if values is None else points.places(values)
-
+        place = functools.partial(space.place, points)
         retries = Retries()
         retries.tell(runs, sweep.revision)
         if retries.next(config.retry, lambda run: place(run.config) is not None) is not None:

@@ -64,12 +64,11 @@ def used_up(sweep: SweepRecord, config: SweepConfig, runs: Sequence[RunRecord], 
     if sweep.state != "finished" or sweep.note_kind is not None or count is None or len(runs) >= count:
         return None
     space = SearchSpace.from_config(config.parameters)
-    points = space.lattice if config.method == "grid" else space.support
+    points = space.points(config.method)
     if points is None:
         return None
-    values = [space.values_of(run.config) for run in runs]
-    taken = {points.places(each) for each in values if each is not None} - {None}
-    return EVERY_POINT_TAKEN if len(taken) >= points.size else None
+    taken = {space.place(points, run.config) for run in runs}
+    return EVERY_POINT_TAKEN if len(taken - {None}) >= points.size else None
 
 
 def why_suggested(suggestion: Mapping[str, Any] | None) -> str | None:

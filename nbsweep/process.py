@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nbsweep import current
+from nbsweep.errors import UsageError
 from nbsweep.exit_code import failing_exit
 from nbsweep.recorder import Recorder
 from nbsweep.recovery import crash_own_runs
@@ -27,6 +28,7 @@ __all__ = [
     "agents",
     "current_sweep_id",
     "end_held",
+    "existing_store",
     "forget_agent",
     "has_store",
     "missing_store",
@@ -69,6 +71,20 @@ def missing_store() -> str | None:
     with _lock:
         url = store_url()
         return None if url in _recorders else missing_file(url)
+
+
+def existing_store(missing: Callable[[str], str]) -> Store:
+    """The store that is used now, for those who look: looking makes none.
+
+    Raises
+    ------
+    UsageError
+        When there is none yet: what `missing` says of its path.
+    """
+    path = missing_store()
+    if path is not None:
+        raise UsageError(missing(path))
+    return recorder().store
 
 
 def shown_storage() -> str:

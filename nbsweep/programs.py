@@ -15,7 +15,6 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from nbsweep.joining import RUN_DIR, RUN_ID, SWEEP_ID, ended_itself, uncaught_in
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
 from nbsweep.store.media import media_root
+from nbsweep.store.records import after_frames
 from nbsweep.training_code import TrainingCode, code_of_file
 
 __all__ = ["Program", "ProgramAgent", "check_program", "gpu_environments", "program_agent"]
@@ -307,8 +307,7 @@ def _explained(errors: str, ending: str, *, by_signal: bool = False) -> str:
         last_lines = "\n".join(errors.rstrip().splitlines()[-20:])
         return f"{last_lines}\n{ending}\n" if last_lines else f"{ending}\n"
     printed = errors[found[-1].start() :].rstrip()
-    after_frames = dropwhile(lambda line: line[:1] in ("", " "), printed.splitlines()[1:])
-    if not by_signal and len(list(after_frames)) <= 1:
+    if not by_signal and len(list(after_frames(printed.splitlines()[1:]))) <= 1:
         return f"{printed}\n"
     return f"The end of what it printed to stderr:\n{printed}\n" + (f"{ending}\n" if by_signal else "")
 

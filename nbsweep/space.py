@@ -255,6 +255,15 @@ class SearchSpace(Mapping[str, Any]):
         found = [_find(config, parameter.path) for parameter in self.parameters]
         return None if any(value is _MISSING for value in found) else found
 
+    def points(self, method: str) -> Lattice | None:
+        """All configs that a search by this method may suggest; None where they are infinitely many."""
+        return self.lattice if method == "grid" else self.support
+
+    def place(self, points: Lattice, config: Mapping[str, Any]) -> tuple[int, ...] | None:
+        """Where among these points of the space a config is; None where it is none of them."""
+        values = self.values_of(config)
+        return None if values is None else points.places(values)
+
     def key(self, config: Mapping[str, Any]) -> str:
         """What a config is, whatever way it is written: see `nbsweep.support.identity`.
 

@@ -370,13 +370,12 @@ def existing_store() -> Store:
     UsageError
         When there is none yet.
     """
-    missing = process.missing_store()
-    if missing is not None:
-        raise UsageError(
+    return process.existing_store(
+        lambda missing: (
             f"there is no sweep yet, nor the store {missing}: define one with %%sweep define or nbsweep.sweep(config), "
             "or name another store in NBSWEEP_STORAGE"
         )
-    return process.recorder().store
+    )
 
 
 def find_sweep(store: Store, sweep_id: str | None, *, project: str | None = None) -> SweepRecord:

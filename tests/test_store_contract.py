@@ -25,7 +25,7 @@ from nbsweep.store import (
     RunTail,
     Store,
     SweepRecord,
-    is_there,
+    missing_file,
     read_history,
     schema,
     storage_url,
@@ -534,9 +534,9 @@ def test_a_tilde_in_a_url_is_the_home_directory(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NBSWEEP_STORAGE", "sqlite:///~/runs/a.db")
     assert storage_url() == f"sqlite:///{tmp_path}/runs/a.db"
-    assert not is_there("sqlite:///~/runs/a.db")
+    assert missing_file("sqlite:///~/runs/a.db") == f"{tmp_path}/runs/a.db"
     Store("sqlite:///~/runs/a.db").close()
-    assert (tmp_path / "runs" / "a.db").is_file() and is_there("sqlite:///~/runs/a.db")
+    assert (tmp_path / "runs" / "a.db").is_file() and missing_file("sqlite:///~/runs/a.db") is None
 
 
 def test_what_a_program_prints_below_its_traceback_is_not_why_it_failed() -> None:

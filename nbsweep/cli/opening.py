@@ -19,12 +19,11 @@ def existing_store() -> Store:
     UsageError
         When there is none yet.
     """
-    missing = process.missing_store()
-    if missing is not None:
-        raise UsageError(
+    return process.existing_store(
+        lambda missing: (
             f"there is no store {missing}; run this where the notebook lies, or name the store in NBSWEEP_STORAGE"
         )
-    return process.recorder().store
+    )
 
 
 def open_sweep(reference: str | None, project: str | None = None) -> Sweep:

@@ -95,8 +95,7 @@ class RandomSearch:
 
     def _places(self, config: dict[str, Any]) -> tuple[int, ...] | None:
         assert self._support is not None
-        values = self._space.values_of(config)
-        return None if values is None else self._support.places(values)
+        return self._space.place(self._support, config)
 
     def _hold(self, number: int, places: tuple[int, ...] | None) -> None:
         new = places is not None and places not in self._taken

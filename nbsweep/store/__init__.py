@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from nbsweep.store.chunks import Chunk, Column, History, RunTail, first_values, read_history
-from nbsweep.store.database import DEFAULT_URL, Store, is_there, missing_file, shown, storage_url
+from nbsweep.store.database import DEFAULT_URL, Store, missing_file, shown, storage_url
 from nbsweep.store.records import LIVE_STATES, AgentRecord, RunRecord, SweepRecord, SweepVersion
 from nbsweep.store.session import Session
 
@@ -24,7 +24,6 @@ __all__ = [
     "SweepRecord",
     "SweepVersion",
     "first_values",
-    "is_there",
     "missing_file",
     "read_history",
     "shown",

@@ -29,7 +29,7 @@ from nbsweep.store.postgresql import postgresql_engine
 from nbsweep.store.reach import Reach
 from nbsweep.store.session import Session
 
-__all__ = ["DEFAULT_URL", "Store", "is_there", "missing_file", "shown", "storage_url"]
+__all__ = ["DEFAULT_URL", "Store", "missing_file", "shown", "storage_url"]
 
 DEFAULT_URL = "sqlite:///.nbsweep/nbsweep.db"
 POSTGRESQL = "postgresql+psycopg"
@@ -49,11 +49,6 @@ def storage_url() -> str:
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         url = url.set(database=str(absolute(url.database)))
     return url.render_as_string(hide_password=False)
-
-
-def is_there(url: str) -> bool:
-    """Whether a store might be found there: False where its file is yet to be made."""
-    return missing_file(url) is None
 
 
 def missing_file(url: str) -> str | None:

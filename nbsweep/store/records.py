@@ -5,16 +5,31 @@ JSON columns arrive here as Python objects; times are seconds since the epoch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import dropwhile, takewhile
 from typing import Any
 
-__all__ = ["ENDABLE_STATES", "LIVE_STATES", "AgentRecord", "Asked", "RunRecord", "SweepRecord", "SweepVersion"]
+__all__ = [
+    "ENDABLE_STATES",
+    "LIVE_STATES",
+    "AgentRecord",
+    "Asked",
+    "RunRecord",
+    "SweepRecord",
+    "SweepVersion",
+    "after_frames",
+]
 
 LIVE_STATES = ("pending", "running")
 ENDABLE_STATES = (*LIVE_STATES, "crashed")  # others may have taken it for crashed while it trained
 _TRACEBACK = "Traceback (most recent call last):\n"
 _OF_A_GROUP = "  + Exception Group Traceback (most recent call last):\n"
+
+
+def after_frames(lines: Iterable[str]) -> Iterator[str]:
+    """Of the lines below a traceback's first: those that name the exception, and what follows."""
+    return dropwhile(lambda line: line[:1] in ("", " "), lines)
 
 
 @dataclass(frozen=True)
@@ -104,7 +119,7 @@ class RunRecord:
         if lines and lines[-1].startswith("+--") and not lines[-1].strip("+-"):  # the frame that ends a group
             lines = [line.removeprefix("| ") for line in takewhile(lambda line: not line.startswith("+-+"), lines)]
         told = error.rpartition(_TRACEBACK)[2] if error.startswith((_TRACEBACK, _OF_A_GROUP)) else ""
-        after = dropwhile(lambda line: line[:1] in ("", " "), told.splitlines())
+        after = after_frames(told.splitlines())
         return next((line.strip() for line in after), lines[-1] if lines else None)
 
     def duration_s(self, now: float) -> float | None:

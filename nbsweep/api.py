@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from nbsweep import absent, environment, exit_code, process, sweep_config
 from nbsweep.agents import Agent
 from nbsweep.current import bind_thread, current_run, set_process_run, thread_run
-from nbsweep.definitions import create_run, define_sweep, end_run
+from nbsweep.definitions import define_sweep
 from nbsweep.errors import UsageError
 from nbsweep.joining import RUN_ID, join
+from nbsweep.own_runs import begin_own
 from nbsweep.programs import program_agent
 from nbsweep.progress import wait_for
-from nbsweep.recorder import Recorder
 from nbsweep.run_config import Config, Summary, config_defaults
 from nbsweep.runs import Run
 from nbsweep.support import plain
@@ -220,12 +217,7 @@ def init(
             return _described(joined, _or_assigned(config), name, tags, notes)
     elif of_thread is None:
         _warn_of_child(parents)
-    tags = (tags,) if isinstance(tags, str) else tags or ()
-    record = create_run(recorder.store, project=project, name=name, tags=tags, notes=notes)
-    pulse = _Pulse(record.agent_id or "")
-    fresh = Run(record, on_finish=functools.partial(_end_of_own_run, recorder, pulse))
-    recorder.watch(fresh)
-    recorder.watch_agent(pulse)
+    fresh = begin_own(recorder, project, name, (tags,) if isinstance(tags, str) else tags or (), notes)
     if of_thread is None:
         set_process_run(fresh)
         notebook = _notebook()
@@ -368,38 +360,6 @@ def current_summary() -> Summary:
 
 def _refuse_summary() -> NoReturn:
     raise UsageError("nbsweep.summary: there is no run; call nbsweep.init() first, or keep the run that it returns")
-
-
-@dataclass(frozen=True)
-class _Pulse:
-    """The agent of a run outside any sweep: it has a heartbeat to renew, and nobody asks it to stop."""
-
-    id: str
-
-    def stop_requested(self) -> None:
-        """Its program ends it, nobody else."""
-
-
-def _end_of_own_run(recorder: Recorder, pulse: _Pulse, run: Run, state: str, error: str | None) -> None:
-    end = functools.partial(
-        end_run, run_id=run.id, state=state, error=error, finished_at=time.time(), agent_id=pulse.id
-    )
-    try:
-        recorder.end(run, end)
-    except BaseException:
-        if recorder.watches(run):  # an interrupt came first: the run goes on
-            raise
-        run.close(state)
-        _let_go(recorder, pulse, run)
-        raise
-    _let_go(recorder, pulse, run)
-
-
-def _let_go(recorder: Recorder, pulse: _Pulse, run: Run) -> None:
-    recorder.release_agent(pulse)
-    if current_run() is run and thread_run() is not run:
-        set_process_run(None)
-        exit_code.forget()
 
 
 def _notebook() -> Any:

@@ -36,6 +36,7 @@ export function setText(node: HTMLElement, text: string, title?: string): void {
 const TAIL = 6;
 const TAIL_BEFORE_MORE = 4;
 const TAIL_OF_NESTED = 9;
+const LEAST_FRONT = 4;
 
 /**
  * A user's name where room is short, cut before its end; whole in its tooltip and for screen
@@ -50,15 +51,16 @@ export function setName(node: HTMLElement, name: string, more = "", title = name
   const [front, tail] = splitName(name, more);
   node.classList.add("nbs-cut");
   node.replaceChildren(element("span", {}, front));
-  if (tail + more !== "") node.append(element("span", {}, tail + more));
+  if (tail !== "") node.append(element("span", {}, tail));
 }
 
-/** What of a name gives way, and what is always seen: nothing of its own where it is short. */
+/** What of a name gives way, and what is always seen, `more` at its end. A name of few letters gives way to nothing. */
 export function splitName(name: string, more = ""): readonly [front: string, tail: string] {
   const letters = Array.from(name);
   const kept = name.includes(".") ? TAIL_OF_NESTED : more === "" ? TAIL : TAIL_BEFORE_MORE;
-  const tail = letters.length > kept + 4 ? letters.splice(-kept).join("") : "";
-  return [letters.join(""), tail];
+  if (letters.length < LEAST_FRONT) return [name + more, ""];
+  const tail = letters.length > kept + LEAST_FRONT ? letters.splice(-kept).join("") : "";
+  return [letters.join(""), tail + more];
 }
 
 /**

@@ -73,9 +73,10 @@ function spreadOf(values: readonly number[], median: number): number {
   return at(0.9) - at(0.1) || at(1) - at(0);
 }
 
-/** 0.4 s, 12 s, 3 min 05 s, 1 h 02 min. */
+/** Less than a tenth of a second; 0.4 s, 12 s, 3 min 05 s, 1 h 02 min. */
 export function formatDuration(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) return "–";
+  if (seconds > 0 && seconds < 0.05) return "< 0.1 s";
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

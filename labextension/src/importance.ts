@@ -173,7 +173,7 @@ function importanceCell(row: ParameterImportance): HTMLElement {
   const words = row.important
     ? formatNumber(Number(row.importance.toFixed(2)))
     : row.more_runs === null
-      ? "makes little difference, below 5 %"
+      ? "makes little difference, below 5\u00a0%"
       : `cannot tell yet, about ${plural(row.more_runs, "more run")}`;
   const label = element("span", { class: "nbs-imp-words" }, words);
   const end = `${at(Math.max(row.importance, row.high, row.null_high))} + 8px`;

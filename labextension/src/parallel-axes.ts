@@ -240,8 +240,8 @@ function createAxis(id: AxisId, actions: Actions): AxisNode {
   };
 }
 
-/** The heads of the first and the last axis begin so far outside of it; parallel.css has the same. */
-const OUTSIDE_PX = { first: 24, last: 30 } as const;
+/** The heads of the first and the last axis reach so far outside of it; parallel.css has the same. */
+const OUTSIDE_PX = { first: 44, last: 50 } as const;
 const BETWEEN_PX = 14;
 const LEAST_NAME_PX = 60;
 

@@ -15,7 +15,9 @@ import { createAxes } from "./parallel-axes";
 import { AXES_HEIGHT, layOut, shownAxes, type Layout } from "./parallel-layout";
 import { createLines, drawLit, nearestRun } from "./parallel-lines";
 import type { Actions, Frame, Part } from "./parts";
+import type { SweepView } from "./protocol";
 import { brushText, withBrush, NO_BRUSH } from "./selection";
+import { isBusy } from "./state";
 
 const NARROW_PX = 560;
 
@@ -26,11 +28,7 @@ export function createParallel(actions: Actions, resized: () => void): Part {
   const lit = element("canvas", { class: "nbs-lines", hidden: "" });
   const axes = createAxes(actions);
   const tip = element("div", { class: "nbs-tip", hidden: "" });
-  const empty = element(
-    "div",
-    { class: "nbs-empty" },
-    "A line for each run, from the first one on.",
-  );
+  const empty = element("div", { class: "nbs-empty" });
   const plot = element("div", { class: "nbs-parallel-plot" }, all, inside, lit, axes.node, tip);
   const scroller = element("div", { class: "nbs-parallel-scroll" }, plot);
   const node = element(
@@ -82,6 +80,7 @@ export function createParallel(actions: Actions, resized: () => void): Part {
       setAttribute(node, "data-axes", ids.map(axisName).join("|"));
       setAttribute(node, "data-inside", String(next.selection?.size ?? next.runs.length));
       show(empty, next.runs.length === 0);
+      setText(empty, emptyText(next.state.sweep));
       const focused = scroller.contains(document.activeElement);
       show(scroller, next.runs.length > 0 && ids.length > 0);
       if (focused && scroller.hidden) heading.focus(); // the last axis was hidden
@@ -112,6 +111,13 @@ export function createParallel(actions: Actions, resized: () => void): Part {
       insideLines.stop();
     },
   };
+}
+
+/** What stands instead of the lines; of a sweep that waits, also who could train it. */
+function emptyText(sweep: SweepView | null): string {
+  const first = "A line for each run, from the first one on.";
+  if (sweep?.state !== "running" || isBusy(sweep)) return first;
+  return `${first} %%sweep_train in a cell or “nbsweep agent ${sweep.id}” in a terminal trains them.`;
 }
 
 /** The names of the axes stand above the canvases. */
@@ -217,7 +223,9 @@ function createHeading(actions: Actions): Heading {
         hint,
         selected
           ? `${selected.size} of ${plural(next.runs.length, "run")} ${brushes.size > 0 ? "in the brushed region" : "match the filter"}`
-          : "drag along an axis to select",
+          : next.runs.length > 0
+            ? "drag along an axis to select"
+            : "",
       );
       for (const each of [clear, narrow, python]) show(each, brushes.size > 0);
       show(python, selected !== null);

@@ -75,6 +75,7 @@ export function createSlices(actions: Actions, resized: () => void): Part {
       const y = axisOf(next.state, `metric:${metric}`, next.runs.filter(isResult));
       const beside_px = 8 + LETTER_PX * Math.max(...ends(y).map((end) => end.length));
       grid.style.setProperty("--nbs-slice-left", `${Math.max(LEAST_BESIDE_PX, beside_px)}px`);
+      grid.style.setProperty("--nbs-slice-columns", `${columnsOf(shown.length, grid.clientWidth)}`);
       for (const [id, plot] of plots) {
         if (shown.includes(id)) continue;
         plot.node.remove();
@@ -115,17 +116,13 @@ function createSlicePlot(actions: Actions): SlicePlot {
   const tip = element("div", { class: "nbs-tip", hidden: "" });
   const box = element("div", { class: "nbs-slice-box" }, canvas, brushed, tip);
   const name = element("div", { class: "nbs-slice-name" });
-  const [low, high] = [
-    element("span", { class: "nbs-slice-low" }),
-    element("span", { class: "nbs-slice-high" }),
-  ];
   const [bottom, top] = [
     element("span", { class: "nbs-slice-bottom" }),
     element("span", { class: "nbs-slice-top" }),
   ];
   box.append(bottom, top);
-  const foot = element("div", { class: "nbs-slice-foot" }, low, name, high);
-  const node = element("div", { class: "nbs-slice", role: "img" }, box, foot);
+  const foot = element("div", { class: "nbs-slice-foot" });
+  const node = element("div", { class: "nbs-slice", role: "img" }, name, box, foot);
   let frame: Frame;
   let [x, y]: [Axis, Axis] = [NOTHING, NOTHING];
   let dots: readonly Dot[] = [];
@@ -202,10 +199,7 @@ function createSlicePlot(actions: Actions): SlicePlot {
       setAttribute(node, "data-parameter", x.label);
       const log = x.kind === "number" && x.log ? " log" : "";
       setName(name, x.label, log);
-      const [lowest, highest] = ends(x);
-      setName(low, lowest);
-      setName(high, highest);
-      node.classList.toggle("nbs-narrow", !fitsBeside(x.label + log, lowest, highest, width));
+      drawFoot(foot, x, width);
       const [floor, ceiling] = ends(y);
       setText(bottom, floor, floor);
       setText(top, ceiling, ceiling);
@@ -337,19 +331,33 @@ export function within(wanted: number, width: number, { low, high }: Room): numb
   return Math.max(low, Math.min(wanted, high - width));
 }
 
-const LETTER_PX = 6.5;
-/** An end of an axis has this share of the line at most. */
-const END_SHARE = 0.34;
+const LEAST_PLOT_PX = 160;
+const GAP_PX = 16;
 
-/** Whether a parameter's name has room between the ends of its axis; about, for letters differ. */
-export function fitsBeside(name: string, low: string, high: string, width_px: number): boolean {
-  const end_px = (text: string): number => Math.min(END_SHARE * width_px, LETTER_PX * text.length);
-  return LETTER_PX * name.length + end_px(low) + end_px(high) + 12 <= width_px;
+/** How many plots stand side by side: as many as there is room for, or fewer, so that rows are about equally long. */
+export function columnsOf(plots: number, width_px: number): number {
+  const room = Math.max(1, Math.floor((width_px + GAP_PX) / (LEAST_PLOT_PX + GAP_PX)));
+  return Math.ceil(plots / Math.ceil(plots / room)) || 1;
+}
+
+const LETTER_PX = 6.5;
+/** A level has a label of its own below its dots where it has this much room. */
+const LEAST_LEVEL_PX = 32;
+
+/** Below a plot: a category's levels, each where its dots are, or the ends of the axis. */
+function drawFoot(foot: HTMLElement, axis: Axis, width_px: number): void {
+  const each = axis.kind === "category" && width_px >= LEAST_LEVEL_PX * axis.levels.length;
+  const texts = each ? axis.levels.map(({ shown }) => shown) : ends(axis);
+  foot.classList.toggle("nbs-slice-levels", each);
+  while (foot.children.length > texts.length) foot.lastElementChild?.remove();
+  while (foot.children.length < texts.length) foot.append(element("span"));
+  texts.forEach((text, index) => {
+    setName(foot.children[index] as HTMLElement, text);
+  });
 }
 
 function ends(axis: Axis): [string, string] {
   if (axis.kind === "number") return isBlank(axis) ? ["", ""] : formatEnds(axis);
-  if (axis.levels.length === 1) return [axis.levels[0]!.shown, ""];
   return [axis.levels[0]?.shown ?? "", axis.levels.at(-1)?.shown ?? ""];
 }
 

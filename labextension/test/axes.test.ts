@@ -159,7 +159,8 @@ test("the names of the axes do not lie over one another, however long they are",
     const layout = { axes: axes as unknown as Layout["axes"], width: 98 + (count - 1) * step };
     const spans = axes.map(({ x }, at) => {
       const room = nameRoom(layout, at);
-      const left = at === 0 ? x - 24 : at === count - 1 ? x + 30 - room : x - room / 2;
+      const [first, last] = [Math.min(room / 2, 44), room - Math.min(room / 2, 50)];
+      const left = x - (at === 0 ? first : at === count - 1 ? last : room / 2);
       return [left, left + room] as const;
     });
     spans.forEach(([left, right], at) => {

@@ -62,8 +62,8 @@ test.each([
 });
 
 test("durations use the units that one would say", () => {
-  expect([0.42, 12.3, 59.7, 185, 3725, null].map(formatDuration)).toEqual([
-    ...["0.4 s", "12 s", "1 min 00 s", "3 min 05 s", "1 h 02 min", "–"],
+  expect([0, 0.01, 0.42, 12.3, 59.7, 185, 3725, null].map(formatDuration)).toEqual([
+    ...["0.0 s", "< 0.1 s", "0.4 s", "12 s", "1 min 00 s", "3 min 05 s", "1 h 02 min", "–"],
   ]);
 });
 

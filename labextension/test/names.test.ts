@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fitsCell, splitName } from "../src/dom";
-import { fitsBeside, within } from "../src/slices";
+import { columnsOf, within } from "../src/slices";
 
 describe("a long name", () => {
   test("keeps its end, where names that begin alike differ", () => {
@@ -19,10 +19,10 @@ describe("a long name", () => {
     expect(fitsCell("baseline with all of it, 2nd try")).toBe(false);
   });
 
-  test("has a line of its own under a slice too narrow for it and the ends of its axis", () => {
-    expect(fitsBeside("lr log", "1e-5", "1", 124)).toBe(true);
-    expect(fitsBeside("weight_decay", "leaky relu", "gelu", 124)).toBe(false);
-    expect(fitsBeside("weight_decay", "leaky relu", "gelu", 300)).toBe(true);
+  test("is whole where it has few letters, and what is said after it is never cut", () => {
+    expect(splitName("lr", " log")).toEqual(["lr log", ""]);
+    expect(splitName("dropout", " log")).toEqual(["dropout", " log"]);
+    expect(splitName("learning_rate", " log")).toEqual(["learning_", "rate log"]);
   });
 });
 
@@ -31,4 +31,10 @@ test("a slice's tip ends where the dashboard ends, and begins where it begins", 
   expect(within(60, 80, room)).toBe(60);
   expect(within(120, 160, room)).toBe(30);
   expect(within(120, 900, room)).toBe(-200);
+});
+
+test("slices stand in rows that are about equally long", () => {
+  expect([1, 4, 5, 7, 10, 15].map((plots) => columnsOf(plots, 1052))).toEqual([1, 4, 5, 4, 5, 5]);
+  expect([5, 6].map((plots) => columnsOf(plots, 772))).toEqual([3, 3]);
+  expect([columnsOf(0, 772), columnsOf(3, 100)]).toEqual([1, 1]);
 });

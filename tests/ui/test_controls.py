@@ -279,6 +279,7 @@ def test_no_runs_yet_is_a_dashboard_too(open_notebook: OpenNotebook) -> None:
     dashboard = notebook.dashboard()
     expect(dashboard.get_by_test_id("nbs-name")).to_have_text("controls")
     expect(dashboard.get_by_test_id("nbs-parallel")).to_contain_text("A line for each run")
+    expect(dashboard.get_by_test_id("nbs-parallel")).to_contain_text("%%sweep_train")
     for needs_runs in ("nbs-table", "nbs-slices", "nbs-importance", "nbs-add-runs"):
         expect(dashboard.get_by_test_id(needs_runs)).to_be_hidden()
     assert notebook.errors == [] and notebook.page_errors == []

@@ -5,7 +5,7 @@ import { Clipboard, Dialog, Notification, showDialog } from "@jupyterlab/apputil
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { copyString } from "../cell-panel";
 import type { KernelLink } from "./link";
-import { standingOf } from "./panel-model";
+import { isAtWork, standingOf } from "./panel-model";
 import type { SweepItem } from "./wire";
 
 export type ActionName = "pause" | "resume" | "stop" | "copy" | "export" | "delete";
@@ -14,11 +14,11 @@ export type ActionName = "pause" | "resume" | "stop" | "copy" | "export" | "dele
 export function possible(action: ActionName, item: SweepItem): boolean {
   switch (action) {
     case "pause":
-      return item.state === "running";
+      return item.state === "running" && isAtWork(item);
     case "resume":
       return item.state === "paused" || isLeftUndone(item);
     case "stop":
-      return item.state === "running" || item.state === "paused" || item.running_count > 0;
+      return item.state === "paused" || isAtWork(item);
     case "delete":
       return item.running_count === 0;
     default:

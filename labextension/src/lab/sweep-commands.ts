@@ -15,14 +15,14 @@ import { INSERT_BEST, PAUSE, RESUME, STOP } from "./command-ids";
 import { insertCells } from "./inserting";
 import type { ISweepLinks, KernelLink, SweepItem } from "./link";
 import { current } from "./status-text";
+import { possible, type ActionName } from "./sweep-actions";
 
 interface Steering {
   readonly id: string;
-  readonly request: string;
+  readonly request: ActionName;
   readonly label: string;
   readonly caption: string;
   readonly icon: LabIcon;
-  readonly states: readonly SweepItem["state"][];
 }
 
 export function addSweepCommands(
@@ -46,24 +46,24 @@ export function addSweepCommands(
 
   const steerings: readonly Steering[] = [
     {
-      ...{ id: PAUSE, request: "pause", icon: pauseIcon, states: ["running"] },
+      ...{ id: PAUSE, request: "pause", icon: pauseIcon },
       label: trans.__("Pause the Sweep"),
       caption: trans.__("Begin no more runs; those that are running go on"),
     },
     {
-      ...{ id: RESUME, request: "resume", icon: runIcon, states: ["paused"] },
+      ...{ id: RESUME, request: "resume", icon: runIcon },
       label: trans.__("Resume the Sweep"),
-      caption: trans.__("Go on with a sweep that is paused"),
+      caption: trans.__("Go on with a sweep that is paused or was stopped"),
     },
     {
-      ...{ id: STOP, request: "stop", icon: stopIcon, states: ["running", "paused"] },
+      ...{ id: STOP, request: "stop", icon: stopIcon },
       label: trans.__("Stop the Sweep"),
       caption: trans.__("End the runs that are running and begin no more"),
     },
   ];
-  for (const { id, request, states, ...looks } of steerings) {
+  for (const { id, request, ...looks } of steerings) {
     const meant = (args: ReadonlyPartialJSONObject): SweepItem | null =>
-      pick(links.active, args, ({ state }) => states.includes(state));
+      pick(links.active, args, (sweep) => possible(request, sweep));
     commands.addCommand(id, {
       ...looks,
       describedBy,

@@ -9,7 +9,7 @@ their shape; then the oldest console text goes. What was left out is counted and
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -49,7 +49,7 @@ class Backlog:
         self._consoles: dict[str, list[tuple[str, str]]] = {}
         self._console_bytes = 0
         self._updates: dict[str, dict[str, Any]] = {}
-        self._actions: list[Callable[[Session], None]] = []
+        self._actions: dict[str, Callable[[Session], None]] = {}
         self._ends: dict[str, dict[str, Any]] = {}
 
     # -- what goes in --------------------------------------------------------------------------------------------
@@ -65,9 +65,9 @@ class Backlog:
             self._consoles.setdefault(run_id, []).extend(console)
             self._console_bytes += sum(len(text) for _stream, text in console)
 
-    def add_action(self, action: Callable[[Session], None]) -> None:
-        """Something to do in the transaction that writes all that was added before it."""
-        self._actions.append(action)
+    def add_action(self, key: str, action: Callable[[Session], None]) -> None:
+        """Something to do in the transaction that writes all that was added before it. The key of an end is the run."""
+        self._actions[key] = action
 
     def add_end(self, run_id: str, values: dict[str, Any]) -> None:
         """Columns of a run that ends, its `agent_id` among them; written with all others' ends."""
@@ -108,7 +108,7 @@ class Backlog:
             db.update_runs(self._updates)
         if self._ends:
             db.update_runs(self._ends, ending=True)
-        for action in self._actions:
+        for action in self._actions.values():
             with contextlib.suppress(UsageError):  # its sweep is no longer there: nobody misses it
                 action(db)
 
@@ -118,15 +118,13 @@ class Backlog:
             self._written[column] = max(chunks)
         for column, dropped in self._dropped.items():
             self._shifts[column] = self._shifts.get(column, 0) + sum(dropped.values())
-        self._dropped, self._firsts = {}, {}
-        self._chunks, self._consoles, self._updates, self._actions, self._ends = {}, {}, {}, [], {}
-        self._chunk_bytes = self._console_bytes = 0
-
-    def forget_runs(self, run_ids: Collection[str]) -> None:
-        """They have ended and everything of theirs was written: nothing about them needs to be known any more."""
-        for column in [column for column in self._written if column[0] in run_ids]:
+        ended = self._actions.keys() | self._ends.keys()  # nothing about them needs to be known any more
+        for column in [column for column in self._written if column[0] in ended] if ended else ():
             self._written.pop(column)
             self._shifts.pop(column, None)
+        self._dropped, self._firsts = {}, {}
+        self._chunks, self._consoles, self._updates, self._actions, self._ends = {}, {}, {}, {}, {}
+        self._chunk_bytes = self._console_bytes = 0
 
     def drop_runs(self, run_ids: Iterable[str]) -> int:
         """Leave out all that belongs to these runs, which the store does not have; returns how many values."""

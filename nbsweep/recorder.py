@@ -3,9 +3,11 @@
 `Run.log` appends to a list and returns. The recorder's thread (``nbsweep-recorder``) takes those lists, turns the
 values into columns and writes them for all runs in one transaction; in the same one it renews the heartbeats of this
 process's agents and reads what other processes ask of its runs (`nbsweep.hearing`). Between two turns it rests, so as
-to take a small share of the interpreter, and never for so long that readers would wait for more than 250 ms. A store
-that cannot be written costs training nothing: the data, and the ends of runs, wait in memory up to a stated bound
-(`nbsweep.backlog`) and go in when it can be written again; `trouble` says so.
+to take a small share of the interpreter, and never for so long that readers would wait for more than 250 ms. Whoever
+needs something written sooner asks the thread for a turn and waits for it: no interrupt reaches that thread, so none
+comes between taking what was logged and keeping it. A store that cannot be written costs training nothing: the data,
+and the ends of runs, wait in memory up to a stated bound (`nbsweep.backlog`) and go in when it can be written again;
+`trouble` says so.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbsweep.backlog import MOST_WAITING_BYTES, Backlog
@@ -31,9 +34,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder"]
 
-FLUSH_WAIT_S = 2.0  # how long a reader waits for a write that is under way
+FLUSH_WAIT_S = 2.0  # how long a reader waits for a write that is under way, and anybody for one known to fail
+LOOK_UP_S = 0.1  # a thread that waits answers to interrupts this often
 HEARTBEAT_EVERY_S = 2.0
 IDLE_EXIT_S = 5.0
+
+
+@dataclass(eq=False)
+class _Turn:
+    """A turn of the thread that somebody waits for, and why it came to nothing."""
+
+    over: threading.Event = field(default_factory=threading.Event)
+    error: StoreError | None = None
 
 
 class Recorder:
@@ -58,6 +70,8 @@ class Recorder:
         self._backlog = Backlog(most_waiting_bytes)
         self._media = Encoder(media_root(self.store.url), _warn)
         self._listeners: list[Callable[[], None]] = []
+        self._asked: list[_Turn] = []
+        self._waited_for = False  # the present turn
         self._writing = threading.Lock()  # held while a transaction is open; never by log()
         self._registry = threading.Lock()
         self._wake = threading.Event()
@@ -83,18 +97,12 @@ class Recorder:
     def watches(self, run: Run) -> bool:
         """Whether the run is recorded, and no end of it is on its way to the store."""
         with self._registry:
-            return run.id in self._runs
+            return run.id in self._runs and run.id not in self._ends and run.id not in self._soon
 
     @property
     def run_ids(self) -> set[str]:
-        """The runs that are recorded, as `watches` says."""
+        """The runs that are recorded."""
         return set(self._watched().runs)
-
-    def release(self, run: Run) -> None:
-        """Write what is left of a run and forget it. Raises StoreError if that cannot be written."""
-        self.flush(required=True)
-        with self._registry:
-            self._runs.pop(run.id, None)
 
     def end(self, run: Run, action: Callable[[Session], None]) -> str | None:
         """Write what is left of a run and then, in the same transaction, its end; and forget it.
@@ -142,8 +150,8 @@ class Recorder:
 
     @property
     def on_its_thread(self) -> bool:
-        """Whether the caller is the thread that writes by the clock, for which nobody waits."""
-        return threading.current_thread() is self._thread
+        """Whether the caller is the thread that writes, at a turn by the clock, for which nobody waits."""
+        return threading.current_thread() is self._thread and not self._waited_for
 
     def watch_agent(self, agent: Recorded) -> None:
         with self._registry:
@@ -177,35 +185,53 @@ class Recorder:
         StoreError
             With `required`, when the store cannot be written; the data stay in memory.
         """
-        if not required and time.monotonic() < self._retry_at:
+        if not self._in_use() or (not required and time.monotonic() < self._retry_at):
             return
         if required:
             self._media.settle(self._watched_runs())
         self._flush(required)
 
     def _flush(self, required: bool) -> None:
-        if required:
-            with self._writing:  # a stop that interrupts this thread comes before the lock is taken or within
-                changed = self._try_to_write(required)
-        elif self._writing.acquire(timeout=FLUSH_WAIT_S):
-            try:
-                changed = self._try_to_write(required)
-            finally:
-                self._writing.release()
-        else:
-            return
+        """Ask for a turn, and wait until it is over."""
+        turn, until = _Turn(), time.monotonic() + FLUSH_WAIT_S
+        with self._registry:
+            self._asked.append(turn)
+        while self._thread_is_there() and not turn.over.is_set():
+            self._wake.set()
+            turn.over.wait(LOOK_UP_S)
+            if time.monotonic() > until and not turn.over.is_set():
+                if not required:
+                    return
+                if self._trouble is not None:
+                    raise StoreError(self._trouble)
+        if not turn.over.is_set():  # the process ends, or there are no more threads to be had
+            self._turn()
+        if required and turn.error is not None:
+            raise turn.error
+
+    def _turn(self) -> None:
+        """Write all that is new; those who wait for it hear how it went."""
+        with self._writing:
+            with self._registry:
+                asked, self._asked = self._asked, []
+            if not asked and time.monotonic() < self._retry_at:
+                return
+            changed, error = self._try_to_write()
+        self._waited_for = bool(asked)
         if changed:
             self.notify()
+        for turn in asked:
+            turn.error = error
+            turn.over.set()
 
-    def _try_to_write(self, required: bool) -> bool:
+    def _try_to_write(self) -> tuple[bool, StoreError | None]:
         try:
-            return self._write()
+            return self._write(), None
         except Exception as error:  # also a value that cannot be written: the thread must outlive it
             trouble = error if isinstance(error, StoreError) else StoreError(f"it could not be written: {error!r}")
+            trouble.__cause__ = None if trouble is error else error
             self._note_trouble(trouble)
-            if required:
-                raise trouble from error
-            return False
+            return False, trouble
 
     def notify(self) -> None:
         """Tell the listeners that the store changed."""
@@ -230,7 +256,9 @@ class Recorder:
         else:
             self._leave_pictures()
         self._retry_at = 0.0
-        self.flush()
+        if self._writing.acquire(timeout=FLUSH_WAIT_S):  # else the thread hangs at it
+            self._writing.release()
+            self._turn()
         if not self._backlog.empty:
             _warn(f"nbsweep ends while its store cannot be written. {self._trouble} They are lost with this process.")
         self._media.close()
@@ -253,13 +281,20 @@ class Recorder:
             self._thread = threading.Thread(target=self._loop, name="nbsweep-recorder", daemon=True)
             self._thread.start()
 
+    def _thread_is_there(self) -> bool:
+        """Whether another thread than the caller's is at work, or can be had."""
+        with contextlib.suppress(RuntimeError):
+            self._ensure_thread()
+        thread = self._thread
+        return not self._closed and thread not in (None, threading.current_thread()) and thread.is_alive()
+
     def _loop(self) -> None:
         idle_since = time.monotonic()
         while not self._closed:
             self._wake.wait(self._pace.pause_s)
             self._wake.clear()
-            self.flush()
-            with contextlib.suppress(Exception):  # flush() already said so
+            self._turn()
+            with contextlib.suppress(Exception):  # the turn already said so
                 self._hearing.hear()
             if self._in_use():
                 idle_since = time.monotonic()
@@ -269,9 +304,8 @@ class Recorder:
                     return
 
     def _in_use(self) -> bool:
-        return bool(self._runs or self._agents or self._ends or self._soon or not self._backlog.empty) or (
-            not self._media.empty
-        )
+        going_in = self._ends or self._soon or self._asked or not self._backlog.empty
+        return bool(self._runs or self._agents or going_in or not self._media.empty)
 
     def _watched(self) -> Watched:
         with self._registry:
@@ -283,10 +317,9 @@ class Recorder:
     def _now_or_later(self, key: str, action: Callable[[Session], None], runs: list[Run]) -> str | None:
         """Write, with all that these runs logged, and do this in the same transaction; or leave it to the thread."""
         self._media.settle(runs)  # takes its time: an interrupt here must leave no end of a run that goes on
-        with self._registry:
-            self._ends[key] = action
-        self._ensure_thread()
         try:
+            with self._registry:
+                self._ends[key] = action
             self._flush(required=True)
         except StoreError as error:
             return self._trouble or str(error)
@@ -299,7 +332,7 @@ class Recorder:
     def _write(self) -> bool:
         """One transaction with all that is new; True if there was anything."""
         cpu_began = time.thread_time()
-        ended = self._collect()
+        self._collect()
         with self._registry:
             agents = list(self._agents)
         began = time.monotonic()
@@ -315,22 +348,21 @@ class Recorder:
             self._hearing.read_along(db)
         changed = self._backlog.changes or self._trouble is not None
         self._backlog.forget()
-        if ended:
-            self._backlog.forget_runs(set(ended))
         self._refused, self._trouble, self._retry_at = False, None, 0.0
         self._pace.wrote(time.monotonic() - began, time.thread_time() - cpu_began)
         if beat:
             self._next_heartbeat = began + HEARTBEAT_EVERY_S
         return changed
 
-    def _collect(self) -> list[str]:
-        """Move what is new into the backlog, then the ends; returns the runs that have ended.
+    def _collect(self) -> None:
+        """Move what is new into the backlog, then the ends.
 
         The end of a run whose pictures are still being made waits for them, and nothing else does.
         """
-        with self._registry:
+        with self._registry:  # an end is either here, for who changed their mind to take back, or on its way
             watched, ends, soon = list(self._runs.values()), self._ends, self._soon
             self._ends, self._soon = {}, {}
+            ending = {run_id: self._runs.pop(run_id) for run_id in (*ends, *soon) if run_id in self._runs}
         try:
             for run, tail in watched:
                 run.drain(tail)
@@ -338,26 +370,30 @@ class Recorder:
                 self._backlog.add(run.id, tail.take_chunks(), update, console)
             late = [run for run, _tail in watched if not run.late.empty]
             self._media.see_to(late)
-        except BaseException:  # an interrupt, say: the ends are those of the next turn
-            with self._registry:
-                self._ends, self._soon = {**ends, **self._ends}, {**soon, **self._soon}
+        except Exception:  # no memory, say: the ends are those of the next turn
+            self._put_back(ending, ends, soon)
             raise
-        with self._registry:
-            for run in late:
-                if run.id in ends:
-                    self._ends[run.id] = ends.pop(run.id)
-                if run.id in soon:
-                    self._soon[run.id] = soon.pop(run.id)
-        for action in ends.values():
-            self._backlog.add_action(action)
+        wait = [run.id for run in late if run.id in ending]
+        self._put_back(
+            {run_id: ending[run_id] for run_id in wait},
+            {run_id: ends.pop(run_id) for run_id in wait if run_id in ends},
+            {run_id: soon.pop(run_id) for run_id in wait if run_id in soon},
+        )
+        for key, action in ends.items():
+            self._backlog.add_action(key, action)
         for run_id, values in soon.items():
             self._backlog.add_end(run_id, values)
-        ended = [*ends, *soon]
-        with self._registry:
-            for run_id in ended:
-                self._runs.pop(run_id, None)
         self._backlog.keep_to_bound()
-        return ended
+
+    def _put_back(
+        self,
+        runs: dict[str, tuple[Run, RunTail]],
+        ends: dict[str, Callable[[Session], None]],
+        soon: dict[str, dict[str, Any]],
+    ) -> None:
+        with self._registry:
+            self._runs.update(runs)
+            self._ends, self._soon = {**ends, **self._ends}, {**soon, **self._soon}
 
     def _leave_pictures(self) -> None:
         """At the end, where one cannot be had: the numbers and the ends of runs are kept all the same."""

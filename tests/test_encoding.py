@@ -139,7 +139,7 @@ def test_a_resumed_run_counts_its_calls_on(recorder: Recorder) -> None:
     run, slow = begin(recorder), Slow()
     run.log({"loss": 0.0})
     run.log({"loss": 1.0})
-    recorder.release(run)
+    recorder.end(run, lambda db: None)
     with recorder.store.read() as db:
         tail, step = RunTail.after("r1", db.chunks(["r1"]))
     run = begin(recorder, tail=tail)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -238,6 +240,45 @@ def test_a_run_that_somebody_removed_does_not_hold_up_the_others(recorder: Recor
         until(lambda: recorder.trouble is None)
         recorder.flush(required=True)
     assert len(history_of(recorder, "stays").steps) == 100
+
+
+def test_an_interrupt_of_who_waits_for_a_write_loses_nothing_doubles_nothing_and_keeps_nobody_waiting(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, interrupted = recorder.store.write, threading.Event()
+
+    @contextlib.contextmanager
+    def write() -> Iterator[Session]:
+        with written() as db:
+            yield db
+        if not interrupted.is_set():  # it is kept, and not forgotten yet
+            _thread.interrupt_main()
+            interrupted.wait(20)
+
+    run = begin(recorder)
+    with pytest.raises(KeyboardInterrupt):
+        monkeypatch.setattr(recorder.store, "write", write)
+        run.log({"loss": 1.0})
+        run.print("stdout", "a line\n")
+        while True:
+            recorder.flush(required=True)
+    interrupted.set()
+    run.log({"loss": 2.0})
+    recorder.flush(required=True)
+    with recorder.store.read() as db:
+        assert db.console(run.id) == [("stdout", "a line\n")]
+    assert list(history_of(recorder, run.id).columns["loss"].values) == [1.0, 2.0]
+
+
+def test_an_end_waits_no_longer_for_a_store_that_is_known_to_be_away(recorder: Recorder, outage: Outage) -> None:
+    run = begin(recorder)
+    outage.reason = "database is locked"
+    run.log({"loss": 1.0})
+    try_to_write(recorder)
+    run.close("finished")
+    with recorder._writing:  # another try that hangs
+        assert "locked" in (recorder.end(run, lambda db: None) or "")
+    assert not recorder.watches(run)
 
 
 def test_a_reader_does_not_wait_for_a_store_that_is_away(recorder: Recorder, outage: Outage) -> None:

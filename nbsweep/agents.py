@@ -92,7 +92,6 @@ class Agent:
         self.on_failure: Callable[[str, str], None] = _to_stderr
         self.on_end: Callable[[], None] = lambda: None
         self.on_run_thread: Callable[[Run], None] = lambda run: None
-        self._lives = Lives(self._engine, run_timeout_s)
         self._wake = threading.Event()
         self._done = threading.Event()
         self._held = False
@@ -102,6 +101,7 @@ class Agent:
         self._told_of_trouble = False
         self._elsewhere = hasattr(function, "logs_elsewhere")
         self._watch = MetricWatch(self.controller, logs_elsewhere=getattr(function, "logs_elsewhere", None))
+        self._lives = Lives(self._engine, run_timeout_s, self._watch.logs)
         self._forget_listener: Callable[[], None] = lambda: None
         self.controller.check_open()
         self.id = new_id()
@@ -250,7 +250,7 @@ class Agent:
         self._lives.begin(run)
         if record.started_at is not None and record.started_at > record.created_at:
             run.begun(record.started_at)
-        run.on_stop(functools.partial(self._stop_asked, run.id))
+        run.on_stop(self._wake.set)
         self._recorder.watch(run)
         self._recorder.notify()
         self._engine.submit(
@@ -289,7 +289,7 @@ class Agent:
         if seen.target_reached_by is not None:
             self._note_target(seen.target_reached_by)
         for run_id, because in seen.to_stop.items():
-            self._lives.stop(run_id, because)
+            self._lives.stop(run_id, because, judged=True)
 
     def _note_target(self, run_name: str) -> None:
         self.controller.target_reached(run_name)
@@ -297,22 +297,22 @@ class Agent:
         self._ending = True
 
     def _leave(self) -> None:
-        self._forget_listener()
-        if not self._abandoned:
-            self._engine.close()  # first: with a run that still trains, leaving would not finish the sweep
-            self._recorder.later(
-                functools.partial(self.controller.leave_in, agent_id=self.id, not_begun=self._claims.take_back())
-            )
-        console.release(self.id)
-        current.stop_inheriting(self.id)
-        environment.withdraw(self.id)
-        torch_threads.give_back(self.id)
-        self._recorder.release_agent(self)
-        process.forget_agent(self)
-        self._recorder.notify()
         try:
+            self._forget_listener()
+            if not self._abandoned:
+                self._engine.close()  # first: with a run that still trains, leaving would not finish the sweep
+                self._recorder.later(
+                    functools.partial(self.controller.leave_in, agent_id=self.id, not_begun=self._claims.take_back())
+                )
+            console.release(self.id)
+            current.stop_inheriting(self.id)
+            environment.withdraw(self.id)
+            torch_threads.give_back(self.id)
+            self._recorder.release_agent(self)
+            process.forget_agent(self)
+            self._recorder.notify()
             self.on_end()
-        finally:
+        finally:  # whatever goes wrong, somebody waits
             self._done.set()
 
     # -- a run's thread ------------------------------------------------------------------------------------------
@@ -403,10 +403,6 @@ class Agent:
         if live is not None and live.outcome is None:
             live.outcome = (state, error)
         # Not written here but by the recorder's thread: a stop may interrupt this one wherever it is.
-
-    def _stop_asked(self, run_id: str) -> None:
-        self._lives.note_stop_asked(run_id)
-        self._wake.set()
 
 
 def _leave_thread(run: Run, outcome: Outcome) -> None:

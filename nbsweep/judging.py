@@ -17,7 +17,6 @@ from typing import Any
 from nbsweep.stopping import Hyperband, Verdict
 from nbsweep.store import Store, first_values, read_history
 from nbsweep.sweep_config import Metric, SweepConfig
-from nbsweep.values import plain
 
 __all__ = ["Judge", "oddity", "reached", "words"]
 
@@ -91,6 +90,7 @@ def oddity(metric: Metric, count: int, summary: Mapping[str, Any], returned: obj
     count : int
         How many finite values of it the run logged.
     summary : dict
+        As the store has it.
     returned : object
         What the training function gave back: who comes from Optuna returns the value.
 
@@ -104,7 +104,7 @@ def oddity(metric: Metric, count: int, summary: Mapping[str, Any], returned: obj
     "never logged 'loss'; what train returns is not kept: log({'loss': 0.5})"
     """
     if metric.name in summary:
-        value = plain(summary[metric.name])  # training code may have set it there: NumPy's and PyTorch's numbers too
+        value = summary[metric.name]
         finite = isinstance(value, (int, float)) and math.isfinite(value)
         return None if finite else f"diverged: {metric.name} is {value!r:.40}"
     if count:

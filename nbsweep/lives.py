@@ -8,6 +8,7 @@ thread notes its outcome and takes it out. Each entry is one dict operation, so 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nbsweep.engines import Engine
@@ -24,7 +25,8 @@ class Live:
 
     run: Run
     started_at: float = field(default_factory=time.monotonic)
-    stop_asked_at: float | None = None
+    stop_asked_at: float | None = None  # when that was noticed
+    judged: bool = False  # it is stopped for its metric
     interrupted: bool = False
     outcome: tuple[str, str | None] | None = None  # state, error
     because: str | None = None  # why it is stopped
@@ -44,11 +46,14 @@ class Lives:
         Interrupts and gives up runs that do not stop.
     run_timeout_s : float or None
         A run that trains for longer is stopped.
+    logs : callable
+        Whether the training code of a run has not ended it yet.
     """
 
-    def __init__(self, engine: Engine, run_timeout_s: float | None) -> None:
+    def __init__(self, engine: Engine, run_timeout_s: float | None, logs: Callable[[Run], bool]) -> None:
         self._engine = engine
         self._run_timeout_s = run_timeout_s
+        self._logs = logs
         self._live: dict[str, Live] = {}
 
     def __len__(self) -> int:
@@ -71,31 +76,34 @@ class Lives:
         for live in list(self._live.values()):
             live.run.request_stop("killed")
 
-    def stop(self, run_id: str, because: str) -> None:
-        """Ask a run to stop, for a reason that is kept with it."""
-        live = self._live.get(run_id)
-        if live is not None:
-            live.because = because
-            live.run.request_stop("stopped")
+    def stop(self, run_id: str, because: str, *, judged: bool = False) -> None:
+        """Ask a run to stop, for a reason that is kept with it: `judged`, for what it logs; else for its time.
 
-    def note_stop_asked(self, run_id: str) -> None:
-        """Somebody has asked this run to stop: the ladder begins."""
+        What training code does after the end of its run, saving the model say, is not for a metric to interrupt.
+        """
         live = self._live.get(run_id)
-        if live is not None and live.stop_asked_at is None:
-            live.stop_asked_at = time.monotonic()
+        if live is not None and live.run.stop_state is None:
+            live.because, live.judged = because, judged
+            live.run.request_stop("stopped")
 
     def look_at_clock(self) -> None:
         """Stop the runs whose time is up."""
         if self._run_timeout_s is None:
             return
         for run_id, live in list(self._live.items()):
-            if live.stop_asked_at is None and live.lasted_s >= self._run_timeout_s:
+            if live.run.stop_state is None and live.lasted_s >= self._run_timeout_s:
                 self.stop(run_id, f"time limit of {self._run_timeout_s:g} s")
 
     def climb(self) -> None:
         """One rung up for the runs that have been asked for long enough."""
         for run_id, live in list(self._live.items()):
+            if live.run.stop_state is None:
+                continue
             if live.stop_asked_at is None:
+                live.stop_asked_at = time.monotonic()
+            if live.judged and not live.interrupted and self._has_ended_itself(live.run):
+                live.judged, live.because, live.stop_asked_at = False, None, None
+                live.run.withdraw_stop()
                 continue
             waited_s = time.monotonic() - live.stop_asked_at
             if waited_s > self._engine.give_up_after_s:
@@ -104,11 +112,14 @@ class Lives:
                 live.interrupted = True
                 self._engine.interrupt(run_id)
 
+    def _has_ended_itself(self, run: Run) -> bool:
+        return not self._logs(run) and run.state != run.stop_state  # else that is how its code answered the stop
+
     @property
     def next_look_s(self) -> float | None:
         """In how many seconds one of them has to be looked after; None: not by the clock."""
         lives = list(self._live.values())
-        if any(live.stop_asked_at is not None for live in lives):
+        if any(live.run.stop_state is not None for live in lives):
             return _CLIMB_EVERY_S
         if self._run_timeout_s is None or not lives:
             return None

@@ -260,6 +260,10 @@ class Run:
             if self._on_stop is not None:
                 self._on_stop()
 
+    def withdraw_stop(self) -> None:
+        """Its training code has ended it before the stop came: whoever asks again is heard."""
+        self._stop_state = None
+
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Be told, on whatever thread, when the run is asked to stop."""
         self._on_stop = callback
@@ -327,9 +331,7 @@ class Run:
         self._dirty -= dirty  # in place, and before the values are read: what is set meanwhile comes with the next call
         update: dict[str, Any] = {}
         if "summary" in dirty:
-            with self._logged.lock:
-                values = dict(self.summarising.values)  # training code may add keys meanwhile
-            update["summary"] = self._kept_summary(values)
+            update["summary"] = self.kept_summary()
         if "begun" in dirty:
             update["started_at"] = self._begun_at
         if "config" in dirty:
@@ -338,6 +340,18 @@ class Run:
             if column in dirty:
                 update[column] = value
         return update
+
+    def kept_summary(self) -> dict[str, Any]:
+        """The summary as the store has it: what training code set in it may be anything."""
+        with self._logged.lock:
+            values = dict(self.summarising.values)  # training code may add keys meanwhile
+        if {str}.issuperset(map(type, values)) and PLAIN_TYPES.issuperset(map(type, values.values())):
+            return {key: bounded(value) for key, value in values.items()}
+        read = {key: bounded(plain(value)) for key, value in capture(values).items()}
+        for key, value in read.items():
+            if isinstance(value, Unkept):
+                self._warn_unkept(key, value, where="summary")
+        return {key: value for key, value in read.items() if not isinstance(value, Unkept)}
 
     def take_console(self) -> list[tuple[str, str]]:
         taken = self._console[:]
@@ -391,16 +405,6 @@ class Run:
         self._open = None if self._partial else self._logged.pending
         if self._stop_state is not None or self.state != "running":  # asked last: another thread may stop the run now
             self._open = None
-
-    def _kept_summary(self, values: dict[str, Any]) -> dict[str, Any]:
-        """A summary as the store has it: what training code set in it may be anything."""
-        if PLAIN_TYPES.issuperset(map(type, values.values())):
-            return {key: bounded(value) for key, value in values.items()}
-        read = {key: bounded(plain(value)) for key, value in capture(values).items()}
-        for key, value in read.items():
-            if isinstance(value, Unkept):
-                self._warn_unkept(key, value, where="summary")
-        return {key: value for key, value in read.items() if not isinstance(value, Unkept)}
 
     def _warn_unkept(self, key: str, unkept: Unkept, where: str = "log") -> None:
         if key not in self._warned:

@@ -46,12 +46,17 @@ class MetricWatch:
     logs_elsewhere : callable, optional
         For runs that train in processes of their own, so that what they log is read in the store: tells of a run
         whether its process has not ended it yet.
+
+    Attributes
+    ----------
+    logs : callable
+        Whether the training code of a run has not ended it yet.
     """
 
     def __init__(self, controller: Controller, *, logs_elsewhere: Callable[[Run], bool] | None = None) -> None:
         self._controller = controller
         self._mirror = None if logs_elsewhere is None else MetricMirror(controller.store, controller.sweep_id)
-        self._logs = logs_elsewhere or (lambda run: run.state == "running")
+        self.logs = logs_elsewhere or (lambda run: run.state == "running")
         self._looked_at: dict[str, int] = {}  # run id: values of the metric when it was last judged
         self._judge: Judge | None = None
         self._judge_version = 0
@@ -96,7 +101,8 @@ class MetricWatch:
         metric = self._controller.config.metric
         if metric is None:
             return None
-        summary: Mapping[str, Any] = dict(run.summary)
+        run.encode()
+        summary: Mapping[str, Any] = run.kept_summary()
         if self._mirror is not None:
             with contextlib.suppress(StoreError), self._controller.store.read() as db:
                 record = db.run(run.id)
@@ -110,7 +116,7 @@ class MetricWatch:
             return {}
         verdicts = judge.to_stop(ready).items()
         # What training code does after the end of its run, saving the model say, is not for a metric to interrupt.
-        return {run_id: words(verdict, metric.goal) for run_id, verdict in verdicts if self._logs(fresh[run_id])}
+        return {run_id: words(verdict, metric.goal) for run_id, verdict in verdicts if self.logs(fresh[run_id])}
 
     def _judge_now(self) -> Judge | None:
         """The judge by the sweep's config as it is now; None where nothing is terminated early."""

@@ -529,6 +529,36 @@ def test_early_termination_leaves_alone_what_goes_on_after_the_end_of_its_run() 
     assert [run.state for run in nbsweep.Sweep(sweep_id).runs] == ["finished"] * 4
 
 
+def test_early_termination_leaves_alone_what_has_ended_its_run_before_the_stop_came() -> None:
+    saved: list[int] = []
+
+    def train(config: Any, run: Any) -> None:
+        for _ in range(3):
+            run.log({"loss": float(config.level)})
+        if config.level > 2:
+            until(lambda: run.stop_state is not None)
+        run.finish()
+        until(lambda: run.stop_state is None)
+        saved.append(config.level)  # its model
+
+    sweep_id = nbsweep.sweep(EARLY)
+    assert nbsweep.agent(sweep_id, train, block=False).wait(60)
+    assert saved == [1, 2, 3, 4]
+    assert [(run.state, run.why) for run in nbsweep.Sweep(sweep_id).runs] == [("finished", None)] * 4
+
+
+@pytest.mark.filterwarnings("ignore:summary. 'loss' was not kept")
+@pytest.mark.parametrize("left", [{5: 1}, {"loss": 10**400}, {None: 3}, {"loss": object()}])
+def test_a_run_ends_whatever_its_code_has_left_in_the_summary(left: dict[Any, Any]) -> None:
+    def train(run: Any) -> None:
+        run.summary.update(left)
+
+    sweep_id = nbsweep.sweep({**CONFIG, "metric": {"name": "loss"}})
+    nbsweep.agent(sweep_id, lambda config, run: train(run), count=1)
+    (run,) = nbsweep.Sweep(sweep_id).runs
+    assert run.state == "finished" and "object" not in (run.why or "")
+
+
 def test_ties_go_on() -> None:
     def train() -> None:
         for _ in range(30):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from html.parser import HTMLParser
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import nbsweep
@@ -113,7 +115,7 @@ def test_the_best_of_another_metric_than_the_sweeps_is_what_its_name_says(key: s
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [  # type: ignore[union-attr]
         "highest so far" if highest else "lowest so far"
     ]
-    greens = {run.summary[key]: colours(sweep, sweep.runs, key)[run.id][1] for run in sweep.runs}
+    greens = {run.summary[key]: colours(sweep, sweep.runs, ax, key)[run.id][1] for run in sweep.runs}
     assert max(greens, key=greens.__getitem__) == so_far[-1]
 
 
@@ -211,6 +213,7 @@ def test_a_picture_that_matplotlib_cannot_draw_leaves_the_tables(monkeypatch: py
 def test_a_sweep_without_a_run_or_a_metric_is_drawn_too() -> None:
     for figure in figures(nbsweep.Sweep(nbsweep.sweep(CONFIG))):
         drawn(figure)
+        assert len(figure.axes) == 1 and figure.axes[0].texts  # words, and no empty plots beside them
     bare = {key: value for key, value in CONFIG.items() if key != "metric"}
     sweep = trained(bare, 3, usual)
     drawn(sweep.plot_parallel_coordinates())
@@ -313,6 +316,54 @@ def test_nothing_covers_the_words_of_an_importance_figure() -> None:
     others += [legend.get_window_extent() for legend in [ax.get_legend()] if legend is not None]
     assert ax.texts and not any(text.get_window_extent().overlaps(box) for text in ax.texts for box in others)
     assert "what noise reaches" in ax.get_xlabel()
+
+
+def test_long_names_of_a_sweep_and_its_metric_stay_within_the_importance_figure() -> None:
+    metric = "validation/mean_average_precision_at_50_95"
+    parameters = {"model.encoder.attention_dropout_probability": {"min": 0, "max": 1}, "lr": {"min": 0, "max": 1}}
+    config = {**CONFIG, "metric": {"name": metric}, "parameters": parameters}
+    sweep = trained(
+        config, 9, lambda run: run.log({metric: (run.number * 5) % 9}), "a rather long name of a sweep " * 3
+    )
+    figure = sweep.plot_importance()
+    drawn(figure)
+    ax = figure.axes[0]
+    for text in (ax.xaxis.label, ax._left_title):  # type: ignore[attr-defined]
+        box = text.get_window_extent()
+        assert box.x0 >= 0 and box.x1 <= figure.bbox.x1, text.get_text()
+
+
+def test_numbers_in_the_static_table_stand_on_the_right_and_words_on_the_left() -> None:
+    page = twins.mimebundle(trained(CONFIG, 3, usual))["text/html"]
+    sides = {name: side for side, name in re.findall(r"<th style=\"[^\"]*text-align:(\w+)\">([^<]*)</th>", page)}
+    numbers, words = ("loss", "lr", "net.depth", "duration"), ("run", "state", "optimizer")
+    assert {sides[name] for name in numbers} == {"right"} and {sides[name] for name in words} == {"left"}
+
+
+def test_in_a_dark_style_words_and_lines_are_light_and_what_lies_behind_them_dark() -> None:
+    sweep = trained(CONFIG, 12, usual)
+    with rc_context({"axes.facecolor": "black", "figure.facecolor": "black", "text.color": "white"}):
+        parallel, importance = sweep.plot_parallel_coordinates().axes[0], sweep.plot_importance().axes[0]
+        slices = sweep.plot_slices().axes[0]
+    assert all(light(text.get_color()) > 0.5 for text in (*parallel.texts, *importance.texts))
+    boxes = [box for text in parallel.texts if (box := text.get_bbox_patch()) is not None]
+    assert boxes and all(light(box.get_facecolor()) < 0.3 for box in boxes)
+    band = importance.containers[0].patches[0]  # type: ignore[attr-defined]
+    assert light(band.get_facecolor()) < 0.3
+    assert min(light(shade) for shade in slices.collections[0].get_facecolors()) > 0.25  # type: ignore[attr-defined]
+
+
+def light(shade: Any) -> float:
+    red, green, blue = to_rgb(shade)
+    return 0.3 * red + 0.59 * green + 0.11 * blue
+
+
+def test_numbers_below_a_slice_stand_at_even_distances() -> None:
+    parameters = {"layers": {"min": 1, "max": 6}, "units": {"min": 100_000, "max": 900_000}}
+    axes = trained({**CONFIG, "parameters": parameters}, 8, lambda: nbsweep.log({"loss": 1.0})).plot_slices().axes
+    for ax in axes:
+        assert len(set(np.diff(ax.get_xticks()).round(6))) == 1
+    assert [label.get_text() for label in axes[0].get_xticklabels()] == list("123456")
 
 
 def test_hostile_names_are_text_in_every_twin() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ __all__ = ["html_page", "inline_svg", "not_drawn"]
 
 MOST_LINES = 200
 _STATE_COLOURS = {"finished": "#15803d", "stopped": "#b45309", "failed": "#c81e1e", "crashed": "#c81e1e"}
-_CELL = "padding:2px 10px;border-bottom:1px solid #9994;white-space:nowrap"
+_CELL = "padding:2px 10px;border-bottom:1px solid #9994;white-space:nowrap;font-variant-numeric:tabular-nums"
+_NUMBER = re.compile(r"–?|-?(\d+(\.\d+)?(e[+-]?\d+)?( s)?|inf)|nan")
 
 
 def html_page(sweep: Sweep) -> str:
@@ -74,11 +76,13 @@ def _figures(sweep: Sweep) -> list[Figure]:
 def _table(table: Table) -> str:
     if not table.rows:
         return ""
-    head = "".join(f'<th style="{_CELL};text-align:left">{escape(name)}</th>' for name in table.header)
+    looks = [_look(cells) for cells in zip(*table.rows, strict=True)]
+    head = "".join(f'<th style="{look}">{escape(name)}</th>' for name, look in zip(table.header, looks, strict=True))
     rows = []
     for row in table.rows:
         cells = [
-            f'<td style="{_CELL};{_state_style(row, column)}">{escape(cell)}</td>' for column, cell in enumerate(row)
+            f'<td style="{look}{_state_style(row, column)}">{escape(cell)}</td>'
+            for column, (cell, look) in enumerate(zip(row, looks, strict=True))
         ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return (
@@ -86,9 +90,11 @@ def _table(table: Table) -> str:
     )
 
 
+def _look(cells: Sequence[str]) -> str:
+    """A column's: numbers and durations stand on the right, one below the other."""
+    numbers = all(_NUMBER.fullmatch(cell) for cell in cells)
+    return f"{_CELL};text-align:{'right' if numbers else 'left'}"
+
+
 def _state_style(row: tuple[str, ...], column: int) -> str:
-    return (
-        f"text-align:left;color:{_STATE_COLOURS.get(row[1].split(':')[0], 'inherit')}"
-        if column == 1
-        else "text-align:left"
-    )
+    return f";color:{_STATE_COLOURS.get(row[1].split(':')[0], 'inherit')}" if column == 1 else ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib import colormaps, font_manager, ft2font, ticker
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -34,6 +35,7 @@ __all__ = [
     "colours",
     "drawable",
     "figure_of",
+    "grey",
     "leading",
     "metric_of",
     "parameter_scales",
@@ -82,17 +84,32 @@ def figure_of(ax: Axes) -> Figure:
 
 def clean(ax: Axes, sweep: Sweep) -> None:
     """The looks of all figures: a title on the left, no frame, a quiet grid."""
-    ax.set_title(printable(sweep.name, 60), loc="left", fontsize="medium", fontweight="bold")
+    ax.set_title(printable(sweep.name, 60), loc="left", fontsize="medium", fontweight="bold", wrap=True)
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", linewidth=0.4, alpha=0.5)
+
+
+def grey(ax: Axes, level: float) -> tuple[float, float, float]:
+    """A grey that is as far from the axes' ground as `level` (0 black, 1 white) is from white: also in a dark style."""
+    level = 0.15 + 0.85 * (1 - level) if _is_dark(ax) else level
+    return level, level, level
+
+
+def _is_dark(ax: Axes) -> bool:
+    """Whether the axes, or what is seen through them, are dark."""
+    red, green, blue, alpha = to_rgba(ax.get_facecolor())
+    if alpha < 0.5:
+        red, green, blue, _ = to_rgba(figure_of(ax).get_facecolor())
+    return bool(0.3 * red + 0.59 * green + 0.11 * blue < 0.5)
 
 
 def say_nothing_to_draw(ax: Axes, words: str) -> None:
     """Words in the middle of empty axes, as many to a line as it has room for."""
     ax.set_xticks([])
     ax.set_yticks([])
+    ax.spines[["top", "right"]].set_visible(False)
     lines = textwrap.fill(printable(words, 160), max(16, round(9 * ax.get_window_extent().width / figure_of(ax).dpi)))
-    ax.text(0.5, 0.5, lines, ha="center", va="center", color="0.45", transform=ax.transAxes)
+    ax.text(0.5, 0.5, lines, ha="center", va="center", color=grey(ax, 0.45), transform=ax.transAxes)
 
 
 def printable(text: object, most: int = 28) -> str:
@@ -166,8 +183,10 @@ def summary_value(run: RunRecord, metric: str) -> float:
     return _number(run.summary.get(metric))
 
 
-def colours(sweep: Sweep, runs: Sequence[RunRecord], metric: str | None = None) -> dict[str, Any]:
-    """{run id: colour}: viridis over the values of the metric, the best brightest (not its palest), outliers as one.
+def colours(sweep: Sweep, runs: Sequence[RunRecord], ax: Axes, metric: str | None = None) -> dict[str, Any]:
+    """{run id: colour}: viridis over the values of the metric, the best brightest, outliers as one.
+
+    Without its palest on white axes, without its darkest on dark ones.
 
     Of a metric that is not the sweep's, its name says which is best (`nbsweep.goals`).
 
@@ -189,7 +208,8 @@ def colours(sweep: Sweep, runs: Sequence[RunRecord], metric: str | None = None) 
     scale = colormaps["viridis"]
     span = worst - best
     shade = {run: 1.0 if span <= 0 else float(np.clip(1 - (cost - best) / span, 0, 1)) for run, cost in costs.items()}
-    return {run: scale(0.05 + 0.8 * each) for run, each in shade.items()}
+    foot, span = (0.25, 0.75) if _is_dark(ax) else (0.05, 0.8)
+    return {run: scale(foot + span * each) for run, each in shade.items()}
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from nbsweep.plots.common import (
     colours,
     drawable,
     figure_of,
+    grey,
     metric_of,
     printable,
     say_nothing_to_draw,
@@ -86,7 +87,7 @@ def _curves(sweep: Sweep, key: str | None, ax: Axes) -> None:
         raise UsageError(f"no run of sweep {sweep.name} logged {key!r}; logged were {', '.join(logged) or 'no keys'}")
     key = key or analysis.finest_key(points, metric.name if metric else None)
     runs = sweep.runs
-    inks, best, ids = colours(sweep, runs), sweep.best_run, {run.name: run.id for run in runs}
+    inks, best, ids = colours(sweep, runs, ax), sweep.best_run, {run.name: run.id for run in runs}
     reach: dict[str, tuple[float, float]] = {}
     for name, history in histories.items():
         column = history.columns.get(key) if key is not None else None
@@ -132,8 +133,10 @@ def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
     best = "best" if own is not None and own.name == metric else "highest" if more else "lowest"
     numbers = [run.number + 1 for run, _ in valued]
     values = [value for _, value in valued]
-    inks = colours(sweep, runs, metric)
-    ax.step(numbers, best_of.accumulate(values), where="post", color="0.35", linewidth=1.4, label=f"{best} so far")
+    inks = colours(sweep, runs, ax, metric)
+    ax.step(
+        numbers, best_of.accumulate(values), where="post", color=grey(ax, 0.35), linewidth=1.4, label=f"{best} so far"
+    )
     ax.scatter(numbers, values, s=16, c=[inks.get(run.id, UNKNOWN) for run, _ in valued], zorder=3)
     _legend(ax, _fence(ax, {run.id: (value, value) for run, value in valued}, goal, None))
 

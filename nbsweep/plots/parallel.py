@@ -21,6 +21,7 @@ from nbsweep.plots.common import (
     clean,
     colours,
     figure_of,
+    grey,
     leading,
     metric_of,
     parameter_scales,
@@ -86,9 +87,9 @@ def plot_parallel_coordinates(
         say_nothing_to_draw(ax, "a line for each run, from the first one on" if scales else "no parameter varies")
         return figure_of(ax)
     table = np.stack(places, axis=1)
-    _lines(ax, runs, np.where(np.isnan(table), LANE, table), colours(sweep, runs, name), sweep.best_run)
+    _lines(ax, runs, np.where(np.isnan(table), LANE, table), colours(sweep, runs, ax, name), sweep.best_run)
     _axes(ax, scales, bool(np.isnan(table).any()))
-    ax.set_title(words, loc="right", fontsize="small", color="0.45")
+    ax.set_title(words, loc="right", fontsize="small", color=grey(ax, 0.45))
     return figure_of(ax)
 
 
@@ -136,16 +137,16 @@ def _curve(places: Values) -> Path:
 
 
 def _axes(ax: Axes, scales: Sequence[Scale], missing: bool) -> None:
-    names = told_apart([scale.name for scale in scales], 18)
+    names, ink = told_apart([scale.name for scale in scales], 18), grey(ax, 0.3)
     for column, scale in enumerate(scales):
-        ax.plot([column, column], [0, 1], color="0.3", linewidth=0.8, zorder=3)
+        ax.plot([column, column], [0, 1], color=ink, linewidth=0.8, zorder=3)
         for place, label in scale.ticks():
-            box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.6}
-            ax.text(column + 0.03, place, label, fontsize="x-small", color="0.3", va="center", zorder=4, bbox=box)
+            box = {"facecolor": grey(ax, 1.0), "alpha": 0.7, "edgecolor": "none", "pad": 0.6}
+            ax.text(column + 0.03, place, label, fontsize="x-small", color=ink, va="center", zorder=4, bbox=box)
         name = names[column] + (" log" if scale.log else "")
         ax.text(column, 1.05, name, fontsize="small", ha="center", fontweight="bold")
     if missing:
-        ax.text(-0.06, LANE, "none", fontsize="x-small", color="0.45", ha="right", va="center")
+        ax.text(-0.06, LANE, "none", fontsize="x-small", color=grey(ax, 0.45), ha="right", va="center")
     ax.set_xlim(-0.35, len(scales) - 1 + 0.45)
     ax.set_ylim((LANE if missing else 0) - 0.05, 1.12)
     ax.set_axis_off()

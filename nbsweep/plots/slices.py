@@ -36,7 +36,7 @@ __all__ = ["plot_slices"]
 IN_A_ROW = 4
 JITTER = 0.5
 MOST_LEVELS, LEVEL_CHARACTERS = 8, 12  # that are named below a slice
-ROOM = 26  # characters below a slice
+ROOM, GAP = 26, 1  # characters below a slice, and between two numbers there
 
 
 def plot_slices(
@@ -78,7 +78,7 @@ def plot_slices(
         axes = [ax]
     else:
         scales, words = leading(sweep, scales, name)
-        count = max(1, len(scales))
+        count = max(1, len(scales)) if runs else 1
         rows, columns = math.ceil(count / IN_A_ROW), min(count, IN_A_ROW)
         figure = SweepFigure(figsize=(2.3 * columns + 0.6, 2.1 * rows + 0.3), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False)
@@ -91,7 +91,7 @@ def plot_slices(
         nothing = f"no run has finished or been stopped early with a value of {name} yet"
         say_nothing_to_draw(axes[0], nothing if scales else "no parameter varies")
         return figure_of(axes[0])
-    inks = colours(sweep, runs, name)
+    inks = colours(sweep, runs, axes[0], name)
     declared = sweep.checked_config.parameter_names
     configs = [analysis.flat(run.config, declared) for run in runs]
     results = [summary_value(run, name) for run in runs]
@@ -114,8 +114,9 @@ def _slice(ax: Axes, scale: Scale, values: list[Any], results: Values, shades: l
         places = places + ((np.arange(len(places)) * 0.618034) % 1 - 0.5) * JITTER / len(scale.levels)
     ax.scatter(places, results, c=shades, s=14 if len(places) <= 200 else 5, linewidths=0)
     ticks = scale.ticks(MOST_LEVELS, LEVEL_CHARACTERS)
-    if scale.levels is None and len(ticks) > 4:
-        ticks = [ticks[0], ticks[len(ticks) // 2], ticks[-1]]
+    if scale.levels is None:
+        every = math.ceil(sum(len(label) + GAP for _, label in ticks) / ROOM)
+        ticks = ticks[::every]
     at, labels = zip(*ticks, strict=True)
     ax.set_xticks(at, labels, fontsize="x-small")
     if scale.levels is not None and len(labels) * max(map(len, labels)) > ROOM:

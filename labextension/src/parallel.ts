@@ -232,6 +232,7 @@ function createHeading(actions: Actions): Heading {
       if (focused && [clear, narrow, python].some((each) => each === focused && each.hidden))
         focus();
       metric.update(next);
+      show(menu.node, next.runs.length > 0);
       const words = [...brushes].map(
         ([id, brush]) => [id, brushText(axisName(id), brush)] as const,
       );

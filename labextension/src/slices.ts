@@ -341,13 +341,16 @@ export function columnsOf(plots: number, width_px: number): number {
 }
 
 const LETTER_PX = 6.5;
-/** A level has a label of its own below its dots where it has this much room. */
-const LEAST_LEVEL_PX = 32;
+/** A level has a label of its own below its dots where this much of it has room. */
+const LEAST_LEVEL_PX = 44;
 
 /** Below a plot: a category's levels, each where its dots are, or the ends of the axis. */
 function drawFoot(foot: HTMLElement, axis: Axis, width_px: number): void {
-  const each = axis.kind === "category" && width_px >= LEAST_LEVEL_PX * axis.levels.length;
-  const texts = each ? axis.levels.map(({ shown }) => shown) : ends(axis);
+  const levels = axis.kind === "category" ? axis.levels.map(({ shown }) => shown) : [];
+  const longest_px = 8 + LETTER_PX * Math.max(...levels.map((level) => level.length));
+  const each =
+    width_px >= Math.min(longest_px, LEAST_LEVEL_PX) * levels.length && levels.length > 0;
+  const texts = each ? levels : ends(axis);
   foot.classList.toggle("nbs-slice-levels", each);
   while (foot.children.length > texts.length) foot.lastElementChild?.remove();
   while (foot.children.length < texts.length) foot.append(element("span"));

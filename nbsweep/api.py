@@ -33,7 +33,7 @@ def sweep(
     name: str | None = None,
     seed: int | None = None,
     prior_runs: Any = None,
-    **ignored: Any,
+    entity: Any = None,
 ) -> str:
     """Define a sweep and return its id.
 
@@ -56,6 +56,8 @@ def sweep(
         (config, value) pairs; a DataFrame with a column a parameter and one for the metric, as `Sweep.to_pandas` gives
         it; a `Sweep`; the id or name of a sweep or run, or a list of these. A value that is None or NaN is that of a
         run that failed. They are kept with the sweep, so that every agent knows the same ones.
+    entity : optional
+        W&B's; it makes no difference.
 
     Raises
     ------
@@ -67,9 +69,9 @@ def sweep(
     if place:
         if len(place) > 2:
             raise UsageError("sweep() takes a config, an entity and a project by position; give the rest by name")
-        entity, named = (None, *place) if len(place) == 1 and project is None else (*place, None)[:2]
-        ignored, project = {"entity": entity, **ignored}, project or named
-    absent.warn_ignored("sweep", ignored)
+        in_entity, named = (None, *place) if len(place) == 1 and project is None else (*place, None)[:2]
+        entity, project = entity or in_entity, project or named
+    absent.warn_ignored("sweep", {"entity": entity})
     given = sweep if config is None else config
     if callable(given):
         given = given()
@@ -100,7 +102,8 @@ def agent(
     engine: str | None = None,
     run_timeout_s: float | None = None,
     block: bool = True,
-    **ignored: Any,
+    entity: Any = None,
+    forward_signals: Any = None,
 ) -> Agent:
     """Train runs of a sweep in this process.
 
@@ -124,6 +127,8 @@ def agent(
     block : bool, default True
         Wait for the end, or until failures have paused the sweep. Interrupting once ends after the current runs, twice
         ends them.
+    entity, forward_signals : optional
+        W&B's; they make no difference.
 
     Raises
     ------
@@ -135,10 +140,10 @@ def agent(
     elif place:
         if len(place) > 3:
             raise UsageError("agent() takes sweep_id, function, entity, project and count by position; name the rest")
-        entity, in_project, of_count = (*place, None, None)[:3]
-        ignored, project = {"entity": entity, **ignored}, project or in_project
+        in_entity, in_project, of_count = (*place, None, None)[:3]
+        entity, project = entity or in_entity, project or in_project
         count = of_count if count is None else count
-    absent.warn_ignored("agent", ignored)
+    absent.warn_ignored("agent", {"entity": entity, "forward_signals": forward_signals})
     found = find_sweep(existing_store(), sweep_id, project=project)
     process.set_current_sweep(found.id)
     process.end_held(found.id)

@@ -337,6 +337,15 @@ def test_sweep_and_agent_take_entity_and_project_where_wandb_does() -> None:
         nbsweep.agent(sweep_id, train, "me", "project", 2, True)
 
 
+def test_a_misspelt_keyword_of_sweep_or_agent_defines_and_trains_nothing() -> None:
+    sweep_id = nbsweep.sweep(CONFIG)
+    with pytest.raises(TypeError, match="cuont"):
+        nbsweep.agent(sweep_id, lambda: nbsweep.log({"loss": 1.0}), cuont=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="projct"):
+        nbsweep.sweep(CONFIG, projct="digits")  # type: ignore[call-arg]
+    assert nbsweep.Sweep().id == sweep_id and nbsweep.Sweep().runs == []
+
+
 def test_wandbs_errors_can_be_caught() -> None:
     for name in ("Error", "CommError", "AuthenticationError", "UsageError"):
         assert issubclass(getattr(nbsweep.errors, name), Exception)

@@ -473,6 +473,7 @@ def test_help_of_a_command_is_how_it_is_written_and_does_nothing(notebook: Noteb
         "one more run of the same search, or N\n"
     )
     assert notebook.text("%sweep best -h").startswith("%sweep best [NAME]\n")
+    assert "\n%%sweep_train [--count N]" in notebook.text("%sweep train --help"), "IPython wants a body of cell magics"
     assert notebook.text("%%sweep_train --help\n1 / 0").startswith("%%sweep_train [--count N] [--workers N]")
     assert notebook.text("%%sweep define --help\nnothing").startswith("%%sweep define [NAME] [--project P]")
     for line in ("%sweep --help", "%sweep help", "%%sweep --help\nnothing"):

@@ -36,10 +36,10 @@ def main(words: Sequence[str] | None = None) -> int:
     words : sequence of str, optional
         The command line without the program's name; by default the process's.
     """
-    from nbsweep.cli.parser import build_parser
+    from nbsweep.cli.parser import parse
 
     _ready_streams()
-    options = build_parser().parse_args(words)
+    options = parse(words)
     module, function = options.handler.split(":")
     try:
         code = getattr(importlib.import_module(f"nbsweep.cli.{module}"), function)(options)

@@ -73,8 +73,13 @@ def rerun(options: argparse.Namespace) -> int:
 
     run, sweep = _run_of_a_sweep(options)
     record, taken = SweepControl(sweep.store, sweep.id).rerun(run.id)
+    with sweep.store.read() as db:
+        now = db.sweep(sweep.id)
+    # A pause of failures ends with a new agent; one of a person's does not.
+    waits = now is not None and now.state == "paused" and (taken or now.note_kind != "failures")
     who = "the agent at work" if taken else f"the next agent (`nbsweep agent {sweep.id}`)"
-    print(f"Run {record.name} has the config of {safe(run.name)}; {who} trains it.")
+    when = f" once the sweep goes on: `nbsweep resume {sweep.id}`" if waits else ""
+    print(f"Run {record.name} has the config of {safe(run.name)}; {who} trains it{when}.")
     return 0
 
 

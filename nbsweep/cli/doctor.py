@@ -87,7 +87,7 @@ def _store() -> Iterator[Finding]:
         yield Finding("store", "wrong", str(error), "set NBSWEEP_STORAGE to another, or move the file away")
         return
     yield Finding("store", "well", f"{shown}, {health.size}, schema {health.schema_version}")
-    yield Finding("", "well", f"{health.sweeps} sweeps, {health.runs} runs")
+    yield Finding("", "well", f"{_counted(health.sweeps, 'sweep')}, {_counted(health.runs, 'run')}")
     yield Finding("database", "well", f"{health.database}; {health.how_kept}")
     yield from _media()
     if health.notice:
@@ -101,6 +101,10 @@ def _store() -> Iterator[Finding]:
         yield Finding("integrity", "well", "the database is whole")
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def _media() -> Iterator[Finding]:
     import os
 
@@ -111,7 +115,7 @@ def _media() -> Iterator[Finding]:
         yield Finding("media", "note", f"{root}: not there; it is made with the first image or table")
         return
     files = [path for path in root.rglob("*") if path.is_file()]
-    text = f"{root}, {len(files)} files, {sum(path.stat().st_size for path in files) / 2**20:.1f} MiB"
+    text = f"{root}, {_counted(len(files), 'file')}, {sum(path.stat().st_size for path in files) / 2**20:.1f} MiB"
     if root.is_dir() and os.access(root, os.W_OK):
         yield Finding("media", "well", text)
     else:
@@ -135,7 +139,7 @@ def _front_end() -> Iterator[Finding]:
     places = jupyter_path("labextensions")
     found = get_federated_extensions(places).get(_LABEXTENSION)
     if found is None:
-        mend = "pip install nbsweep where JupyterLab is installed; all but inserted cells works without it"
+        mend = "install nbsweep once more in this environment; cells, dashboards and this command work without it"
         yield Finding("labextension", "wrong", "it is not installed in this environment's JupyterLab", mend)
         return
     listed = get_page_config(places).get("disabledExtensions", [])  # a list, or a dict of whether it is

@@ -46,7 +46,12 @@ def find_run(reference: str, sweep: str | None = None) -> tuple[RunRecord, Sweep
     with store.read() as db:
         found = next(iter(db.runs_called(reference)), None)
     if found is None:
-        raise UsageError(f"there is no run {reference!r} in this store; `nbsweep ls SWEEP` lists a sweep's runs")
+        what = (
+            "a run's number is counted in its sweep: add --sweep SWEEP"
+            if reference.isdecimal()
+            else "`nbsweep ls SWEEP` lists a sweep's runs"
+        )
+        raise UsageError(f"there is no run {reference!r} in this store; {what}")
     if found.sweep_id is not None:
         inside = Sweep(found.sweep_id)
         return inside.run(found.id), inside  # as it is after the look at who has gone

@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["EXIT_CODES", "build_parser"]
+__all__ = ["EXIT_CODES", "build_parser", "parse"]
 
 EXIT_CODES = """\
 exit codes:
@@ -32,6 +32,14 @@ _STEERING = (
     ("stop", "end the agents and the running runs; a new agent can go on with the sweep"),
     ("cancel", "as stop, and for good"),
 )
+
+
+def parse(words: Sequence[str] | None) -> argparse.Namespace:
+    """The options of a command line; what a command does not know is told with that command's usage."""
+    options, unknown = build_parser().parse_known_args(words)
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -237,7 +245,7 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(handler=handler)
+    parser.set_defaults(handler=handler, parser=parser)
     return parser
 
 

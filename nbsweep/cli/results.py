@@ -143,7 +143,7 @@ def export(options: argparse.Namespace) -> int:
 
     frame = open_sweep(options.sweep).to_pandas()
     write_table(frame, options.file)
-    sys.stderr.write(f"{len(frame)} runs written to {options.file}\n")
+    sys.stderr.write(f"{len(frame)} run{'' if len(frame) == 1 else 's'} written to {options.file}\n")
     return 0
 
 

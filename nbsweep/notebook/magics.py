@@ -204,7 +204,9 @@ class SweepMagics(Magics):  # type: ignore[misc]
         current = process.current_sweep_id()
         for sweep, count in rows:
             mark = "*" if sweep.id == current else " "
-            print(f"{mark} {sweep.id}  {sweep.name}  {sweep.config['method']}  {sweep.standing}  {count} runs")
+            print(
+                f"{mark} {sweep.id}  {sweep.name}  {sweep.config['method']}  {sweep.standing}  {_counted_runs(count)}"
+            )
         if not rows:
             print(f"No sweeps yet in {process.shown_storage()}: define one with %%sweep define.")
 
@@ -315,7 +317,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         options = parser.parse_args(words)
         frame, path = Sweep(options.sweep).to_pandas(), Path(options.file)
         write_table(frame, path)
-        print(f"{len(frame)} runs written to {path}")
+        print(f"{_counted_runs(len(frame))} written to {path}")
 
     def _report(self, words: list[str]) -> None:
         parser = _Parser("%sweep report")
@@ -358,6 +360,10 @@ def _asks_for_help(words: list[str]) -> bool:
 
 def _running_runs(count: int) -> str:
     return f"{count} running run{'' if count == 1 else 's'}"
+
+
+def _counted_runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
 
 
 def _cancelled_already(sweep: Sweep, running: int, how: str) -> str:

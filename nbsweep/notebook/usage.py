@@ -70,6 +70,8 @@ USAGE: dict[str, Usage] = {
     "%sweep export": Usage("FILE.csv | FILE.json | FILE.parquet [--sweep NAME]", "write the runs into a file"),
     "%sweep report": Usage("FILE.html [--sweep NAME]", "the dashboard as one file, for any browser"),
 }
+# IPython refuses a cell magic that has no body, also where only --help is asked for: the line magic tells both.
+_OF_CELLS = {"%sweep define": "%%sweep define", "%sweep train": "%%sweep_train"}
 
 
 def line_of(command: str) -> str:
@@ -85,7 +87,8 @@ def line_of(command: str) -> str:
 def help_of(command: str) -> str:
     """How a command is written and what it is for; of what is none, which commands there are."""
     if command in USAGE:
-        return f"{line_of(command)}\n{USAGE[command].about}"
+        cell = _OF_CELLS.get(command)
+        return f"{line_of(command)}\n{USAGE[command].about}" + (f"\n\n{help_of(cell)}" if cell else "")
     commands = " | ".join(subcommands("%sweep"))
     cells = "%%sweep define [NAME]\n%%sweep_train [--count N] [--workers N]"
     return f"%sweep {commands}\n{cells}\n%sweep COMMAND --help tells more"

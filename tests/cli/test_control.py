@@ -74,6 +74,32 @@ def test_a_sweep_is_steered_by_either_spelling(terminal: Terminal) -> None:
         assert sweep.standing == told and told in terminal.run("ls") and f"· {told} ·" in text_table(sweep)
 
 
+def test_what_a_paused_sweep_is_to_train_again_waits_for_resume(
+    tmp_store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def again() -> str:
+        assert main(["rerun", "1", "--sweep", "one"]) == 0
+        return capsys.readouterr().out.split("; ")[1].strip()
+
+    sweep_id = nbsweep.sweep({"method": "random", "parameters": {"x": {"value": 1}}}, name="one")
+    nbsweep.agent(sweep_id, lambda: nbsweep.log({"loss": 1.0}), count=1)
+    sweep = nbsweep.Sweep(sweep_id)
+    capsys.readouterr()
+    one, other = f"the next agent (`nbsweep agent {sweep_id}`) trains it", "the agent at work trains it"
+    once = f" once the sweep goes on: `nbsweep resume {sweep_id}`."
+    assert again() == f"{one}."
+    agent = nbsweep.agent(sweep_id, lambda: nbsweep.log({"loss": 1.0}), count=1, block=False)
+    assert agent.wait(20)
+    sweep.pause()
+    with sweep.store.write() as db:
+        db.update_sweep(sweep_id, state="paused")
+    assert again() == f"{one}{once}"
+    agent = nbsweep.agent(sweep_id, lambda: nbsweep.log({"loss": 1.0}), count=2, block=False)
+    assert again() == f"{other}{once}"
+    sweep.resume()
+    assert agent.wait(20)
+
+
 def test_a_cancelled_sweep_is_said_to_be_cancelled_already(tmp_store: str, capsys: pytest.CaptureFixture[str]) -> None:
     nbsweep.Sweep(nbsweep.sweep({"method": "random", "parameters": {"x": {"value": 1}}}, name="one")).cancel()
     for command in ("stop", "cancel"):
@@ -104,6 +130,9 @@ def test_what_is_wrong_is_said_on_stderr_with_exit_code_2(
         (("sweep", "wrong.yaml"), "parameters.lr"),
         (("sweep", "missing.yaml"), "missing.yaml"),
         (("nosuch",), "invalid choice"),
+        (("stop", "--aftercurrent"), "usage: nbsweep stop [-h] [--after-current]"),
+        (("rerun", "3"), "a run's number is counted in its sweep: add --sweep SWEEP"),
+        (("rerun", "amber-fox-3"), "`nbsweep ls SWEEP` lists a sweep's runs"),
     ):
         try:
             code = main(words)

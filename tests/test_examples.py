@@ -12,7 +12,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 
 
@@ -75,6 +76,22 @@ def test_wandbs_tutorial_trains_five_runs_on_mnist(
     assert "5 finished" in dashboard["text/plain"] and "image/png" in dashboard
     name, loss = re.fullmatch(r"\('([\w-]+)', ([\d.]+)\)", text(cells["best"])).groups()  # type: ignore[union-attr]
     assert name in dashboard["text/plain"] and float(loss) < 2.3, "better than guessing"
+
+
+@pytest.mark.slow
+def test_readmes_first_example_trains_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NBSWEEP_STORAGE", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # its network is small, and the machine is shared
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## ")[0]
+    sources = re.findall(r"^```python\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    assert "--count 20\n" in sources[-1] and "%sweep wait" in readme and "%sweep best" in readme
+    sources[-1] = sources[-1].replace("--count 20\n", "--count 2\n")
+    cells = [
+        nbformat.v4.new_code_cell(source, id=f"cell{n}")
+        for n, source in enumerate([*sources, "%sweep wait", "%sweep best"])
+    ]
+    told = executed(nbformat.v4.new_notebook(cells=cells), tmp_path)
+    assert "2 finished" in shown(told["cell2"])["text/plain"] and re.search(r": accuracy = 0\.\d", text(told["cell4"]))
 
 
 def test_a_notebook_run_without_a_page_shows_that_failures_paused_the_sweep(

@@ -300,8 +300,9 @@ class Sweep:
         An agent at work takes it next. With none, this process starts one if it has trained this sweep before; else
         the next agent of any process takes it.
         """
-        record, taken = self._control.rerun(self.run(run).id)
-        return f"Run {record.name} has the config of {run}. " + self._see_to_it(taken, 1)
+        again = self.run(run)
+        record, taken = self._control.rerun(again.id)
+        return f"Run {record.name} has the config of {again.name}. " + self._see_to_it(taken, 1)
 
     def add_runs(self, count: int) -> str:
         """Train `count` more runs; returns what comes of it, in words.

@@ -236,7 +236,7 @@ def test_stop_pause_and_resume_from_magics(notebook: Notebook) -> None:
     notebook.text("%%sweep_train --count 3\nwhile True:\n    log({'loss': 1.0}); time.sleep(0.01)")
     assert "is paused" in notebook.text("%sweep pause")
     assert "is running" in notebook.text("%sweep resume")
-    assert "1 running run ended" in notebook.text("%sweep stop")
+    assert "1 running run asked to end" in notebook.text("%sweep stop")
     notebook.run("%sweep wait")
     assert "1 killed" in notebook.text("%sweep status")
 
@@ -457,8 +457,8 @@ def test_looking_for_sweeps_where_there_is_no_store_makes_none_and_says_where_it
 
 def test_stop_and_cancel_of_a_cancelled_sweep_say_that_it_is(notebook: Notebook) -> None:
     notebook.text(DEFINE)
-    assert "Sweep digits stops: 0 running runs ended. %%sweep_train goes on" in notebook.text("%sweep stop")
-    assert "is cancelled for good; 0 running runs ended" in notebook.text("%sweep cancel")
+    assert "Sweep digits stops: 0 running runs asked to end. %%sweep_train goes on" in notebook.text("%sweep stop")
+    assert "is cancelled for good; 0 running runs asked to end" in notebook.text("%sweep cancel")
     for code in ("%sweep stop", "%sweep stop --after-current", "%sweep cancel"):
         assert notebook.text(code) == "Sweep digits is cancelled already.\n"
 

@@ -247,7 +247,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         options = parser.parse_args(words)
         sweep = Sweep(options.name)
         before, running = sweep.state, sweep.stop(after_current=options.after_current)
-        how = f"{_running_runs(running)} will finish" if options.after_current else f"{_running_runs(running)} ended"
+        how = f"{_running_runs(running)} {'will finish' if options.after_current else 'asked to end'}"
         if before == "cancelled":
             print(_cancelled_already(sweep, running, how))
         else:
@@ -256,7 +256,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
     def _cancel(self, words: list[str]) -> None:
         sweep = _named("cancel", words)
         before, running = sweep.state, sweep.cancel()
-        how = f"{_running_runs(running)} ended"
+        how = f"{_running_runs(running)} asked to end"
         if before == "cancelled":
             print(_cancelled_already(sweep, running, how))
         else:

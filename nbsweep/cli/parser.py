@@ -30,7 +30,7 @@ _STEERING = (
     ("pause", "start no new runs until resume; the running ones go on"),
     ("resume", "go on after a pause"),
     ("stop", "end the agents and the running runs; a new agent can go on with the sweep"),
-    ("cancel", "as stop, and for good"),
+    ("cancel", "end it as stop does, and for good"),
 )
 
 
@@ -47,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nbsweep",
         description=_ABOUT,
-        epilog="nbsweep COMMAND --help tells more of each command.\n\n" + EXIT_CODES,
+        epilog="nbsweep COMMAND --help says more about each command.\n\n" + EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -111,7 +111,7 @@ def _add_agent(commands: Any) -> None:
     agent = _command(
         commands,
         "agent",
-        "train runs of a sweep: its program, a process a run",
+        "train runs of a sweep: its program, one process per run",
         "agent:agent",
         """\
 nbsweep agent 3k9x2vq1
@@ -138,9 +138,11 @@ the sweep go on; `nbsweep stop` ends them all. Whatever a run has started ends w
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", metavar="N", type=_count, help="how many runs; by default until the sweep ends")
-    parser.add_argument("--workers", metavar="N", type=_count, help="how many runs at once; by default 1, or one a GPU")
     parser.add_argument(
-        "--gpus", metavar="0,1", help="GPUs, one a worker by turns: sets CUDA_VISIBLE_DEVICES of its runs"
+        "--workers", metavar="N", type=_count, help="how many runs at once; by default 1, or one per GPU"
+    )
+    parser.add_argument(
+        "--gpus", metavar="0,1", help="GPUs, dealt out to the workers by turns: sets CUDA_VISIBLE_DEVICES of their runs"
     )
     parser.add_argument(
         "--run-timeout", metavar="S", type=_seconds, help="a run that trains for longer (seconds) is stopped"
@@ -163,14 +165,14 @@ nbsweep ls --json | jq '.[] | select(.state == "running") | .id'
 nbsweep ls 3k9x2vq1""",
     )
     listing.add_argument("sweep", metavar="SWEEP", nargs="?", help="id or name of a sweep: list its runs")
-    listing.add_argument("--project", metavar="P", help="what is of this project alone")
+    listing.add_argument("--project", metavar="P", help="only what is of this project")
     listing.add_argument("--alone", action="store_true", help="the runs outside any sweep")
     _json_option(listing)
 
 
 def _add_results(commands: Any) -> None:
     show = _command(
-        commands, "show", "tell all of one sweep or one run", "results:show",
+        commands, "show", "show one sweep or one run in detail", "results:show",
         "nbsweep show 3k9x2vq1\nnbsweep show amber-fox-3\nnbsweep show 3k9x2vq1 --json | jq .agents",
     )  # fmt: skip
     show.add_argument("reference", metavar="SWEEP|RUN", nargs="?", help="id or name; by default the newest sweep")
@@ -191,9 +193,9 @@ def _add_results(commands: Any) -> None:
     export = _command(
         commands, "export", "write the table of a sweep's runs to a file", "results:export",
         "nbsweep export runs.csv\nnbsweep export 3k9x2vq1 runs.parquet",
-        "A row a run, a column a parameter and a summary key, as Sweep.to_pandas() has them. A run's number is the\n"
-        "one that its name ends in, from 1. The format follows from the name: .csv, .json, or .parquet (which needs\n"
-        "pyarrow).",
+        "One row per run, one column per parameter and summary key, as Sweep.to_pandas() has them. A run's number is\n"
+        "the one that its name ends in, from 1. The file's name gives the format: .csv, .json, or .parquet (which\n"
+        "needs pyarrow).",
     )  # fmt: skip
     _sweep_argument(export)
     export.add_argument("file", metavar="FILE", help="ends in .csv, .parquet or .json")
@@ -225,7 +227,7 @@ def _add_looks(commands: Any) -> None:
     report.add_argument("file", metavar="FILE.html", help="where to write it")
 
     doctor = _command(
-        commands, "doctor", "tell what is installed and whether store and front end are well", "doctor:doctor",
+        commands, "doctor", "say what is installed, and whether store and front end are in order", "doctor:doctor",
         "nbsweep doctor\nnbsweep doctor --json",
         "Where the store is, which SQLite keeps it in which journal mode and why, whether the database is whole,\n"
         "whether the dashboard is built and JupyterLab's extension enabled. Exit code 1 if something is wrong.",
@@ -255,7 +257,7 @@ def _sweep_argument(parser: argparse.ArgumentParser) -> None:
 
 def _run_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="name or id of the run; with --sweep its number (from 1), too")
-    parser.add_argument("--sweep", metavar="SWEEP", help="look in this sweep alone")
+    parser.add_argument("--sweep", metavar="SWEEP", help="look in this sweep only")
 
 
 def _count(text: str) -> int:

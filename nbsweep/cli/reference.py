@@ -12,8 +12,8 @@ __all__ = ["reference"]
 _INTRO = """\
 # The command line
 
-`nbsweep`, or `python -m nbsweep`. The same sweeps as in the notebook, by the same store: a sweep that a notebook
-defined is joined from a terminal by `nbsweep agent`, and the other way round. This page is made from the parser
+`nbsweep`, or `python -m nbsweep`. It works on the same sweeps as the notebook, in the same store: `nbsweep agent` joins
+a sweep that a notebook defined, and the other way round. This page is made from the parser
 (`python -m nbsweep.cli.reference > docs/cli.md`); each `nbsweep COMMAND --help` says the same.
 
 ```

@@ -16,6 +16,7 @@ from typing import Any
 from nbsweep.errors import UsageError
 from nbsweep.store import Chunk, Session
 from nbsweep.store.chunks import CHUNK_VALUES, thinned
+from nbsweep.store.rows import plain
 
 __all__ = ["MOST_WAITING_BYTES", "Backlog"]
 
@@ -48,6 +49,9 @@ class Backlog:
         self._chunk_bytes = 0
         self._consoles: dict[str, list[tuple[str, str]]] = {}
         self._console_bytes = 0
+        self._tried: dict[
+            str, tuple[int, int]
+        ] = {}  # where its first pieces were put, and how many, by a write that failed
         self._updates: dict[str, dict[str, Any]] = {}
         self._actions: dict[str, Callable[[Session], None]] = {}
         self._ends: dict[str, dict[str, Any]] = {}
@@ -98,8 +102,8 @@ class Backlog:
     def write(self, db: Session) -> None:
         """Write everything, in the caller's transaction. Once that is kept, call `forget`."""
         db.put_chunks(chunk for chunks in self._chunks.values() for chunk in chunks.values())
-        for run_id, pieces in self._consoles.items():
-            db.append_console(run_id, pieces)
+        for run_id in list(self._consoles):
+            self._write_console(db, run_id)
         for run_id, update in self._updates.items():
             if "name" in update:
                 update["name"] = db.free_run_name(run_id, update["name"])
@@ -122,7 +126,7 @@ class Backlog:
         for column in [column for column in self._written if column[0] in ended] if ended else ():
             self._written.pop(column)
             self._shifts.pop(column, None)
-        self._dropped, self._firsts = {}, {}
+        self._dropped, self._firsts, self._tried = {}, {}, {}
         self._chunks, self._consoles, self._updates, self._actions, self._ends = {}, {}, {}, {}, {}
         self._chunk_bytes = self._console_bytes = 0
 
@@ -137,6 +141,7 @@ class Backlog:
                 count += chunk.count if chunk.kind == "key" else 0
         for run_id in gone:
             self._console_bytes -= sum(len(text) for _stream, text in self._consoles.pop(run_id, []))
+            self._tried.pop(run_id, None)
             self._updates.pop(run_id, None)
             self._ends.pop(run_id, None)
         return count
@@ -154,6 +159,16 @@ class Backlog:
             pass
 
     # -- private -------------------------------------------------------------------------------------------------
+
+    def _write_console(self, db: Session, run_id: str) -> None:
+        """A run's text; without what an earlier write kept, if only the answer to its commit was lost."""
+        start, count = self._tried.get(run_id, (0, 0))
+        pieces = self._consoles[run_id]
+        first = [(stream, plain(text)) for stream, text in pieces[:count]]
+        if first and first == db.console(run_id, start)[:count]:
+            self._console_bytes -= sum(len(text) for _stream, text in pieces[:count])
+            pieces = self._consoles[run_id] = pieces[count:]
+        self._tried[run_id] = db.append_console(run_id, pieces), len(pieces)
 
     def _put(self, chunk: Chunk) -> None:
         column = _column(chunk)
@@ -212,6 +227,7 @@ class Backlog:
         kept = pieces[half:] if half else [(stream, text[len(text) // 2 :]) for stream, text in pieces]
         count = sum(len(text) for _stream, text in dropped)
         self._consoles[run_id] = kept
+        self._tried.pop(run_id, None)
         self._console_bytes -= count
         self.left_out_characters += count
         return count > 0

@@ -28,6 +28,8 @@ ENTRIES = 3  # of a call of log, in the list of what is pending: step or None, t
 MOST_MEDIA_BYTES = 32 * 2**20  # of images, tables and histograms that wait to be made; beyond, log makes them itself
 MOST_PENDING = ENTRIES * 50_000  # entries; some 350 bytes a call with two numbers, so that they take some 20 MB
 
+_Column = tuple[str, npt.NDArray[np.int64], list[Any]]  # key, which calls, their values
+
 
 class Logged:
     """One run's.
@@ -74,6 +76,7 @@ class Logged:
         self.lock = threading.Lock()
         self.pending: list[Any] = []
         self._packed: list[Packed] = []
+        self._notes: list[tuple[str, list[Any]]] = []  # what the summary is yet to be told
         self._media_bytes = 0  # of calls that are pending
         self.late = LateValues(self._made, self._note_late, self.lock)
 
@@ -101,12 +104,21 @@ class Logged:
     def convert(self) -> None:
         """Turn captured values into columns, give steps, and bring the summary up to date."""
         with self.lock:
-            # Not by exchanging the list: a log() that has fetched the old one would add to it too late.
             entries = self.pending[:]
-            del self.pending[: len(entries)]
-            self._media_bytes = 0
             if entries:
-                self._packed.append(self._pack(entries[0::ENTRIES], entries[1::ENTRIES], entries[2::ENTRIES]))
+                steps, next_step = self._numbered(entries[0::ENTRIES])
+                packed, late, notes = self._pack(steps, entries[1::ENTRIES], entries[2::ENTRIES])
+                # Only now, and at once: an interrupt may come while values are packed, and then they are packed again.
+                # Not by exchanging the list: a log() that has fetched the old one would add to it too late.
+                first, count = self._rows, len(entries)
+                self._next_step, self._rows, self._media_bytes = next_step, first + len(steps), 0
+                self._notes += notes
+                del self.pending[:count]
+                self._packed.append(packed)
+                for key, calls, values in late:
+                    self.late.add(key, packed, calls, values, first_row=first)
+            if self._notes:
+                self._note()
                 self._changed()
 
     def drain(self, tail: RunTail) -> None:
@@ -128,9 +140,13 @@ class Logged:
 
     # -- private -------------------------------------------------------------------------------------------------
 
-    def _pack(self, steps: list[int | None], times_s: list[float], rows: list[dict[str, Any]]) -> Packed:
+    def _pack(
+        self, steps: npt.NDArray[np.int64], times_s: list[float], rows: list[dict[str, Any]]
+    ) -> tuple[Packed, list[_Column], list[tuple[str, list[Any]]]]:
+        """Calls as columns; those with pictures, which come later; and what the summary is to be told."""
         columns: dict[str, tuple[npt.NDArray[np.int64], Values]] = {}
-        packed = Packed(self._numbered(steps), microseconds(times_s), columns)
+        late: list[_Column] = []
+        notes: list[tuple[str, list[Any]]] = []
         for key, calls, values in by_key(rows):
             if not PLAIN_TYPES.issuperset(map(type, values)):
                 if any(isinstance(value, Media) for value in values):
@@ -138,27 +154,31 @@ class Logged:
                 else:
                     calls, values = self._made_plain(key, calls, values)
             if key in self.late.keys:
-                self.late.add(key, packed, calls, values, first_row=self._rows)
+                late.append((key, calls, values))
             elif values:
                 kept = as_values(values)
                 if isinstance(kept, list):  # of several kinds, or beyond 64 bits
                     kept = values = [bounded(value) for value in values]
                 columns[key] = calls, kept
-                self._summarising.note(key, values)
-        self._rows += len(rows)
-        return packed
+                notes.append((key, values))
+        return Packed(steps, microseconds(times_s), columns), late, notes
 
-    def _numbered(self, steps: list[int | None]) -> npt.NDArray[np.int64]:
-        """The steps, those that were left open counting up from the ones before."""
+    def _note(self) -> None:
+        while self._notes:
+            self._summarising.note(*self._notes[0])
+            del self._notes[0]
+
+    def _numbered(self, steps: list[int | None]) -> tuple[npt.NDArray[np.int64], int]:
+        """The steps, those that were left open counting up from the ones before; and the one after them."""
+        following = self._next_step
         if {*steps} == {None}:
-            first, self._next_step = self._next_step, self._next_step + len(steps)
-            return np.arange(first, self._next_step)
+            return np.arange(following, following + len(steps)), following + len(steps)
         numbers = []
         for step in steps:
-            number = self._next_step if step is None else step
+            number = following if step is None else step
             numbers.append(number)
-            self._next_step = number + 1
-        return np.array(numbers, "i8")
+            following = number + 1
+        return np.array(numbers, "i8"), following
 
     def _made_plain(
         self, key: str, calls: npt.NDArray[np.int64], values: list[Any]

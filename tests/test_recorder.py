@@ -270,6 +270,32 @@ def test_an_interrupt_of_who_waits_for_a_write_loses_nothing_doubles_nothing_and
     assert list(history_of(recorder, run.id).columns["loss"].values) == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_a_run_prints_is_kept_once_although_the_answer_to_a_commit_is_lost(
+    kept: bool, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, lost = recorder.store.write, list[bool]()
+
+    @contextlib.contextmanager
+    def write() -> Iterator[Session]:
+        with contextlib.suppress(ZeroDivisionError), written() as db:
+            yield db
+            if not kept and len(lost) < 2:
+                raise ZeroDivisionError
+        if len(lost) < 2:
+            lost.append(True)
+            raise StoreError("server closed the connection unexpectedly")
+
+    run = begin(recorder)
+    monkeypatch.setattr(recorder.store, "write", write)
+    for line in ("one", "two\0", "three", "four"):
+        run.print("stdout", line)
+        recorder.flush(required=len(lost) == 2)
+        try_to_write(recorder)
+    with recorder.store.read() as db:
+        assert "".join(text for _stream, text in db.console(run.id)) == "onetwo\\x00threefour"
+
+
 def test_an_end_waits_no_longer_for_a_store_that_is_known_to_be_away(recorder: Recorder, outage: Outage) -> None:
     run = begin(recorder)
     outage.reason = "database is locked"

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import nbsweep
+from nbsweep import logged as logged_room
 from nbsweep import process
 from nbsweep.errors import RunStopped, UsageError
 from nbsweep.run_config import Config
@@ -324,6 +325,26 @@ def test_a_config_can_be_saved_with_a_model(run: Run) -> None:
     torch.save({"config": run.config}, file)
     file.seek(0)
     assert torch.load(file, weights_only=False)["config"].lr == 0.1
+
+
+@pytest.mark.parametrize("where", ["by_key", "as_values", "microseconds"])
+def test_an_interrupt_while_the_summary_is_read_loses_nothing_that_was_logged(
+    where: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    run.define_metric("loss", "mean")
+    run.log({"loss": 1.0})
+    run.log({"loss": 3.0}, step=7)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(logged_room, where, interrupted)
+        run.summary.get("loss")
+    assert run.summary == {"loss": 2.0} and run.step == 8
+    tail = RunTail(run.id)
+    run.drain(tail)
+    kept = read_history(tail.take_chunks())[run.id]
+    assert list(kept.steps) == [0, 7] and list(kept.columns["loss"].values) == [1.0, 3.0]
 
 
 @pytest.mark.parametrize("written", [False, True])

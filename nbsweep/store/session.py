@@ -351,22 +351,23 @@ class Session:
         )
         return [Chunk(**row) for row in self._all(query)]
 
-    def append_console(self, run_id: str, pieces: Iterable[tuple[str, str]]) -> None:
-        """Add (stream, text) pieces to what the run printed."""
+    def append_console(self, run_id: str, pieces: Iterable[tuple[str, str]]) -> int:
+        """Add (stream, text) pieces to what the run printed; returns where they begin."""
         table = schema.console
         query = select(func.max(table.c.seq)).where(table.c.run_id == run_id)
         newest = self._connection.execute(query).scalar()
-        rows = [
-            {"run_id": run_id, "seq": seq, "stream": stream, "text": plain(text)}
-            for seq, (stream, text) in enumerate(pieces, start=0 if newest is None else int(newest) + 1)
-        ]
+        start = 0 if newest is None else int(newest) + 1
+        texts = enumerate(((stream, plain(text)) for stream, text in pieces), start)
+        rows = [{"run_id": run_id, "seq": seq, "stream": stream, "text": text} for seq, (stream, text) in texts]
         if rows:
             self._connection.execute(table.insert(), rows)
+        return start
 
-    def console(self, run_id: str) -> list[tuple[str, str]]:
+    def console(self, run_id: str, start: int = 0) -> list[tuple[str, str]]:
+        """The (stream, text) pieces of what the run printed, from a place on."""
         table = schema.console
-        query = select(table.c.stream, table.c.text).where(table.c.run_id == run_id).order_by(table.c.seq)
-        return [(row.stream, row.text) for row in self._connection.execute(query)]
+        query = select(table.c.stream, table.c.text).where(table.c.run_id == run_id, table.c.seq >= start)
+        return [(row.stream, row.text) for row in self._connection.execute(query.order_by(table.c.seq))]
 
     # -- the database itself -------------------------------------------------------------------------------------
 

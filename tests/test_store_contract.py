@@ -373,7 +373,7 @@ def test_a_database_of_a_newer_nbsweep_is_refused_with_the_mend(store: Store) ->
     with store.write() as db:
         db.set_schema_version(schema.SCHEMA_VERSION + 1)
     store.close()
-    with pytest.raises(StoreVersionError, match=r"newer nbsweep.*pip install -U nbsweep"):
+    with pytest.raises(StoreVersionError, match=r"newer nbsweep.*upgrade nbsweep"):
         Store(store.url)
 
 

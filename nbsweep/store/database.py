@@ -184,7 +184,7 @@ class Store:
         if version is not None and version > schema.SCHEMA_VERSION:
             raise StoreVersionError(
                 f"the store {shown(self.url)} was written by a newer nbsweep (schema {version}; this one knows up to "
-                f"{schema.SCHEMA_VERSION}); upgrade with `pip install -U nbsweep`, or set NBSWEEP_STORAGE to another"
+                f"{schema.SCHEMA_VERSION}); upgrade nbsweep, or set NBSWEEP_STORAGE to another"
             )
         if version is not None:
             migrate(connection, version, schema.SCHEMA_VERSION)

@@ -34,7 +34,7 @@ export function createParallel(actions: Actions, resized: () => void): Part {
   const node = element(
     "section",
     { class: "nbs-parallel", "data-testid": "nbs-parallel", "aria-label": "Parallel coordinates" },
-    ...[heading.node, scroller, empty],
+    ...[heading.node, scroller, empty, heading.brushed],
   );
   const whole = (): void => {
     setAttribute(node, "data-drawn", String(Number(node.dataset.drawn ?? 0) + 1));
@@ -153,6 +153,8 @@ function placeTip(
 
 interface Heading {
   readonly node: HTMLElement;
+  /** What is brushed, and what can be done with it: below the plot, which must not move while a hand drags in it. */
+  readonly brushed: HTMLElement;
   /** Focus what brings axes back. */
   focus(): void;
   update(frame: Frame): void;
@@ -193,18 +195,13 @@ function createHeading(actions: Actions): Heading {
     });
   });
   const title = element("span", { class: "nbs-title" }, "Parallel coordinates");
-  const left = element(
-    "div",
-    { class: "nbs-heading nbs-wrap" },
-    title,
-    hint,
-    chips,
-    clear,
-    narrow,
-    python,
-  );
   const right = element("div", { class: "nbs-right" }, metric.node, menu.node);
-  const node = element("div", { class: "nbs-line" }, left, right);
+  const node = element("div", { class: "nbs-line" }, title, right);
+  const brushed = element(
+    "div",
+    { class: "nbs-heading nbs-wrap nbs-brushed-runs" },
+    ...[hint, chips, clear, narrow, python],
+  );
   let frame: Frame | null = null;
   let drawn = "";
   const focus = (): void => {
@@ -213,9 +210,11 @@ function createHeading(actions: Actions): Heading {
 
   return {
     node,
+    brushed,
     focus,
     update(next: Frame): void {
       frame = next;
+      show(brushed, next.runs.length > 0);
       const focused = document.activeElement;
       const { brushes } = next.view;
       const selected = next.selection;
@@ -223,9 +222,7 @@ function createHeading(actions: Actions): Heading {
         hint,
         selected
           ? `${selected.size} of ${plural(next.runs.length, "run")} ${brushes.size > 0 ? "in the brushed region" : "match the filter"}`
-          : next.runs.length > 0
-            ? "drag along an axis to select"
-            : "",
+          : "drag along an axis to select",
       );
       for (const each of [clear, narrow, python]) show(each, brushes.size > 0);
       show(python, selected !== null);

@@ -127,6 +127,21 @@ def test_focus_goes_to_what_stands_beside_when_a_chip_or_an_axis_goes(open_noteb
     assert notebook.page_errors == []
 
 
+def test_the_axes_do_not_move_under_the_hand_that_brushes_them_however_many_chips_there_are(
+    open_notebook: OpenNotebook,
+) -> None:
+    notebook = trained(open_notebook)
+    notebook.page.set_viewport_size({"width": 760, "height": 1500})
+    dashboard = notebook.dashboard()
+    above = "(dashboard) => dashboard.querySelector('.nbs-track').getBoundingClientRect().top"
+    above += " - dashboard.getBoundingClientRect().top"
+    expect(dashboard.locator("[data-axis=depth] .nbs-track")).to_be_visible()
+    before = dashboard.evaluate(above)
+    for axis in ("lr", "depth", "loss"):
+        brush(notebook, axis, 0.2, 0.7)
+        assert dashboard.evaluate(above) == before, axis
+
+
 def test_a_space_that_got_smaller_is_drawn_and_searched_as_it_is_now(open_notebook: OpenNotebook) -> None:
     notebook = trained(open_notebook)
     dashboard, page = notebook.dashboard(), notebook.page

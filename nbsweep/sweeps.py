@@ -161,9 +161,9 @@ class Sweep:
 
     def console(self, run: str | int) -> str:
         """What a run printed."""
-        self._recorder.flush()
+        record = self.run(run)
         with self.store.read() as db:
-            return "".join(text for _stream, text in db.console(self.run(run).id))
+            return "".join(text for _stream, text in db.console(record.id))
 
     def importance(self, metric: str | None = None) -> pd.DataFrame:
         """How much each parameter matters to a metric: a row a parameter, the important ones first.

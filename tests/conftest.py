@@ -7,7 +7,10 @@ import importlib.util
 import os
 import shutil
 import struct
+import threading
+import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,8 @@ import pytest
 from hypothesis import Phase, settings
 
 from nbsweep import process
-from nbsweep.store import sqlite
+from nbsweep.store import Store, sqlite
+from nbsweep.store.session import Session
 from tests.store_backends import BACKENDS, postgresql_database, postgresql_server
 
 TORCHVISION_SHIM = Path(__file__).parent / "torchvision_shim"
@@ -27,6 +31,29 @@ _shim.loader.exec_module(importlib.util.module_from_spec(_shim))
 # Without explaining which lines a failure runs through: a failing search would be traced, line by line, for an hour.
 settings.register_profile("nbsweep", phases=[phase for phase in Phase if phase is not Phase.explain])
 settings.load_profile("nbsweep")
+
+
+@pytest.fixture(autouse=True)
+def nothing_begun_while_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A writer waits until all readers are done: begun inside a reading of its own thread, it would wait for itself."""
+    inside: list[str] = []
+    here = threading.local()
+    transaction = Store._transaction
+
+    @contextmanager
+    def noted(store: Store, *, write: bool) -> Iterator[Session]:
+        if getattr(here, "reads", False):
+            inside.append("".join(traceback.format_stack(limit=20)))
+        with transaction(store, write=write) as db:
+            here.reads = not write
+            try:
+                yield db
+            finally:
+                here.reads = False
+
+    monkeypatch.setattr(Store, "_transaction", noted)
+    yield
+    assert not inside, f"a transaction was begun inside a reading of its thread:\n{inside[0]}"
 
 
 @pytest.fixture

@@ -221,11 +221,12 @@ def test_short_runs_end_as_all_others_do_and_nothing_is_lost() -> None:
     nbsweep.agent(sweep_id, square, count=200, workers=2)
     sweep = nbsweep.Sweep(sweep_id)
     assert [run.number for run in sweep.runs] == list(range(200)) and sweep.state == "finished"
-    for run in sweep.runs:
+    runs = sweep.runs
+    for run in runs:
         assert run.state == "finished" and run.summary == {"y": run.config["x"] ** 2}
         assert run.started_at is not None and run.finished_at is not None and run.finished_at >= run.started_at
     with process.recorder().store.read() as db:
-        assert set(db.points([run.id for run in sweep.runs]).values()) == {1}
+        assert set(db.points([run.id for run in runs]).values()) == {1}
 
 
 @pytest.mark.usefixtures("tmp_store")

@@ -6,6 +6,8 @@ programs keep busy.
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import fcntl
 import itertools
 import multiprocessing
@@ -234,6 +236,72 @@ def test_a_forked_child_leaves_its_parents_connections_alone_and_has_its_own(mem
     assert sweep.history()["loss"].tolist() == [float(i) for i in range(400)]
     with sqlite3.connect(memory_store) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork")
+def test_a_fork_waits_for_no_transaction_that_waits_for_its_turn(
+    memory_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forking, "MOST_WAIT_S", 20.0)
+    store = process.recorder().store
+    waiting = {"write": threading.Event(), "read": threading.Event()}
+    uniform = random.uniform
+
+    def noted(low: float, high: float) -> float:
+        waiting[threading.current_thread().name].set()
+        return uniform(low, high)
+
+    def use(kind: str) -> None:
+        with store.write() if kind == "write" else store.read() as db:
+            db.sweeps()
+
+    with contextlib.closing(sqlite3.connect(memory_store, isolation_level=None)) as hung:
+        threads = [threading.Thread(target=use, args=(kind,), name=kind) for kind in waiting]
+        hung.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr(random, "uniform", noted)
+        for thread in threads:  # one of them needs a new connection, which waits for its turn too
+            thread.start()
+        assert all(event.wait(20) for event in waiting.values())
+        began = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        took_s = time.monotonic() - began
+        os.waitpid(child, 0)
+        hung.execute("ROLLBACK")
+        for thread in threads:
+            thread.join(20)
+    assert took_s < 10
+
+
+@pytest.mark.parametrize("write", [True, False])
+def test_an_interrupt_ends_a_transaction_that_waits_for_its_turn_and_leaves_no_lock(
+    memory_store: Path, monkeypatch: pytest.MonkeyPatch, write: bool
+) -> None:
+    store = process.recorder().store
+    uniform = random.uniform
+
+    def interrupted(low: float, high: float) -> float:
+        _thread.interrupt_main()
+        return uniform(low, high)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
+    try:
+        with contextlib.closing(sqlite3.connect(memory_store, timeout=0, isolation_level=None)) as hung:
+            hung.execute("BEGIN EXCLUSIVE")
+            with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+                patch.setattr(random, "uniform", interrupted)
+                with store.write() if write else store.read():
+                    pass
+            hung.execute("ROLLBACK")
+            hung.execute("BEGIN EXCLUSIVE")  # which a reader of this process would prevent
+            hung.execute("ROLLBACK")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not forking._gate._open
+    with store.write() as db:
+        assert db.sweeps() == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

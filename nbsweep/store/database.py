@@ -116,7 +116,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent view of the store, for reading."""
+        """A consistent view of the store, for reading. Inside it begin no other: its writer would wait for this one."""
         with self._transaction(write=False) as session:
             yield session
 

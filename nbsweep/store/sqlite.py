@@ -21,6 +21,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 from nbsweep.store.filesystems import mount_of
+from nbsweep.store.forking import forks_may_come
 
 __all__ = [
     "Journal",
@@ -33,6 +34,8 @@ __all__ = [
 ]
 
 BUSY_TIMEOUT_S = 30.0
+
+_LOOK = "SELECT 1 FROM sqlite_master LIMIT 1"  # takes a reader's lock, which BEGIN alone does not
 
 _READ_ONLY, _IO_ERROR, _CORRUPT, _CANNOT_OPEN, _NOT_A_DATABASE = 8, 10, 11, 14, 26  # SQLite's result codes
 
@@ -78,6 +81,7 @@ def sqlite_engine(url: URL, journal: Journal) -> Engine:
         # pysqlite would begin transactions by rules of its own; SQLAlchemy's "begin" event does it here.
         connection.isolation_level = None
         connection.text_factory = _text
+        _patiently(connection, _LOOK)  # after which none of these waits for a lock
         # Leaving the write-ahead log waits for everyone who uses it; a process that links another SQLite may.
         with contextlib.suppress(sqlite3.OperationalError):
             connection.execute(f"PRAGMA journal_mode = {journal.mode}")
@@ -88,30 +92,35 @@ def sqlite_engine(url: URL, journal: Journal) -> Engine:
     def _on_begin(connection: Any) -> None:
         driver = connection.connection.driver_connection  # asked itself, as it is in each turn: `nbsweep.store.direct`
         if connection.get_execution_options().get("write", False):
-            _begin_writing(driver)
+            _patiently(driver, "BEGIN IMMEDIATE")
         else:
-            driver.execute("BEGIN")
+            _patiently(driver, "BEGIN", _LOOK)
 
     return engine
 
 
-def _begin_writing(connection: sqlite3.Connection) -> None:
-    """BEGIN IMMEDIATE, asking for the lock every few milliseconds.
+def _patiently(connection: sqlite3.Connection, *words: str) -> None:
+    """Statements that take a lock together, asking for it every few milliseconds.
 
     SQLite's own wait grows to a tenth of a second between two tries: where several processes write all the time it
-    comes too late again and again (tests/benchmarks/contention.py has the figures).
+    comes too late again and again (tests/benchmarks/contention.py has the figures). Nor would an interrupt end it, and
+    who forks would wait for it.
     """
     until = time.monotonic() + BUSY_TIMEOUT_S
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         while True:
             try:
-                connection.execute("BEGIN IMMEDIATE")
+                for each in words:
+                    connection.execute(each).fetchall()
                 return
             except sqlite3.OperationalError as error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 if "locked" not in str(error) or time.monotonic() > until:
                     raise
-            time.sleep(random.uniform(0.0005, 0.004))
+            with forks_may_come():
+                time.sleep(random.uniform(0.0005, 0.004))
     finally:
         connection.execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_TIMEOUT_S)}")
 

@@ -58,11 +58,12 @@ def use(journal: str | None, sqlite_waits: bool) -> None:
     if journal is not None:
         filecare.choose_journal = lambda path: sqlite.Journal(journal)  # type: ignore[attr-defined]
     if sqlite_waits:
-        sqlite._begin_writing = begin_as_sqlite_does
+        sqlite._patiently = wait_as_sqlite_does
 
 
-def begin_as_sqlite_does(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
+def wait_as_sqlite_does(connection: sqlite3.Connection, *words: str) -> None:
+    for each in words:
+        connection.execute(each).fetchall()
 
 
 def claim(controller: Controller, agent: str) -> Callable[[Any], object]:

@@ -49,9 +49,8 @@ class Backlog:
         self._chunk_bytes = 0
         self._consoles: dict[str, list[tuple[str, str]]] = {}
         self._console_bytes = 0
-        self._tried: dict[
-            str, tuple[int, int]
-        ] = {}  # where its first pieces were put, and how many, by a write that failed
+        # By run: where its first pieces were put, and how many, by a write that may have failed.
+        self._tried: dict[str, tuple[int, int]] = {}
         self._updates: dict[str, dict[str, Any]] = {}
         self._actions: dict[str, Callable[[Session], None]] = {}
         self._ends: dict[str, dict[str, Any]] = {}

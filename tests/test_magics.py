@@ -299,7 +299,7 @@ def test_a_cell_is_trained_in_threads_and_an_engine_that_there_is_not_is_named(n
 def test_the_same_define_cell_run_again_goes_on_with_its_sweep(notebook: Notebook) -> None:
     first = notebook.result(DEFINE)["text/plain"]
     again = notebook.result(DEFINE)["text/plain"]
-    assert "attached to" in again and first.split("(id ")[1][:8] == again.split("(id ")[1][:8]
+    assert " goes on (id " in again and first.split("(id ")[1][:8] == again.split("(id ")[1][:8]
 
 
 def test_after_a_kernel_restart_all_of_it_is_there_and_training_goes_on(notebook: Notebook) -> None:

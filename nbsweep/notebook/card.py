@@ -112,11 +112,10 @@ class SpaceCard:
         return (said.splitlines() if said else []) + [f"Note: {note}" for note in self.config.notes]
 
     @property
-    def _attached(self) -> bool:
-        return self.defined is not None and self.defined.attached
+    def _verb(self) -> str:
+        return "goes on" if self.defined is not None and self.defined.attached else "defined"
 
     def __repr__(self) -> str:
-        verb = "attached to" if self._attached else "defined"
         rows = [("parameter", "distribution", "range", "examples", "values")]
         for row in self.rows():
             name = _cut_inside(row.parameter.name, WIDEST_NAME)
@@ -124,14 +123,13 @@ class SpaceCard:
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         table = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         return "\n".join(
-            [f"Sweep {self.sweep.name} {verb} (id {self.sweep.id}) · {self.headline()}", *table, *self.notes()]
+            [f"Sweep {self.sweep.name} {self._verb} (id {self.sweep.id}) · {self.headline()}", *table, *self.notes()]
         )
 
     def _repr_html_(self) -> str:
-        verb = "attached" if self._attached else "defined"
         return (
             f'{STYLE}<div class="nbsweep-card"><div class="nbs-head"><b>{_text(self.sweep.name)}</b> '
-            f'<span class="nbs-dim">{verb} · id {_text(self.sweep.id)} · {_text(self.headline())}</span></div>'
+            f'<span class="nbs-dim">{self._verb} · id {_text(self.sweep.id)} · {_text(self.headline())}</span></div>'
             f'<table class="nbs-space">{COLUMNS}<thead><tr>{HEADS}</tr></thead>'
             f"<tbody>{''.join(map(_html_row, self.rows()))}</tbody></table>"
             + "".join(f'<div class="nbs-head">{_text(note)}</div>' for note in self.notes())

@@ -170,6 +170,7 @@ class Program:
         self._command = config.command
         self._heard = True
         self._folders: dict[str, str] = {}  # of the runs whose processes are at work, by run id
+        self._told: set[str] = set()  # those of them that were told to stop, before they had ended their runs
         self._directory = str(Path.cwd())
         check_program(self._program, self._command, f"sweep {sweep_id}")
 
@@ -186,12 +187,12 @@ class Program:
         with tempfile.TemporaryDirectory(prefix="nbsweep-") as folder:
             words = build_command(self._command, values, _surroundings(self._program, folder))
             Path(folder, "config.json").write_text(json.dumps(values), encoding="utf-8")
-            told: list[str] = []
             self._folders[run.id] = folder
 
             def turn() -> None:
-                if run.stop_state is not None and not told:
-                    told.append(run.stop_state)
+                stopped = run.stop_state is not None and run.id not in self._told
+                if stopped and not ended_itself(folder, run.id):
+                    self._told.add(run.id)
                     with contextlib.suppress(NbsweepError):  # without the store, signals tell it
                         self._controller.kill_run(run.id)  # the process reads of it there
 
@@ -209,6 +210,7 @@ class Program:
                 raise Ended("failed", f"{words[0]} could not be started: {error.strerror or error}") from None
             finally:
                 del self._folders[run.id]
+                self._told.discard(run.id)
         record = None
         with contextlib.suppress(StoreError), self._store.read() as db:  # away for a while: its exit code says enough
             record = db.run(run.id)
@@ -217,9 +219,12 @@ class Program:
             raise Ended(state, error_text)
 
     def logs_elsewhere(self, run: Run) -> bool:
-        """Whether the run's process is at work and has not ended the run itself. It alone knows what the run logs."""
+        """Whether the run's process is at work and has not ended the run itself. It alone knows what the run logs.
+
+        How it answers a stop that it was told of is no end of its own.
+        """
         folder = self._folders.get(run.id)
-        return folder is not None and not ended_itself(folder, run.id)
+        return folder is not None and (run.id in self._told or not ended_itself(folder, run.id))
 
     # -- private -------------------------------------------------------------------------------------------------
 

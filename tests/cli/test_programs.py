@@ -446,6 +446,28 @@ def test_hyperband_stops_a_program_that_does_badly_at_its_next_log(here: Termina
     assert sweep.console(bad.name) == "" and bad.error is None
 
 
+def test_a_program_that_takes_its_time_to_end_after_a_stop_of_hyperbands_is_stopped(here: Terminal) -> None:
+    here.write(
+        "train.py",
+        "import nbsweep, time\n"
+        "try:\n"
+        "    with nbsweep.init() as run:\n"
+        "        for step in range(200):\n"
+        "            run.log({'loss': float(run.config.x)})\n"
+        "            time.sleep(0.02 * run.config.x)\n"
+        "finally:\n"
+        "    time.sleep(0.4)\n",
+    )
+    rule = {"type": "hyperband", "min_iter": 2}
+    values = {"x": {"values": [0, 1]}}
+    metric = {"name": "loss"}
+    sweep_id = nbsweep.sweep(
+        {"method": "grid", "program": "train.py", "metric": metric, "early_terminate": rule, "parameters": values}
+    )
+    nbsweep.agent(sweep_id)
+    assert [run.state for run in nbsweep.Sweep(sweep_id).runs] == ["finished", "stopped"]
+
+
 def test_hyperband_leaves_alone_a_program_that_has_ended_its_run(
     here: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
 from nbsweep.liveness import agent_here
 from nbsweep.prior import given_runs, keep_prior_runs, prior_observations
+from nbsweep.rounding import plural
 from nbsweep.search.priors import COUNTED, said_of_priors
 from nbsweep.space import SearchSpace
 from nbsweep.store import RunRecord, Session, Store, SweepRecord
@@ -61,7 +62,7 @@ class Definition:
     def _again(self) -> str | None:
         if not self.attached:
             return None
-        runs = f"{self.runs} run{'' if self.runs == 1 else 's'} so far"
+        runs = f"{plural(self.runs, 'run')} so far"
         if not self.changes:
             return f"Sweep {self.sweep.name} (id {self.sweep.id}) goes on: the same config, {runs}."
         lines = "".join(f"\n  {change}" for change in self.changes)

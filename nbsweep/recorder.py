@@ -229,7 +229,8 @@ class Recorder:
             return self._write(), None
         except Exception as error:  # also a value that cannot be written: the thread must outlive it
             trouble = error if isinstance(error, StoreError) else StoreError(f"it could not be written: {error!r}")
-            trouble.__cause__ = None if trouble is error else error
+            if trouble is not error:
+                trouble.__cause__ = error
             self._note_trouble(trouble)
             return False, trouble
 

@@ -1,10 +1,10 @@
-"""Numbers as they are shown where room is short: in tables, on the command line, in comments of cells. Pure."""
+"""Numbers as they are shown: where room is short, in tables, on the command line, in cells; and counts of things. Pure."""
 
 from __future__ import annotations
 
 import math
 
-__all__ = ["rounded"]
+__all__ = ["plural", "rounded"]
 
 DIGITS = 4
 MOST_DIGITS = 12  # from here on the digits are those of rounding
@@ -26,3 +26,12 @@ def rounded(value: float | None) -> str:
         return str(value)
     texts = (f"{value:.{digits}g}" for digits in range(DIGITS, MOST_DIGITS + 1))
     return next((text for text in texts if abs(float(text)) != 1 or abs(value) >= 1), f"{value:.{DIGITS}g}")
+
+
+def plural(count: int, what: str) -> str:
+    """A number of things.
+
+    >>> plural(1, "run"), plural(0, "more run")
+    ('1 run', '0 more runs')
+    """
+    return f"{count} {what}{'' if count == 1 else 's'}"

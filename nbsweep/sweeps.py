@@ -12,6 +12,7 @@ from nbsweep import analysis, process
 from nbsweep.control import SweepControl
 from nbsweep.errors import UsageError
 from nbsweep.recovery import recover
+from nbsweep.rounding import plural
 from nbsweep.store import History, RunRecord, Store, SweepRecord, SweepVersion, read_history
 from nbsweep.support import counted
 from nbsweep.sweep_config import SweepConfig
@@ -332,17 +333,15 @@ class Sweep:
         if process.train_more(self.id, count):
             return f"A new agent trains {self._runs_to_come(count)}."
         record = self._record()
-        # A pause of failures ends with a new agent; one of a person's does not.
-        waits = record.state == "paused" and record.note_kind != "failures"
         return (
             f"No agent is at work, and this process has no training function for the sweep: run its %%sweep_train cell "
             f"or nbsweep.agent({self.id!r}, train{'' if count is None else f', count={count}'})."
-            + (" It trains once the sweep goes on: `%sweep resume`." if waits else "")
+            + (" It trains once the sweep goes on: `%sweep resume`." if record.waits_for_resume else "")
         )
 
     def _runs_to_come(self, count: int | None) -> str:
         """What an agent trains, in words: of a paused sweep not yet."""
-        runs = "runs until it is stopped" if count is None else f"{count} more run{'' if count == 1 else 's'}"
+        runs = "runs until it is stopped" if count is None else plural(count, "more run")
         return f"{runs} once the sweep goes on: `%sweep resume`" if self._record().state == "paused" else runs
 
     def wait(self) -> None:

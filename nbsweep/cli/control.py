@@ -9,6 +9,7 @@ import sys
 from nbsweep.cli.opening import find_run, open_sweep
 from nbsweep.cli.output import print_json, safe
 from nbsweep.errors import UsageError
+from nbsweep.rounding import plural
 from nbsweep.store import RunRecord
 from nbsweep.sweeps import Sweep
 
@@ -75,8 +76,7 @@ def rerun(options: argparse.Namespace) -> int:
     record, taken = SweepControl(sweep.store, sweep.id).rerun(run.id)
     with sweep.store.read() as db:
         now = db.sweep(sweep.id)
-    # A pause of failures ends with a new agent; one of a person's does not.
-    waits = now is not None and now.state == "paused" and (taken or now.note_kind != "failures")
+    waits = now is not None and (now.waits_for_resume or (taken and now.state == "paused"))
     who = "the agent at work" if taken else f"the next agent (`nbsweep agent {sweep.id}`)"
     when = f" once the sweep goes on: `nbsweep resume {sweep.id}`" if waits else ""
     print(f"Run {record.name} has the config of {safe(run.name)}; {who} trains it{when}.")
@@ -131,7 +131,7 @@ def _steer(command: str, reference: str | None, project: str | None, *, after_cu
         print(f"Sweep {name} is {sweep.state}{waits}.")
         return
     running = sweep.cancel() if command == "cancel" else sweep.stop(after_current=after_current)
-    runs = f"{running} running run{'' if running == 1 else 's'}"
+    runs = plural(running, "running run")
     how = f"{runs} will finish" if after_current else f"{runs} asked to end"
     if before == "cancelled":
         print(f"Sweep {name} is cancelled already" + (f"; {how}." if running else "."))

@@ -15,6 +15,7 @@ from nbsweep import process
 from nbsweep.cli import FAILED
 from nbsweep.cli.output import print_json, safe
 from nbsweep.errors import StoreError
+from nbsweep.rounding import plural
 from nbsweep.store import storage_url
 
 __all__ = ["Finding", "doctor", "examine"]
@@ -87,7 +88,7 @@ def _store() -> Iterator[Finding]:
         yield Finding("store", "wrong", str(error), "set NBSWEEP_STORAGE to another, or move the file away")
         return
     yield Finding("store", "well", f"{shown}, {health.size}, schema {health.schema_version}")
-    yield Finding("", "well", f"{_counted(health.sweeps, 'sweep')}, {_counted(health.runs, 'run')}")
+    yield Finding("", "well", f"{plural(health.sweeps, 'sweep')}, {plural(health.runs, 'run')}")
     yield Finding("database", "well", f"{health.database}; {health.how_kept}")
     yield from _media()
     if health.notice:
@@ -101,10 +102,6 @@ def _store() -> Iterator[Finding]:
         yield Finding("integrity", "well", "the database is whole")
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
 def _media() -> Iterator[Finding]:
     import os
 
@@ -115,7 +112,7 @@ def _media() -> Iterator[Finding]:
         yield Finding("media", "note", f"{root}: not there; it is made with the first image or table")
         return
     files = [path for path in root.rglob("*") if path.is_file()]
-    text = f"{root}, {_counted(len(files), 'file')}, {sum(path.stat().st_size for path in files) / 2**20:.1f} MiB"
+    text = f"{root}, {plural(len(files), 'file')}, {sum(path.stat().st_size for path in files) / 2**20:.1f} MiB"
     if root.is_dir() and os.access(root, os.W_OK):
         yield Finding("media", "well", text)
     else:

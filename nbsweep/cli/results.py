@@ -15,7 +15,7 @@ from nbsweep.cli.output import ago, duration, print_json, safe, short, table, va
 from nbsweep.errors import UsageError
 from nbsweep.progress import without_traceback
 from nbsweep.recovery import recover
-from nbsweep.rounding import rounded
+from nbsweep.rounding import plural, rounded
 from nbsweep.store import RunRecord, SweepRecord
 from nbsweep.sweep_config import Metric
 from nbsweep.sweeps import Sweep
@@ -143,7 +143,7 @@ def export(options: argparse.Namespace) -> int:
 
     frame = open_sweep(options.sweep).to_pandas()
     write_table(frame, options.file)
-    sys.stderr.write(f"{len(frame)} run{'' if len(frame) == 1 else 's'} written to {options.file}\n")
+    sys.stderr.write(f"{plural(len(frame), 'run')} written to {options.file}\n")
     return 0
 
 

@@ -21,7 +21,7 @@ from nbsweep.notebook.views import sweep_view
 from nbsweep.plan import Plan
 from nbsweep.progress import without_traceback
 from nbsweep.recovery import recover
-from nbsweep.rounding import rounded
+from nbsweep.rounding import plural, rounded
 from nbsweep.store import AgentRecord, RunRecord, SweepRecord, first_values, read_history
 from nbsweep.sweeps import Sweep
 
@@ -183,7 +183,7 @@ def _head(moment: Moment) -> RenderableType:
         (sweep.name, "bold"),
         (f"  {sweep.standing}", _COLORS.get(sweep.standing, "")),
         (f"  {what}", "dim"),
-        (f"  {len(agents)} agent{'' if len(agents) == 1 else 's'}" + (f" ({places})" if places else ""), "dim"),
+        (f"  {plural(len(agents), 'agent')}" + (f" ({places})" if places else ""), "dim"),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from nbsweep.rounding import plural
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -85,7 +87,7 @@ class ParameterImportance:
         if self.important:
             return "important"
         if self.more_runs is not None:
-            return f"cannot tell yet, about {self.more_runs} more run{'' if self.more_runs == 1 else 's'}"
+            return f"cannot tell yet, about {plural(self.more_runs, 'more run')}"
         return "not varied" if self.values < 2 else "makes little difference, below 5 %"
 
 

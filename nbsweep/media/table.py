@@ -10,6 +10,7 @@ from nbsweep.absent import warn_ignored
 from nbsweep.errors import UsageError
 from nbsweep.media.base import LONGEST_CAPTION, Media
 from nbsweep.media.checks import check_columns, checked_rows
+from nbsweep.rounding import plural
 from nbsweep.store.media import Kept, file_name
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Table(Media):
         rows = [[as_json(value) for value in row] for row in self.data]
         data = json.dumps({"columns": self.columns, "data": rows}).encode()
         name = file_name(sweep_id, run_id, data, "table.json")
-        count = f"{len(rows)} row{'' if len(rows) == 1 else 's'} of {len(self.columns)}"
+        count = f"{plural(len(rows), 'row')} of {len(self.columns)}"
         text = f"table, {count}: {', '.join(self.columns)}"
         text = text if len(text) <= LONGEST_CAPTION else text[: LONGEST_CAPTION - 1] + "…"
         return Kept({"kind": "table", "text": text, "file": name}), {**files, name: data}

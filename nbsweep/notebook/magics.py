@@ -26,6 +26,7 @@ from nbsweep.notebook.report import write_report
 from nbsweep.notebook.twins import text_table
 from nbsweep.notebook.usage import help_of, line_of
 from nbsweep.programs import gpu_environments, program_agent
+from nbsweep.rounding import plural
 from nbsweep.store import Store
 from nbsweep.sweeps import Sweep, existing_store, find_sweep
 
@@ -205,7 +206,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         for sweep, count in rows:
             mark = "*" if sweep.id == current else " "
             print(
-                f"{mark} {sweep.id}  {sweep.name}  {sweep.config['method']}  {sweep.standing}  {_counted_runs(count)}"
+                f"{mark} {sweep.id}  {sweep.name}  {sweep.config['method']}  {sweep.standing}  {plural(count, 'run')}"
             )
         if not rows:
             print(f"No sweeps yet in {process.shown_storage()}: define one with %%sweep define.")
@@ -247,7 +248,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         options = parser.parse_args(words)
         sweep = Sweep(options.name)
         before, running = sweep.state, sweep.stop(after_current=options.after_current)
-        how = f"{_running_runs(running)} {'will finish' if options.after_current else 'asked to end'}"
+        how = f"{plural(running, 'running run')} {'will finish' if options.after_current else 'asked to end'}"
         if before == "cancelled":
             print(_cancelled_already(sweep, running, how))
         else:
@@ -256,7 +257,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
     def _cancel(self, words: list[str]) -> None:
         sweep = _named("cancel", words)
         before, running = sweep.state, sweep.cancel()
-        how = f"{_running_runs(running)} asked to end"
+        how = f"{plural(running, 'running run')} asked to end"
         if before == "cancelled":
             print(_cancelled_already(sweep, running, how))
         else:
@@ -317,7 +318,7 @@ class SweepMagics(Magics):  # type: ignore[misc]
         options = parser.parse_args(words)
         frame, path = Sweep(options.sweep).to_pandas(), Path(options.file)
         write_table(frame, path)
-        print(f"{_counted_runs(len(frame))} written to {path}")
+        print(f"{plural(len(frame), 'run')} written to {path}")
 
     def _report(self, words: list[str]) -> None:
         parser = _Parser("%sweep report")
@@ -356,14 +357,6 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
 
 def _asks_for_help(words: list[str]) -> bool:
     return any(word in ("--help", "-h") for word in words)
-
-
-def _running_runs(count: int) -> str:
-    return f"{count} running run{'' if count == 1 else 's'}"
-
-
-def _counted_runs(count: int) -> str:
-    return f"{count} run{'' if count == 1 else 's'}"
 
 
 def _cancelled_already(sweep: Sweep, running: int, how: str) -> str:

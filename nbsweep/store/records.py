@@ -55,6 +55,11 @@ class SweepRecord:
         """Its state as people are told it: one that somebody ended early, and that can go on, is stopped."""
         return "stopped" if self.state == "finished" and self.note_kind == "person" else self.state
 
+    @property
+    def waits_for_resume(self) -> bool:
+        """Whether a new agent would train nothing yet. A pause of failures ends with one, a person's does not."""
+        return self.state == "paused" and self.note_kind != "failures"
+
 
 @dataclass(frozen=True)
 class SweepVersion:

@@ -426,8 +426,8 @@ print("went on to the end")
 """
 
 
-def test_hyperband_stops_a_program_that_does_badly_at_its_next_log(here: Terminal) -> None:
-    here.write("train.py", SLOW_TO_BAD)
+def judged_by_hyperband() -> nbsweep.Sweep:
+    """What came of ``train.py`` with x = 0, which does well, and then 1."""
     sweep_id = nbsweep.sweep(
         {
             "method": "grid",
@@ -438,7 +438,12 @@ def test_hyperband_stops_a_program_that_does_badly_at_its_next_log(here: Termina
         }
     )
     nbsweep.agent(sweep_id)
-    sweep = nbsweep.Sweep(sweep_id)
+    return nbsweep.Sweep(sweep_id)
+
+
+def test_hyperband_stops_a_program_that_does_badly_at_its_next_log(here: Terminal) -> None:
+    here.write("train.py", SLOW_TO_BAD)
+    sweep = judged_by_hyperband()
     good, bad = sweep.runs
     assert (good.state, bad.state) == ("finished", "stopped")
     assert bad.stopped_because is not None and bad.stopped_because.startswith("band ")
@@ -458,14 +463,8 @@ def test_a_program_that_takes_its_time_to_end_after_a_stop_of_hyperbands_is_stop
         "finally:\n"
         "    time.sleep(0.4)\n",
     )
-    rule = {"type": "hyperband", "min_iter": 2}
-    values = {"x": {"values": [0, 1]}}
-    metric = {"name": "loss"}
-    sweep_id = nbsweep.sweep(
-        {"method": "grid", "program": "train.py", "metric": metric, "early_terminate": rule, "parameters": values}
-    )
-    nbsweep.agent(sweep_id)
-    assert [run.state for run in nbsweep.Sweep(sweep_id).runs] == ["finished", "stopped"]
+    sweep = judged_by_hyperband()
+    assert [run.state for run in sweep.runs] == ["finished", "stopped"]
 
 
 def test_hyperband_leaves_alone_a_program_that_has_ended_its_run(
@@ -489,14 +488,7 @@ def test_hyperband_leaves_alone_a_program_that_has_ended_its_run(
         return look(self, runs)
 
     monkeypatch.setattr(MetricWatch, "look", noting)
-    rule = {"type": "hyperband", "min_iter": 2}
-    values = {"x": {"values": [0, 1]}}
-    metric = {"name": "loss"}
-    sweep_id = nbsweep.sweep(
-        {"method": "grid", "program": "train.py", "metric": metric, "early_terminate": rule, "parameters": values}
-    )
-    nbsweep.agent(sweep_id)
-    sweep = nbsweep.Sweep(sweep_id)
+    sweep = judged_by_hyperband()
     assert [(run.state, sweep.console(run.name)) for run in sweep.runs] == [("finished", "saved\n")] * 2
 
 

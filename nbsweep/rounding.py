@@ -1,4 +1,4 @@
-"""Numbers as they are shown: where room is short, in tables, on the command line, in cells; and counts of things. Pure."""
+"""Numbers as they are shown where room is short (tables, command line, cells), and counts of things. Pure."""
 
 from __future__ import annotations
 

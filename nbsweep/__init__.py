@@ -24,6 +24,8 @@ from nbsweep.errors import ConfigError, NbsweepError, RunStopped, StoreError, St
 if TYPE_CHECKING:
     from nbsweep.agents import Agent
     from nbsweep.api import agent, define_metric, finish, init, log, login, sweep
+    from nbsweep.artifacts import Artifact
+    from nbsweep.files import link_artifact, link_model, log_artifact, log_model, save
     from nbsweep.media import Histogram, Image, Table
     from nbsweep.run_config import Config, Summary
     from nbsweep.runs import Run
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Agent",
+    "Artifact",
     "ConfigError",
     "Histogram",
     "Image",
@@ -51,19 +54,26 @@ __all__ = [
     "define_metric",
     "finish",
     "init",
+    "link_artifact",
+    "link_model",
     "log",
+    "log_artifact",
+    "log_model",
     "login",
     "run",
+    "save",
     "summary",
     "sweep",
 ]
 
 _HOMES = {
     "Agent": "nbsweep.agents",
+    "Artifact": "nbsweep.artifacts",
     "Run": "nbsweep.runs",
     **dict.fromkeys(("Histogram", "Image", "Table"), "nbsweep.media"),
     "Sweep": "nbsweep.sweeps",
     **dict.fromkeys(("agent", "define_metric", "finish", "init", "log", "login", "sweep"), "nbsweep.api"),
+    **dict.fromkeys(("link_artifact", "link_model", "log_artifact", "log_model", "save"), "nbsweep.files"),
 }
 _OF_THE_CURRENT_RUN = {"config": "current_config", "run": "run_begun", "summary": "current_summary"}
 _MODULES = ("search", "space", "stopping", "sweep_config", "plots", "analysis")

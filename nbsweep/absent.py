@@ -32,7 +32,6 @@ IGNORED = frozenset(
         "log_code",
         "mark_preempting",
         "require",
-        "save",
         "setup",
         "status",
         "teardown",
@@ -40,9 +39,9 @@ IGNORED = frozenset(
         "watch",
     }
 )
+_READ = "nbsweep.Sweep(id).best_run.dir, or .run(name).dir, is the directory with what a run has saved and logged"
 INSTEAD = {
     "Api": "nbsweep.Sweep(id) reads a sweep: .runs, .best_run, .history()",
-    "Artifact": "save files yourself, and log their path",
     "Audio": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
     "Html": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
     "Object3D": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
@@ -50,20 +49,16 @@ INSTEAD = {
     "data_types": "nbsweep.Histogram, Image and Table are what log takes besides numbers and strings",
     "integration": "call nbsweep.log in a callback of your own",
     "keras": "call nbsweep.log in a callback of your own: on_epoch_end(self, epoch, logs) has what it takes",
-    "link_artifact": "save files yourself, and log their path",
     "sdk": "what nbsweep has stands in nbsweep itself",
     "sklearn": "nbsweep.log takes numbers; nbsweep.Image takes a figure of matplotlib",
     "Video": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
     "join": "finish() ends a run",
-    "link_model": "save files yourself, and log their path",
-    "log_artifact": "save files yourself, and log their path",
-    "log_model": "save files yourself, and log their path",
     "path": "a run has .project and .id",
     "plot": "nbsweep.plots draws sweeps; nbsweep.Image takes a figure of matplotlib",
     "project_name": "a run has .project",
-    "restore": "read files yourself; run.dir is a run's directory",
-    "use_artifact": "read files yourself",
-    "use_model": "read files yourself",
+    "restore": _READ,
+    "use_artifact": _READ,
+    "use_model": _READ,
 }
 VALUES: dict[str, Any] = {  # what code asks for on its way to a function that does nothing
     "AlertLevel": SimpleNamespace(INFO="INFO", WARN="WARN", ERROR="ERROR"),

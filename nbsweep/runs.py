@@ -16,6 +16,7 @@ from typing import Any
 from nbsweep.absent import warn_ignored
 from nbsweep.encoding import LateValues
 from nbsweep.errors import RunStopped, UsageError
+from nbsweep.files import RunFiles
 from nbsweep.logged import MOST_PENDING, Logged
 from nbsweep.run_config import Config, Summary
 from nbsweep.store import RunTail
@@ -29,7 +30,7 @@ __all__ = ["Run"]
 LARGEST_STEP = 2**62  # of 63 bits that there are, so that those that count on from it have room
 
 
-class Run:
+class Run(RunFiles):
     """One training run. Made by `nbsweep.init` and by agents, not by users.
 
     Attributes
@@ -192,25 +193,6 @@ class Run:
     def notes(self, notes: str | None) -> None:
         self._notes = None if notes is None else str(notes)
         self._dirty.add("notes")
-
-    @property
-    def dir(self) -> str:
-        """A directory for files of the run, beside those of its images and tables; it goes with the sweep.
-
-        Raises
-        ------
-        UsageError
-            Where it cannot be made.
-        """
-        from nbsweep.process import recorder
-        from nbsweep.store.media import run_directory
-
-        try:
-            return str(run_directory(recorder().store.url, self.sweep_id, self.id))
-        except OSError as error:
-            raise UsageError(
-                f"run.dir: {error.filename} cannot be made ({error.strerror}); NBSWEEP_MEDIA names another place"
-            ) from None
 
     @property
     def step(self) -> int:

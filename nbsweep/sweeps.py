@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbsweep import analysis, process
+from nbsweep.artifacts import lost
 from nbsweep.control import SweepControl
 from nbsweep.errors import UsageError
 from nbsweep.recovery import recover
@@ -91,7 +92,8 @@ class Sweep:
     @property
     def notice(self) -> str | None:
         """What is wrong with the store, in a line or two, or None: training goes on, but people should know."""
-        return " ".join(filter(None, (self._recorder.trouble, self._recorder.media_trouble, self.store.notice))) or None
+        troubles = (self._recorder.trouble, self._recorder.media_trouble, lost(self.id), self.store.notice)
+        return " ".join(filter(None, troubles)) or None
 
     @property
     def runs(self) -> list[RunRecord]:

@@ -381,8 +381,8 @@ def test_what_such_code_asks_of_a_run_is_there(capsys: pytest.CaptureFixture[str
         assert run.get_sweep_url() is None and run.get_project_url() is None and run.project_url is None
     assert run.mode == run.settings.mode == "offline" and run.start_time > 1e9
     assert run.config._items == {"lr": 0.5}
-    with pytest.raises(AttributeError, match="save files yourself"):
-        _ = run.link_artifact
+    with pytest.raises(AttributeError, match=r"best_run\.dir"):
+        _ = run.use_artifact
     face.termwarn("mind", repeat=False)
     assert capsys.readouterr().err == "mind\n"
     run.finish(quiet=True)

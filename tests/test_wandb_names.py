@@ -227,8 +227,8 @@ def test_what_is_harmless_to_leave_out_does_nothing_and_says_so_once() -> None:
             run: Any = nbsweep.init()
             nbsweep.watch(object())
             nbsweep.watch(object(), log="all")
-            run.save("model.pt")
-        assert [str(each.message).split()[0] for each in said] == ["nbsweep.watch", "run.save"]
+            run.log_code(".")
+        assert [str(each.message).split()[0] for each in said] == ["nbsweep.watch", "run.log_code"]
         assert run.url is None
         nbsweep.log({"loss": 1.0})
 

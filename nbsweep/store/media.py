@@ -130,10 +130,8 @@ def file_name(sweep_id: str | None, run_id: str, data: bytes, ending: str) -> st
 
 
 def run_directory(url: str, sweep_id: str | None, run_id: str) -> Path:
-    """Where training code may keep files of a run: made where it is not there. Raises OSError."""
-    path = media_root(url) / (sweep_id or "runs") / run_id / "files"
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+    """Where training code keeps files of a run; there may be none."""
+    return media_root(url) / (sweep_id or "runs") / run_id / "files"
 
 
 def remove_media(url: str, sweep_id: str) -> None:

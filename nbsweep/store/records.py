@@ -103,6 +103,14 @@ class RunRecord:
     def live(self) -> bool:
         return self.state in LIVE_STATES
 
+    @property
+    def dir(self) -> str:
+        """The directory where the run keeps its files, `nbsweep.Run.dir`; looking makes none."""
+        from nbsweep.process import store_url
+        from nbsweep.store.media import run_directory
+
+        return str(run_directory(store_url(), self.sweep_id, self.id))
+
     def is_to_end_by(self, agent_id: str) -> bool:
         """Whether that agent's word of its end counts: the run is its own or nobody's, and has not ended otherwise."""
         return self.state in ENDABLE_STATES and self.agent_id in (None, agent_id)

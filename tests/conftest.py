@@ -6,6 +6,7 @@ import gzip
 import importlib.util
 import os
 import shutil
+import signal
 import struct
 import threading
 import traceback
@@ -90,6 +91,14 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setattr(sqlite, "wal_is_safe", lambda: request.param == "sqlite-wal")
     monkeypatch.setenv("NBSWEEP_STORAGE", url)
     return url
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT is heard, which a shell has ignored by what it runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

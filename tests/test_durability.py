@@ -275,6 +275,7 @@ def test_a_fork_waits_for_no_transaction_that_waits_for_its_turn(
     assert took_s < 10
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("write", [True, False])
 def test_an_interrupt_ends_a_transaction_that_waits_for_its_turn_and_leaves_no_lock(
     memory_store: Path, monkeypatch: pytest.MonkeyPatch, write: bool
@@ -286,19 +287,15 @@ def test_an_interrupt_ends_a_transaction_that_waits_for_its_turn_and_leaves_no_l
         _thread.interrupt_main()
         return uniform(low, high)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
-    try:
-        with contextlib.closing(sqlite3.connect(memory_store, timeout=0, isolation_level=None)) as hung:
-            hung.execute("BEGIN EXCLUSIVE")
-            with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-                patch.setattr(random, "uniform", interrupted)
-                with store.write() if write else store.read():
-                    pass
-            hung.execute("ROLLBACK")
-            hung.execute("BEGIN EXCLUSIVE")  # which a reader of this process would prevent
-            hung.execute("ROLLBACK")
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with contextlib.closing(sqlite3.connect(memory_store, timeout=0, isolation_level=None)) as hung:
+        hung.execute("BEGIN EXCLUSIVE")
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(random, "uniform", interrupted)
+            with store.write() if write else store.read():
+                pass
+        hung.execute("ROLLBACK")
+        hung.execute("BEGIN EXCLUSIVE")  # which a reader of this process would prevent
+        hung.execute("ROLLBACK")
     assert not forking._gate._open
     with store.write() as db:
         assert db.sweeps() == []

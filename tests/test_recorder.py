@@ -242,6 +242,7 @@ def test_a_run_that_somebody_removed_does_not_hold_up_the_others(recorder: Recor
     assert len(history_of(recorder, "stays").steps) == 100
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_of_who_waits_for_a_write_loses_nothing_doubles_nothing_and_keeps_nobody_waiting(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

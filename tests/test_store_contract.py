@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import multiprocessing
-import signal
 import threading
 import uuid
 from collections.abc import Iterator
@@ -449,10 +448,10 @@ def test_writers_take_turns_and_a_reader_that_asks_from_a_revision_misses_nothin
     assert sorted(seen.values()) == list(range(100))
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_in_the_middle_of_a_read_leaves_no_lock(store: Store) -> None:
     if "sqlite" not in store.url:
         pytest.skip("SQLite's lock is meant")
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     try:
         with store.read() as db:
             dbapi: Any = db._connection.connection.dbapi_connection
@@ -461,8 +460,6 @@ def test_an_interrupt_in_the_middle_of_a_read_leaves_no_lock(store: Store) -> No
     except KeyboardInterrupt:  # here its traceback still lives
         with store.write() as db:
             db.set_schema_version(db.schema_version() or 0)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(

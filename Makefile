@@ -16,6 +16,9 @@ FRONT_END := $(wildcard labextension/*.json labextension/*.mjs) $(shell find lab
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# How many processes share the tests, a file each at a time.
+TEST_PROCESSES ?= 2
+
 # The peers' environment, for `make bench PEERS=DIR/bin/python`: wandb tensorboard torch tensorboardX trackio mlflow aim optuna
 PEERS ?=
 
@@ -25,7 +28,7 @@ demo: $(INSTALLED)
 	$(BIN)/python examples/run_demo.py
 
 test: lint front-end-test $(FLOOR_INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks.logging $(if $(PEERS),--peers $(PEERS))

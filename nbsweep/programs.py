@@ -170,7 +170,7 @@ class Program:
         self._command = config.command
         self._heard = True
         self._folders: dict[str, str] = {}  # of the runs whose processes are at work, by run id
-        self._told: set[str] = set()  # those of them that were told to stop, before they had ended their runs
+        self._told: set[str] = set()  # the runs that were told to stop before their processes had ended them
         self._directory = str(Path.cwd())
         check_program(self._program, self._command, f"sweep {sweep_id}")
 
@@ -210,7 +210,6 @@ class Program:
                 raise Ended("failed", f"{words[0]} could not be started: {error.strerror or error}") from None
             finally:
                 del self._folders[run.id]
-                self._told.discard(run.id)
         record = None
         with contextlib.suppress(StoreError), self._store.read() as db:  # away for a while: its exit code says enough
             record = db.run(run.id)
@@ -221,10 +220,10 @@ class Program:
     def logs_elsewhere(self, run: Run) -> bool:
         """Whether the run's process is at work and has not ended the run itself. It alone knows what the run logs.
 
-        How it answers a stop that it was told of is no end of its own.
+        How it answers a stop that it was told of is no end of its own, also when the process has gone.
         """
         folder = self._folders.get(run.id)
-        return folder is not None and (run.id in self._told or not ended_itself(folder, run.id))
+        return run.id in self._told or (folder is not None and not ended_itself(folder, run.id))
 
     # -- private -------------------------------------------------------------------------------------------------
 

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 import nbsweep
+from nbsweep import programs
 from nbsweep.controller import Controller
 from nbsweep.engines.processes import ProcessEngine
 from nbsweep.errors import StoreError, UsageError
+from nbsweep.lives import Lives
 from nbsweep.programs import program_agent
 from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
@@ -326,6 +328,7 @@ def test_a_program_that_trains_elsewhere_keeps_its_pictures_where_the_agents_dir
 import os
 import numpy as np
 import nbsweep
+from nbsweep import programs
 os.mkdir("outputs")
 os.chdir("outputs")
 nbsweep.init()
@@ -451,6 +454,29 @@ def test_hyperband_stops_a_program_that_does_badly_at_its_next_log(here: Termina
     assert sweep.console(bad.name) == "" and bad.error is None
 
 
+def test_the_agent_may_look_while_a_program_that_hyperband_stopped_is_gone_and_its_end_is_not_noted(
+    here: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = list[bool]()
+    climb, how_it_ended = Lives.climb, programs._how_it_ended
+
+    def noting(self: Lives) -> None:
+        climb(self)
+        looks.append(True)
+
+    def after_two_looks(code: int, errors: str, uncaught: str | None, run: Run, record: RunRecord | None) -> Any:
+        if run.stop_state is not None:
+            seen = len(looks)
+            until(lambda: len(looks) > seen + 1 or run.stop_state is None)
+        return how_it_ended(code, errors, uncaught, run, record)
+
+    monkeypatch.setattr(Lives, "climb", noting)
+    monkeypatch.setattr(programs, "_how_it_ended", after_two_looks)
+    here.write("train.py", SLOW_TO_BAD)
+    bad = judged_by_hyperband().runs[1]
+    assert bad.state == "stopped" and bad.stopped_because is not None and bad.stopped_because.startswith("band ")
+
+
 def test_a_program_that_takes_its_time_to_end_after_a_stop_of_hyperbands_is_stopped(here: Terminal) -> None:
     here.write(
         "train.py",
@@ -555,6 +581,7 @@ def test_one_process_of_a_run_records_it_and_the_others_follow(here: Terminal) -
     program = """\
 import subprocess, sys, warnings
 import nbsweep
+from nbsweep import programs
 if len(sys.argv) == 2 and sys.argv[1] == "rank":
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

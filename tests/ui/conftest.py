@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.ui.lab import Lab, serve
 from tests.ui.notebook import Notebook
@@ -27,6 +27,7 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=20_000)  # two processes share the tests, and the machine
 OpenNotebook = Callable[[Path | Sequence[str]], Notebook]
 
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from nbsweep import absent, environment, exit_code, process, sweep_config
 from nbsweep.agents import Agent
-from nbsweep.current import bind_thread, current_run, set_process_run, thread_run
+from nbsweep.current import bind_thread, current_run, run_for, set_process_run, thread_run
 from nbsweep.definitions import define_sweep
 from nbsweep.errors import UsageError
 from nbsweep.joining import RUN_ID, join
@@ -277,11 +277,7 @@ def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = 
     UsageError
         When there is no run: call `init` first.
     """
-    run = current_run()
-    if run is None:
-        raise UsageError(
-            "log() was called outside any run: call nbsweep.init() first, or in a thread of your own use run.log()"
-        )
+    run = current_run() or run_for("log()", ", or in a thread of your own use run.log()")
     if ignored:
         absent.warn_ignored("log", ignored)
     run.log(data, step, commit)
@@ -298,10 +294,7 @@ def finish(exit_code: int | None = None, **ignored: Any) -> None:
 def define_metric(name: str, summary: str | None = None, goal: str | None = None, **ignored: Any) -> None:
     """Say what the current run's summary keeps of a key; see `Run.define_metric`."""
     absent.warn_ignored("define_metric", ignored)
-    run = current_run()
-    if run is None:
-        raise UsageError(f"define_metric({name!r}) was called outside any run: call nbsweep.init() first")
-    run.define_metric(name, summary, goal)
+    run_for(f"define_metric({name!r})").define_metric(name, summary, goal)
 
 
 def login(*_args: Any, **_kwargs: Any) -> bool:

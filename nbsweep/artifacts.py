@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, TYPE_CHECKING, Any
 
 from nbsweep.absent import warn_ignored
-from nbsweep.current import current_run
+from nbsweep.current import current_run, run_for
 from nbsweep.errors import UsageError
 
 if TYPE_CHECKING:
@@ -184,10 +184,7 @@ class Artifact:
         UsageError
             When there is no run.
         """
-        run = current_run()
-        if run is None:
-            raise UsageError(f"artifact {self.name}: save() was called outside any run; call nbsweep.init() first")
-        run.log_artifact(self)
+        run_for(f"artifact {self.name}: save()").log_artifact(self)
 
     def wait(self, timeout: float | None = None) -> Artifact:
         """Itself: what is logged is kept when the call returns."""

@@ -11,10 +11,12 @@ import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from nbsweep.errors import UsageError
+
 if TYPE_CHECKING:
     from nbsweep.runs import Run
 
-__all__ = ["bind_thread", "current_run", "inherit", "set_process_run", "stop_inheriting", "thread_run"]
+__all__ = ["bind_thread", "current_run", "inherit", "run_for", "set_process_run", "stop_inheriting", "thread_run"]
 
 _of_thread = threading.local()
 _of_process: list[Run] = []
@@ -53,6 +55,20 @@ def current_run() -> Run | None:
     if run is not None:
         return run
     return _of_process[0] if _of_process else None
+
+
+def run_for(call: str, more: str = "") -> Run:
+    """`current_run`, for a call that needs one.
+
+    Raises
+    ------
+    UsageError
+        When there is none: it names the call, and ends with `more`.
+    """
+    run = current_run()
+    if run is None:
+        raise UsageError(f"{call} was called outside any run: call nbsweep.init() first{more}")
+    return run
 
 
 def inherit(agent_id: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nbsweep.artifacts import Artifact, copied, files_below, warn_lost
-from nbsweep.current import current_run
+from nbsweep.current import run_for
 from nbsweep.errors import UsageError
 
 __all__ = ["RunFiles", "link_artifact", "link_model", "log_artifact", "log_model", "save"]
@@ -211,7 +211,7 @@ def save(
     UsageError
         When there is no run: call `init` first. That is so of all these functions.
     """
-    return _current("save").save(glob_str, base_path, policy, glob)
+    return run_for("save()").save(glob_str, base_path, policy, glob)
 
 
 def log_artifact(
@@ -222,19 +222,19 @@ def log_artifact(
     tags: Iterable[str] | str | None = None,
 ) -> Artifact:
     """Keep an artifact in the current run's directory; see `Run.log_artifact`."""
-    return _current("log_artifact").log_artifact(artifact_or_path, name, type, aliases, tags)
+    return run_for("log_artifact()").log_artifact(artifact_or_path, name, type, aliases, tags)
 
 
 def log_model(
     path: str | os.PathLike[str], name: str | None = None, aliases: Iterable[str] | str | None = None
 ) -> Artifact:
     """Keep a file or directory as a model in the current run's directory; see `Run.log_model`."""
-    return _current("log_model").log_model(path, name, aliases)
+    return run_for("log_model()").log_model(path, name, aliases)
 
 
 def link_artifact(artifact: Artifact, target_path: str, aliases: Any = None) -> Artifact:
     """See `Run.link_artifact`."""
-    return _current("link_artifact").link_artifact(artifact, target_path, aliases)
+    return run_for("link_artifact()").link_artifact(artifact, target_path, aliases)
 
 
 def link_model(
@@ -244,14 +244,7 @@ def link_model(
     aliases: Iterable[str] | str | None = None,
 ) -> Artifact:
     """See `Run.link_model`."""
-    return _current("link_model").link_model(path, registered_model_name, name, aliases)
-
-
-def _current(function: str) -> RunFiles:
-    run = current_run()
-    if run is None:
-        raise UsageError(f"{function}() was called outside any run: call nbsweep.init() first")
-    return run
+    return run_for("link_model()").link_model(path, registered_model_name, name, aliases)
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

@@ -328,7 +328,6 @@ def test_a_program_that_trains_elsewhere_keeps_its_pictures_where_the_agents_dir
 import os
 import numpy as np
 import nbsweep
-from nbsweep import programs
 os.mkdir("outputs")
 os.chdir("outputs")
 nbsweep.init()
@@ -581,7 +580,6 @@ def test_one_process_of_a_run_records_it_and_the_others_follow(here: Terminal) -
     program = """\
 import subprocess, sys, warnings
 import nbsweep
-from nbsweep import programs
 if len(sys.argv) == 2 and sys.argv[1] == "rank":
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

@@ -248,6 +248,19 @@ def test_a_run_that_diverged_goes_off_the_scale_of_the_curves_which_say_so(sign:
         drawn(figure)
 
 
+def test_moments_of_many_runs_go_off_the_scale_that_is_little_of_what_they_logged() -> None:
+    def train(run: nbsweep.Run) -> None:
+        number = run.number
+        for step in range(20):
+            nbsweep.log({"loss": 10.0 ** (number + 2) if number % 3 == 1 and step < 2 else 10 / (step + 1)})
+
+    figure = trained(CONFIG, 12, train).plot_history()
+    assert 10 < figure.axes[0].get_ylim()[1] < 11  # four runs of twelve, three points in a hundred
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert "4 runs go off the scale, to 1e+12" in [text.get_text() for text in legend.get_texts()]
+
+
 @pytest.mark.parametrize(
     ("far", "why"), [((3, 4, 5), "it is what the sweep is like"), ((), "none does"), ((-1,), "it is the best")]
 )

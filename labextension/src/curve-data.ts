@@ -25,7 +25,12 @@ export interface Curve {
   readonly yPositive: Extent | null;
   /** What it spans in y on a linear axis once its beginning is over; null of a short one. */
   readonly settled: Extent | null;
+  /** Some of its finite values, along the whole curve. */
+  readonly sample: readonly number[];
 }
+
+/** Of so many values at most. */
+const SAMPLE = 64;
 
 /** Of a curve of this many points and more, the first twentieth is its beginning. */
 const LONG = 20;
@@ -85,6 +90,7 @@ export function searchHistory(frame: Frame): { readonly curves: Curve[]; readonl
       y,
       yPositive: extentOf(values, 0),
       settled: null,
+      sample: [value].filter(Number.isFinite),
     });
     if (run.state === "running" || !Number.isFinite(value)) continue;
     const last = best.values.at(-1);
@@ -201,6 +207,7 @@ function prepare(
       values.length < LONG
         ? null
         : extentOf(values.subarray(Math.ceil(values.length / LONG)), -Infinity),
+    sample: sampled(values),
   };
   prepared.set(series, { version: series.version, of, curve });
   return curve;
@@ -252,6 +259,15 @@ function ascending(xs: Float64Array, values: Float64Array): [Float64Array, Float
   if (sorted) return [xs, values];
   const order = Array.from(xs.keys()).sort((a, b) => xs[a]! - xs[b]!);
   return [Float64Array.from(order, (i) => xs[i]!), Float64Array.from(order, (i) => values[i]!)];
+}
+
+function sampled(values: Float64Array): number[] {
+  const count = Math.min(SAMPLE, values.length);
+  const some = Array.from(
+    { length: count },
+    (_, i) => values[Math.floor((i * values.length) / count)]!,
+  );
+  return some.filter(Number.isFinite);
 }
 
 function extentOf(values: Float64Array, above: number): Extent | null {

@@ -172,7 +172,12 @@ function extents(curves: readonly Curve[], log: boolean, zoom: Zoom | null): Ext
     const whole = log ? curve.yPositive : curve.y;
     const extent = zoom ? extentWithin(curve, zoom.x, log ? 0 : -Infinity) : whole;
     if (!extent) return [];
-    return [{ ...extent, best: curve.run.best, settled: zoom ? null : curve.settled }];
+    const { best } = curve.run;
+    return [
+      zoom
+        ? { ...extent, best }
+        : { ...extent, best, settled: curve.settled, sample: curve.sample },
+    ];
   });
 }
 

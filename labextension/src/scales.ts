@@ -1,8 +1,9 @@
 /**
  * Ranges of the curves' axes.
  *
- * In: what each curve spans; out: what the axis spans. A few diverged curves, and a start that is
- * far worse than all that follows, run out of the picture rather than press the rest onto the x axis.
+ * In: what each curve spans; out: what the axis spans. A few diverged curves, moments at which others
+ * were far worse than all usually are, and a start that is far worse than all that follows run out of
+ * the picture rather than press the rest onto the x axis.
  */
 import { quantile } from "./color";
 import { drawable, isPoint, LEAST } from "./drawable";
@@ -15,20 +16,24 @@ export interface Extent {
   readonly best?: boolean;
   /** What the curve spans after its beginning; missing of a short one. */
   readonly settled?: Extent | null;
+  /** Some of its values, along the whole curve; without any it counts as if all were its worst. */
+  readonly sample?: readonly number[];
 }
 
 /** Interquartile ranges beyond the quartiles (Tukey's outer fence), as nbsweep/plots/common.py has it. */
 const FENCE = 3;
 /** With fewer curves than this nobody can say which is the odd one. */
 const FEWEST = 5;
-/** No more curves than this share leave the axis: what so many do is no exception. */
+/** No more curves than this share are mostly off the axis: what so many do is no exception. */
 const MOST_CLIPPED = 0.1;
+/** Nor, in the mean over all others, more than this share of a curve. */
+const MOST_HIDDEN = 0.05;
 /** The beginnings leave the axis where all that follows had less than this share of it. */
 const LEAST_SETTLED = 0.1;
 
 export interface YRange {
   readonly range: readonly [number, number];
-  /** How many curves leave the axis, all on the worse side of the goal. */
+  /** How many curves leave the axis, be it for a moment, all on the worse side of the goal. */
   readonly clipped: number;
   /** Whether the other curves' beginnings leave it, on that side too. */
   readonly settled: boolean;
@@ -36,39 +41,54 @@ export interface YRange {
 
 /** The y axis' range: what all curves span, but for what is far worse than the rest. */
 export function yRange(spans: readonly Extent[], log: boolean, goal: Goal): YRange {
-  const extents = spans.map(onAxis);
-  if (extents.length === 0) return { range: log ? [0.1, 1] : [0, 1], clipped: 0, settled: false };
-  const near = log ? extents : goal === "minimize" ? fenced(extents) : fenced(extents, -1);
-  const [nearest, all] = [near, extents].map((some) => ({
-    low: Math.min(...some.map(({ low }) => low)),
-    high: Math.max(...some.map(({ high }) => high)),
-  })) as [Extent, Extent];
-  const [low, high] = goal === "minimize" ? [all.low, nearest.high] : [nearest.low, all.high];
-  const clipped = extents.length - near.length;
-  const later = near.map((extent) => extent.settled ?? extent);
-  const [foot, top] =
-    goal === "minimize"
-      ? [low, Math.max(...later.map((extent) => extent.high))]
-      : [Math.min(...later.map((extent) => extent.low)), high];
-  const settled = !log && !isPoint(foot, top) && top - foot < LEAST_SETTLED * (high - low);
-  return { range: settled ? padded(foot, top, log) : padded(low, high, log), clipped, settled };
+  if (spans.length === 0) return { range: log ? [0.1, 1] : [0, 1], clipped: 0, settled: false };
+  const onIt = spans.map(onAxis);
+  // Less is better from here on.
+  const extents = goal === "minimize" ? onIt : onIt.map(mirrored);
+  const limit = log ? Infinity : fence(extents);
+  const leaves = ({ high, best }: Axial): boolean => high > limit && !best;
+  const foot = Math.min(...extents.map(({ low }) => low));
+  const whole = extents.map((extent) => (leaves(extent) ? shown(extent, limit) : extent.high));
+  const later = extents.map((extent, index) =>
+    leaves(extent) ? whole[index]! : (extent.settled ?? extent).high,
+  );
+  const [top, laterTop] = [Math.max(...whole), Math.max(...later)];
+  const settled =
+    !log && !isPoint(foot, laterTop) && laterTop - foot < LEAST_SETTLED * (top - foot);
+  const end = settled ? laterTop : top;
+  const range = goal === "minimize" ? padded(foot, end, log) : padded(-end, -foot, log);
+  return { range, clipped: extents.filter(leaves).length, settled };
 }
 
-/** The curves whose worse end (the high one, or with a sign of -1 the low one) is not far from all others'. */
-function fenced(extents: readonly Extent[], sign: 1 | -1 = 1): readonly Extent[] {
-  if (extents.length < FEWEST) return extents;
+/** What is above this is far worse than the curves usually are, and there is little of it. */
+function fence(extents: readonly Axial[]): number {
+  if (extents.length < FEWEST) return Infinity;
   // Both ends of all curves: of flat curves the spread between runs, of falling ones their fall.
-  const ends = extents.flatMap(({ low, high }) => [sign * low, sign * high]).sort((a, b) => a - b);
+  const ends = extents.flatMap(({ low, high }) => [low, high]).sort((a, b) => a - b);
   const [lower, upper] = [quantile(ends, 0.25), quantile(ends, 0.75)];
-  if (isPoint(lower, upper)) return extents;
+  if (isPoint(lower, upper)) return Infinity;
   const most = Math.max(1, Math.floor(MOST_CLIPPED * extents.length));
-  const within = (reach: number): readonly Extent[] =>
-    extents.filter(
-      ({ low, high, best }) => best === true || (sign > 0 ? high : -low) <= upper + reach,
-    );
   let reach = FENCE * (upper - lower);
-  while (extents.length - within(reach).length > most) reach *= 2;
-  return within(reach);
+  while (hidesMuch(extents, upper + reach, most)) reach *= 2;
+  return upper + reach;
+}
+
+function hidesMuch(extents: readonly Axial[], limit: number, most: number): boolean {
+  const shares = extents.map((extent) => (extent.best ? 0 : shareAbove(extent, limit)));
+  const others = shares.filter((share) => share <= 0.5);
+  const hidden = others.reduce((sum, share) => sum + share, 0);
+  return shares.length - others.length > most || hidden > MOST_HIDDEN * others.length;
+}
+
+function shareAbove({ high, sample }: Axial, limit: number): number {
+  if (high <= limit) return 0;
+  if (!sample || sample.length === 0) return 1;
+  return sample.filter((value) => value > limit).length / sample.length;
+}
+
+/** The highest of a curve that is still shown below a limit. */
+function shown({ sample }: Axial, limit: number): number {
+  return Math.max(...(sample ?? []).filter((value) => value <= limit));
 }
 
 function padded(low: number, high: number, log: boolean): [number, number] {
@@ -87,8 +107,26 @@ function padded(low: number, high: number, log: boolean): [number, number] {
   return [low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
 }
 
-function onAxis({ low, high, best = false, settled = null }: Extent): Required<Extent> {
-  return { low: drawable(low), high: drawable(high), best, settled: settled && onAxis(settled) };
+type Axial = Extent & { readonly best: boolean };
+
+function onAxis({ low, high, best = false, settled = null, sample = [] }: Extent): Axial {
+  return {
+    low: drawable(low),
+    high: drawable(high),
+    best,
+    settled: settled && onAxis(settled),
+    sample: sample.map(drawable),
+  };
+}
+
+function mirrored({ low, high, best, settled, sample = [] }: Axial): Axial {
+  return {
+    low: -high,
+    high: -low,
+    best,
+    settled: settled ? { low: -settled.high, high: -settled.low } : null,
+    sample: sample.map((value) => -value),
+  };
 }
 
 /** The x axis' range: exactly what the curves span, which may be one point. */

@@ -55,6 +55,41 @@ test("beginnings that press all that follows onto the axis leave it, on the wors
   expect(yRange(flat, false, "minimize").settled).toBe(false);
 });
 
+test("moments at which many curves are far off leave the axis, as long as little of them is hidden", () => {
+  const usual = Array.from({ length: 30 }, () => ({ low: 0.1, high: 2.3, sample: [2.3, 1, 0.1] }));
+  const jumpy = (far: number): Extent[] =>
+    Array.from({ length: 10 }, (_, i) => ({
+      low: 0.1,
+      high: 10 ** (i + 2),
+      sample: [...Array<number>(far).fill(10 ** (i + 2)), ...Array<number>(20 - far).fill(3)],
+    }));
+  const { range, clipped, settled } = yRange([...usual, ...jumpy(3)], false, "minimize");
+  expect([clipped, settled]).toEqual([10, false]); // a quarter of the curves, 4% of what there is
+  expect(range[0]).toBe(0);
+  expect(range[1]).toBeGreaterThan(3);
+  expect(range[1]).toBeLessThan(4);
+  const mirrored = [...usual, ...jumpy(3)].map(({ low, high, sample }) => ({
+    low: -high,
+    high: -low,
+    sample: sample!.map((value) => -value),
+  }));
+  expect(yRange(mirrored, false, "maximize").range[0]).toBeCloseTo(-range[1]);
+  // 8% of what there is: as much as is needed comes back.
+  const less = yRange([...usual, ...jumpy(6)], false, "minimize");
+  expect(less.clipped).toBeLessThan(10);
+  expect(less.range[1]).toBeGreaterThan(1e3);
+  // Most of each is off: then it is a third that is worse, and no more than a tenth of all may leave.
+  expect(yRange([...usual, ...jumpy(18)], false, "minimize").clipped).toBe(4);
+});
+
+test("the best run's moments stay on the axis", () => {
+  const usual = Array.from({ length: 10 }, () => ({ low: 0.5, high: 2, sample: [2, 1, 0.5] }));
+  const best = { low: 0.1, high: 50, best: true, sample: [50, ...Array<number>(30).fill(0.1)] };
+  const { range, clipped } = yRange([...usual, best], false, "minimize");
+  expect(clipped).toBe(0);
+  expect(range[1]).toBeGreaterThan(50);
+});
+
 test("a single curve has the axis to itself, however far it goes", () => {
   expect(yRange([{ low: 0, high: 1e9 }], false, "minimize").range[1]).toBeGreaterThanOrEqual(1e9);
 });

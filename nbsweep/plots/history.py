@@ -18,6 +18,7 @@ from nbsweep.plots.common import (
     FENCE,
     FEWEST_TO_FENCE,
     UNKNOWN,
+    Values,
     axes_or_new,
     clean,
     colours,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_history"]
 
 MOST_POINTS = 2000  # of a curve: more cannot be told apart on a page
+MOST_HIDDEN = 0.05  # of the points of curves that are mostly on the scale, in the mean over them
 DOTS = 3  # fewer points than this make no line
 
 
@@ -88,7 +90,7 @@ def _curves(sweep: Sweep, key: str | None, ax: Axes) -> None:
     key = key or analysis.finest_key(points, metric.name if metric else None)
     runs = sweep.runs
     inks, best, ids = colours(sweep, runs, ax), sweep.best_run, {run.name: run.id for run in runs}
-    reach: dict[str, tuple[float, float]] = {}
+    finite: dict[str, Values] = {}
     for name, history in histories.items():
         column = history.columns.get(key) if key is not None else None
         if column is None or not column.numeric:
@@ -97,9 +99,8 @@ def _curves(sweep: Sweep, key: str | None, ax: Axes) -> None:
         steps = np.asarray(history.steps[column.rows], dtype=float)
         kept = _thinned(values)
         is_best = best is not None and best.name == name
-        finite = values[np.isfinite(values)]
-        if len(finite):
-            reach[name] = (float(finite.min()), float(finite.max()))
+        if np.isfinite(values).any():
+            finite[name] = values[np.isfinite(values)]
         ax.plot(
             steps[kept],
             values[kept],
@@ -111,11 +112,11 @@ def _curves(sweep: Sweep, key: str | None, ax: Axes) -> None:
         )
     ax.set_xlabel("step")
     ax.set_ylabel(printable(key or ""))
-    if key is None or not reach:
+    if key is None or not finite:
         say_nothing_to_draw(ax, "no finite value was logged yet")
         return
     kin = metric.name if metric is not None and metric.name in key else key  # as `analysis.finest_key` has it
-    _legend(ax, _fence(ax, reach, goal_of(kin, metric), best.name if best is not None else None))
+    _legend(ax, _fence(ax, finite, goal_of(kin, metric), best.name if best is not None else None))
 
 
 def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
@@ -138,39 +139,42 @@ def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
         numbers, best_of.accumulate(values), where="post", color=grey(ax, 0.35), linewidth=1.4, label=f"{best} so far"
     )
     ax.scatter(numbers, values, s=16, c=[inks.get(run.id, UNKNOWN) for run, _ in valued], zorder=3)
-    _legend(ax, _fence(ax, {run.id: (value, value) for run, value in valued}, goal, None))
+    _legend(ax, _fence(ax, {run.id: np.array([value]) for run, value in valued}, goal, None))
 
 
-def _fence(ax: Axes, reach: Mapping[str, tuple[float, float]], goal: str, best: str | None) -> str | None:
-    """Leave a few runs that went far astray off the scale, for they would flatten all others; words on it, or None.
+def _fence(ax: Axes, finite: Mapping[str, Values], goal: str, best: str | None) -> str | None:
+    """Leave what went far astray off the scale, for it would flatten all the rest; words on it, or None.
 
-    On the worse side only, and about a tenth of the runs at most: were it more, it would be what the sweep is like.
-    The best run stays whole.
+    On the worse side only; a tenth of the runs at most for most of their points, and in the mean a twentieth of the
+    others' points: were it more, it would be what the sweep is like. The best run stays whole.
 
     Parameters
     ----------
-    reach : mapping
-        {run: its least and greatest value}.
+    finite : mapping
+        {run: its finite values}, one at least.
     """
-    if len(reach) < FEWEST_TO_FENCE:
+    if len(finite) < FEWEST_TO_FENCE:
         return None
     sign = -1.0 if goal == "maximize" else 1.0
-    costs = np.sort(sign * np.array(list(reach.values())), axis=1)  # a row a run: at its best, at its worst
-    lowest, highest = costs.T
-    usual = np.quantile(highest, 0.75)
-    extent = usual - np.quantile(lowest, 0.25)
-    # Beyond this the usual curves have a quarter of the height. Quartiles of the worst alone would cut off starts.
-    far = highest > usual + FENCE * extent
-    if best is not None and best in reach:
-        far &= highest > highest[list(reach).index(best)]
-    if extent <= 0 or not 0 < far.sum() <= math.ceil(len(far) / 10):
+    costs = [sign * values for values in finite.values()]
+    lowest = np.array([each.min() for each in costs])
+    highest = np.array([each.max() for each in costs])
+    # Both ends of all curves: quartiles of the worst ends alone would cut off starts, or leave in what many do once.
+    lower, upper = np.quantile(np.concatenate([lowest, highest]), [0.25, 0.75])
+    limit = upper + FENCE * (upper - lower)
+    if best is not None and best in finite:
+        limit = max(limit, (sign * finite[best]).max())
+    beyond = np.array([np.mean(each > limit) for each in costs])
+    astray = beyond > 0.5
+    if upper <= lower or astray.sum() > math.ceil(len(costs) / 10) or beyond[~astray].mean() > MOST_HIDDEN:
         return None
-    low, high = lowest.min(), highest[~far].max()
-    if highest.max() - low < FENCE * (high - low):  # nothing is gained: they are all far from one another
+    leave = int(np.count_nonzero(highest > limit))
+    low, high = lowest.min(), max(each[each <= limit].max(initial=-math.inf) for each in costs)
+    if leave == 0 or highest.max() - low < FENCE * (high - low):  # nothing is gained: they are all far from one another
         return None
     margin = 0.05 * (high - low)
     ax.set_ylim(*sorted((sign * (low - margin), sign * (high + margin))))
-    runs = "1 run goes" if far.sum() == 1 else f"{far.sum()} runs go"
+    runs = "1 run goes" if leave == 1 else f"{leave} runs go"
     return f"{runs} off the scale, to {sign * highest.max():.3g}"
 
 

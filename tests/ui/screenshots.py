@@ -1,8 +1,9 @@
 """Makes the pictures in README: ``python -m tests.ui.screenshots`` writes docs/dashboard.png and its dark twin.
 
 The quickstart's sweep, made larger: sixty runs, two at a time, learning rates up to where training diverges (which
-fails the run) and early termination, in a real JupyterLab. With --live the picture is taken while it trains; without,
-docs/snapshot.png and its dark twin show the saved notebook, opened again when its kernel has gone.
+fails the run) and early termination, in a real JupyterLab. Then docs/snapshot.png and its dark twin show the saved
+notebook, opened again when its kernel has gone. With --live it has more runs, and docs/jupyterlab-panel.png and its
+dark twin show the Sweeps panel and the dashboard as a tab while they train.
 With --editor a define cell is photographed instead, in both themes, into tests/artifacts: an underline and its
 message, a distribution's explanation.
 """
@@ -33,7 +34,6 @@ CHANGES = (
         '{"distribution": "uniform", "min": 0, "max": 0.1}',
         '{"distribution": "log_uniform_values", "min": 1e-4, "max": 3.0}',
     ),
-    ("--count 5", "--count 60 --workers 2"),
     (
         '    log({"loss": loss, "epoch": epoch})',
         '    log({"loss": loss, "epoch": epoch})\n    if not loss < 30:\n'
@@ -42,13 +42,14 @@ CHANGES = (
 )
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTH = 1280
-LIVE_AT = 40
+RUNS = 60
+RUNS_LIVE = 240  # enough to train until both pictures are taken
 
 
 def main(live: bool) -> None:
     with tempfile.TemporaryDirectory() as home, serve(Path(home)) as lab, sync_playwright() as playwright:
         path = lab.root / QUICKSTART.name
-        nbformat.write(_larger(nbformat.read(QUICKSTART, as_version=4)), path)
+        nbformat.write(_larger(nbformat.read(QUICKSTART, as_version=4), RUNS_LIVE if live else RUNS), path)
         chromium = shutil.which("chromium") or playwright.chromium.executable_path
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
         page = browser.new_page(viewport={"width": WIDTH, "height": 1900}, device_scale_factor=2)
@@ -57,7 +58,7 @@ def main(live: bool) -> None:
         notebook.run_all()
         dashboard = notebook.dashboard()
         ended = dashboard.locator("tr.nbs-row:not([data-run-state=running])")
-        expect(ended.nth(LIVE_AT if live else 59)).to_be_attached(timeout=480_000)
+        expect(ended.nth(RUNS - 1)).to_be_attached(timeout=480_000)
         dashboard.get_by_role("button", name="log y").click()
         dashboard.locator("input[type=range]").fill("0.6")
         matters = dashboard.get_by_test_id("nbs-importance")
@@ -66,17 +67,17 @@ def main(live: bool) -> None:
         used = str(dashboard.locator(counted).count()) if not live else ""
         expect(matters).to_have_attribute("data-runs-used", re.compile(used or r"^\d\d"), timeout=90_000)
         expect(matters.locator("[data-parameter]").first).to_be_visible()
-        photograph(notebook, dashboard, "dashboard-live" if live else "dashboard")
         if live:
             photograph_panel(notebook)
         else:
+            photograph(notebook, dashboard, "dashboard")
             notebook.wait_idle()
             notebook.save()
             page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
             page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
             notebook.reload()
             expect(page.locator(".nbs-standing:visible")).to_contain_text("recorded")
-            expect(dashboard.locator("tr.nbs-row")).to_have_count(60)
+            expect(dashboard.locator("tr.nbs-row")).to_have_count(RUNS)
             page.set_viewport_size({"width": WIDTH, "height": 900})
             page.locator(".nbs-standing:visible").scroll_into_view_if_needed()
             photograph(notebook, page.locator(".jp-NotebookPanel"), "snapshot")
@@ -90,8 +91,10 @@ def photograph_panel(notebook: Notebook) -> None:
     page.set_viewport_size({"width": WIDTH, "height": 900})
     page.evaluate("void window.jupyterapp.commands.execute('nbsweep:show-panel')")
     page.get_by_test_id("nbs-list-row").first.locator(".nbs-list-main").click()
-    expect(page.locator(".nbs-tab").get_by_test_id("nbs-dashboard")).to_contain_text("running")
-    photograph(notebook, page.locator("body"), "jupyterlab-panel")
+    tab = page.locator(".nbs-tab").get_by_test_id("nbs-dashboard")
+    expect(tab).to_contain_text("running")
+    expect(tab.get_by_test_id("nbs-importance").locator("[data-parameter]").first).to_be_visible(timeout=60_000)
+    photograph(notebook, page.locator(".jp-LabShell"), "jupyterlab-panel")
 
 
 def photograph(notebook: Notebook, of: Locator, name: str) -> None:
@@ -144,10 +147,11 @@ def editor() -> None:
         browser.close()
 
 
-def _larger(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    missing = {old for old, _ in CHANGES}
+def _larger(notebook: nbformat.NotebookNode, runs: int) -> nbformat.NotebookNode:
+    changes = (*CHANGES, ("--count 5", f"--count {runs} --workers 2"))
+    missing = {old for old, _ in changes}
     for cell in notebook.cells:
-        for old, new in CHANGES:
+        for old, new in changes:
             if old in cell.source:
                 missing.discard(old)
                 cell.source = cell.source.replace(old, new)

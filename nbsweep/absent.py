@@ -10,11 +10,11 @@ import sys
 import warnings
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbsweep.errors import CommError, Error
 
-__all__ = ["NAMES", "OF_A_RUN", "stand_in", "warn_ignored"]
+__all__ = ["NAMES", "StandIns", "stand_in", "warn_ignored"]
 
 
 def _to_stderr(text: object = "", *_args: Any, **_kwargs: Any) -> None:
@@ -80,7 +80,6 @@ OF_A_RUN = {  # W&B's attributes of a run
 UNSAID = {  # W&B's arguments whose work is done without them, or that concern its pages alone
     "define_metric": ("hidden", "overwrite", "step_metric", "step_sync"),
     "finish": ("quiet",),
-    "log": ("sync",),
 }
 
 _said: set[str] = set()
@@ -114,6 +113,36 @@ def stand_in(name: str, owner: str = "nbsweep") -> Any:
     ignored.__name__ = ignored.__qualname__ = name
     ignored.__doc__ = f"W&B's `{name}`, which makes no difference here."
     return ignored
+
+
+class _StandIn:
+    """An attribute of a run that is `stand_in` of its name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, _run: object, _owner: type) -> Any:
+        return stand_in(self._name, "run")
+
+
+class StandIns:
+    """W&B's attributes of a run that nbsweep does without.
+
+    Each is an attribute of this class, for a `__getattr__` makes all others slower too, those that `Run.log` reads.
+    """
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __dir__(self) -> list[str]:
+        return sorted(set(super().__dir__()) - NAMES - OF_A_RUN.keys())
+
+
+for _name in NAMES:
+    setattr(StandIns, _name, _StandIn(_name))
+for _name, _value in OF_A_RUN.items():
+    setattr(StandIns, _name, _value)
 
 
 def warn_ignored(name: str, ignored: Mapping[str, Any]) -> None:

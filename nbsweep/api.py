@@ -269,7 +269,7 @@ def _warn_of_child(parents: Run | None) -> None:
         )
 
 
-def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = True, **ignored: Any) -> None:
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = True, sync: Any = None) -> None:
     """Log to the run of the calling thread; see `Run.log`.
 
     Raises
@@ -278,8 +278,6 @@ def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = 
         When there is no run: call `init` first.
     """
     run = current_run() or run_for("log()", ", or in a thread of your own use run.log()")
-    if ignored:
-        absent.warn_ignored("log", ignored)
     run.log(data, step, commit)
 
 

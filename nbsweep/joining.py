@@ -83,7 +83,7 @@ class _Follower(Run):
     """A run that another process writes."""
 
     def log(
-        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True, *, sync: Any = None
+        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True, sync: Any = None
     ) -> None:
         if self.stop_state is not None:
             raise RunStopped(f"run {self.name} was stopped")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from time import time
 from typing import Any
 
-from nbsweep.absent import warn_ignored
+from nbsweep.absent import StandIns, warn_ignored
 from nbsweep.encoding import LateValues
 from nbsweep.errors import RunStopped, UsageError
 from nbsweep.files import RunFiles
@@ -30,7 +30,7 @@ __all__ = ["Run"]
 LARGEST_STEP = 2**62  # of 63 bits that there are, so that those that count on from it have room
 
 
-class Run(RunFiles):
+class Run(RunFiles, StandIns):
     """One training run. Made by `nbsweep.init` and by agents, not by users.
 
     Attributes
@@ -101,8 +101,9 @@ class Run(RunFiles):
 
     # -- for training code ---------------------------------------------------------------------------------------
 
+    # No keyword-only parameter and no **: the interpreter has a fast way for calls of such functions alone.
     def log(
-        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True, *, sync: Any = None
+        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = True, sync: Any = None
     ) -> None:
         """Record values of this step. Never waits for the disk, the network or a GPU.
 
@@ -215,16 +216,6 @@ class Run(RunFiles):
             return False
         self._end("finished", None)
         return False
-
-    def __getattr__(self, name: str) -> Any:
-        """W&B's attributes that there are not here; asked for only where nothing else has the name."""
-        from nbsweep import absent
-
-        if name in absent.OF_A_RUN:
-            return absent.OF_A_RUN[name]
-        if name in absent.NAMES:
-            return absent.stand_in(name, "run")
-        raise AttributeError(f"a run has no {name!r}")
 
     def __repr__(self) -> str:
         return f"<nbsweep run {self.name} ({self.state})>"

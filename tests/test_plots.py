@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 import nbsweep
 from nbsweep.errors import UsageError
+from nbsweep.goals import Goal
 from nbsweep.notebook import twins
 from nbsweep.notebook.tables import table_of
 from nbsweep.notebook.views import run_view
@@ -433,8 +434,29 @@ def test_a_scale_puts_values_where_they_belong() -> None:
     assert all(math.isnan(place) for place in log.places([None, math.nan, "x", True]))
     category = Scale("opt", False, ("adam", "sgd"))
     assert category.places(["adam", "sgd", "x"])[:2].tolist() == [0.25, 0.75]
-    assert value_scale("loss", [1, 2, 3, 4, 5, 1e12]).high == 5
-    assert value_scale("loss", [math.nan]).low < value_scale("loss", []).high
+    assert value_scale("loss", [math.nan], "minimize").low < value_scale("loss", [], "minimize").high
+
+
+@pytest.mark.parametrize(("goal", "far"), [("minimize", 1e12), ("maximize", -1e12)])
+def test_what_is_far_worse_is_left_to_a_marked_edge_and_what_is_far_better_is_not(goal: Goal, far: float) -> None:
+    values = [1.0, 2.0, 3.0, 4.0, 5.0]
+    scale = value_scale("loss", [*values, far], goal)
+    assert (scale.low, scale.high) == (1, 5) and far in (scale.lowest, scale.highest)
+    marks = [label for _, label in scale.ticks() if label[0] in "≤≥"]
+    assert marks == (["≥ 5"] if far > 0 else ["≤ 1"])
+    scale = value_scale("loss", [*values, -far], goal)
+    assert -far in (scale.low, scale.high) and not [label for _, label in scale.ticks() if label[0] in "≤≥"]
+
+
+def test_the_best_run_has_its_place_and_a_diverged_one_is_an_arrow_that_says_how_far() -> None:
+    values = [0.1 + number / 1000 for number in range(18)]
+    sweep = trained(CONFIG, 20, lambda run: run.log({"loss": [*values, -9.0, 1000.0][run.number]}))
+    ax = sweep.plot_slices(parameter="lr").axes[0]
+    (dots, arrow) = [np.asarray(each.get_offsets())[:, 1] for each in ax.collections]
+    assert dots.min() == -9.0 and len(dots) == 19 and arrow.tolist() == [pytest.approx(0.117)]
+    assert ax.get_title(loc="right") == "1 beyond, to 1e+03"
+    texts = [text.get_text() for text in sweep.plot_parallel_coordinates().axes[0].texts]
+    assert "≥ 0.117" in texts
 
 
 @pytest.mark.parametrize(

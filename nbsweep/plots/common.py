@@ -7,7 +7,7 @@ import io
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nbsweep import analysis
 from nbsweep.errors import UsageError
-from nbsweep.goals import goal_of
+from nbsweep.goals import Goal, goal_of
 from nbsweep.plan import Plan
 from nbsweep.store import RunRecord
 from nbsweep.support import identity
@@ -53,6 +53,7 @@ _FARTHEST = 1e300
 UNKNOWN = "0.6"
 # Tukey's outer fence, in interquartile ranges beyond the quartiles: what lies farther is at a scale's edge or off it.
 FENCE = 3.0
+NEAR_AN_END = 0.06  # of an axis: too near for two labels
 FEWEST_TO_FENCE = 5  # values of which some may be said to lie far from the others
 
 
@@ -224,6 +225,8 @@ class Scale:
         Values of a category, from the foot of the axis.
     low, high : float
         Ends of a number's axis, low < high.
+    lowest, highest : float
+        The least and the greatest value, which may lie beyond.
     """
 
     name: str
@@ -231,6 +234,8 @@ class Scale:
     levels: tuple[Any, ...] | None
     low: float = 0.0
     high: float = 1.0
+    lowest: float = math.inf
+    highest: float = -math.inf
 
     def places(self, values: Sequence[Any]) -> Values:
         """Places of values, NaN for what has none (missing, NaN); beyond the ends is at the ends."""
@@ -263,7 +268,13 @@ class Scale:
         inside = [value for value in found if low <= value <= high]
         if len(inside) < 2:
             inside = [self.low, self.high]
-        return [(float(self.places([value])[0]), label) for value, label in zip(inside, _labels(inside), strict=True)]
+        marks = [(float(self.places([value])[0]), label) for value, label in zip(inside, _labels(inside), strict=True)]
+        foot, top = f"≤ {_label(self.low, 3)}", f"≥ {_label(self.high, 3)}"
+        if self.lowest < self.low:
+            marks = [(0.0, foot), *(mark for mark in marks if mark[0] > NEAR_AN_END)]
+        if self.highest > self.high:
+            marks = [*(mark for mark in marks if mark[0] < 1 - NEAR_AN_END), (1.0, top)]
+        return marks
 
 
 def _labels(values: Sequence[float]) -> list[str]:
@@ -318,15 +329,17 @@ def _parameter_scale(axis: Mapping[str, Any], values: Sequence[Any]) -> Scale:
     return _number_scale(axis["name"], axis["log"], ends)
 
 
-def value_scale(name: str, values: Sequence[float]) -> Scale:
-    """The scale of a metric's values; a few that lie far from all others are left to its edge."""
+def value_scale(name: str, values: Sequence[float], goal: Goal) -> Scale:
+    """The scale of a metric's values; a few that are far worse than all others are left to its edge."""
     finite = np.array([value for value in values if math.isfinite(value)], dtype=float)
+    inside = finite
     if len(finite) >= FEWEST_TO_FENCE:
         lower, upper = np.quantile(finite, [0.25, 0.75])
         reach = FENCE * (upper - lower)
         if reach > 0:
-            finite = finite[(finite >= lower - reach) & (finite <= upper + reach)]
-    return _number_scale(name, False, finite.tolist())
+            inside = finite[finite >= lower - reach] if goal == "maximize" else finite[finite <= upper + reach]
+    scale = _number_scale(name, False, inside.tolist())
+    return replace(scale, lowest=finite.min(initial=math.inf), highest=finite.max(initial=-math.inf))
 
 
 def _number_scale(name: str, log: bool, ends: Sequence[float]) -> Scale:

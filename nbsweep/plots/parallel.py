@@ -13,6 +13,7 @@ from matplotlib.path import Path
 
 from nbsweep import analysis
 from nbsweep.errors import UsageError
+from nbsweep.goals import goal_of
 from nbsweep.plots.common import (
     UNKNOWN,
     Scale,
@@ -47,6 +48,8 @@ def plot_parallel_coordinates(
 ) -> Figure:
     """A line for each run over its parameters and a metric; runs without a value pass below the axis.
 
+    An end of the metric marked ≥ or ≤ stands for everything beyond it, which is only what is far worse than the rest.
+
     Parameters
     ----------
     sweep : Sweep
@@ -78,7 +81,7 @@ def plot_parallel_coordinates(
     places = [_spread(scale, scale.places([config.get(scale.name) for config in configs])) for scale in scales]
     if name is not None:
         values = [summary_value(run, name) for run in runs]
-        scales = [*scales, value_scale(name, values)]
+        scales = [*scales, value_scale(name, values, goal_of(name, sweep.checked_config.metric))]
         places = [*places, scales[-1].places(values)]
     ax = axes_or_new(ax, max(5.0, 1.35 * len(scales)), 3.3)
     clean(ax, sweep)

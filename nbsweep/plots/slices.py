@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 
 from nbsweep import analysis
 from nbsweep.errors import UsageError
+from nbsweep.goals import goal_of
 from nbsweep.plots.common import (
     UNKNOWN,
     Scale,
@@ -18,6 +20,7 @@ from nbsweep.plots.common import (
     Values,
     colours,
     figure_of,
+    grey,
     leading,
     metric_of,
     parameter_scales,
@@ -94,25 +97,31 @@ def plot_slices(
     inks = colours(sweep, runs, axes[0], name)
     declared = sweep.checked_config.parameter_names
     configs = [analysis.flat(run.config, declared) for run in runs]
-    results = [summary_value(run, name) for run in runs]
-    along = value_scale(name, results)
-    shown = np.clip(results, along.low, along.high)
+    results = np.array([summary_value(run, name) for run in runs])
+    along = value_scale(name, results.tolist(), goal_of(name, sweep.checked_config.metric))
     shades = [inks.get(run.id, UNKNOWN) for run in runs]
     names = told_apart([scale.name for scale in scales], 24)
     for place, (each, scale) in enumerate(zip(axes, scales, strict=False)):
         each.set_xlabel(names[place] + (" log" if scale.log else ""), fontsize="small")
-        _slice(each, scale, [config.get(scale.name) for config in configs], shown, shades)
+        _slice(each, scale, [config.get(scale.name) for config in configs], results, along, shades)
         if place % IN_A_ROW == 0:
             each.set_ylabel(printable(name, 20), fontsize="small")
     return figure_of(axes[0])
 
 
-def _slice(ax: Axes, scale: Scale, values: list[Any], results: Values, shades: list[Any]) -> None:
-    """A dot a run: what it has of the parameter and what came of it, in its shade."""
+def _slice(ax: Axes, scale: Scale, values: list[Any], results: Values, along: Scale, shades: Sequence[Any]) -> None:
+    """A dot a run: what it has of the parameter and what came of it, in its shade; an arrow for what is beyond."""
     places = scale.places(values)
     if scale.levels is not None:
         places = places + ((np.arange(len(places)) * 0.618034) % 1 - 0.5) * JITTER / len(scale.levels)
-    ax.scatter(places, results, c=shades, s=14 if len(places) <= 200 else 5, linewidths=0)
+    size = 14 if len(places) <= 200 else 5
+    shown, inks = np.clip(results, along.low, along.high), np.array(shades)
+    beyond, over = results != shown, along.highest > along.high  # on the worse side, if at all
+    ax.scatter(places[~beyond], shown[~beyond], c=inks[~beyond], s=size, linewidths=0)
+    if beyond.any():
+        ax.scatter(places[beyond], shown[beyond], c=inks[beyond], s=2 * size, linewidths=0, marker="^" if over else "v")
+        words = f"{beyond.sum()} beyond, to {along.highest if over else along.lowest:.3g}"
+        ax.set_title(words, loc="right", fontsize="x-small", color=grey(ax, 0.45))
     ticks = scale.ticks(MOST_LEVELS, LEVEL_CHARACTERS)
     if scale.levels is None:
         every = math.ceil(sum(len(label) + GAP for _, label in ticks) / ROOM)

@@ -1,6 +1,7 @@
 """W&B's names that nbsweep does without, so that training code which was written for W&B mostly runs as it is.
 
-What is harmless to leave out does nothing and says so once; the rest is refused, with what to use instead.
+What is harmless to leave out does nothing and says so once, what is made to be logged is left out by `log`, which says
+so; the rest is refused, with what to use instead.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import secrets
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -42,29 +43,49 @@ IGNORED = frozenset(
 _READ = "nbsweep.Sweep(id).best_run.dir, or .run(name).dir, is the directory with what a run has saved and logged"
 INSTEAD = {
     "Api": "nbsweep.Sweep(id) reads a sweep: .runs, .best_run, .history()",
-    "Audio": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
-    "Html": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
-    "Object3D": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
-    "Plotly": "nbsweep.Image takes a figure of matplotlib",
     "data_types": "nbsweep.Histogram, Image and Table are what log takes besides numbers and strings",
     "integration": "call nbsweep.log in a callback of your own",
     "keras": "call nbsweep.log in a callback of your own: on_epoch_end(self, epoch, logs) has what it takes",
     "sdk": "what nbsweep has stands in nbsweep itself",
     "sklearn": "nbsweep.log takes numbers; nbsweep.Image takes a figure of matplotlib",
-    "Video": "nbsweep.Image, Table and Histogram are what log takes besides numbers and strings",
     "join": "finish() ends a run",
     "path": "a run has .project and .id",
-    "plot": "nbsweep.plots draws sweeps; nbsweep.Image takes a figure of matplotlib",
     "project_name": "a run has .project",
     "restore": _READ,
     "use_artifact": _READ,
     "use_model": _READ,
 }
+LOGGED = frozenset({"Audio", "Html", "Molecule", "Object3D", "Plotly", "Video", "plot_table"})
+
+
+def _unkept(name: str) -> Callable[..., Any]:
+    """In the place of what is made to be logged: `log` leaves it out and says so, and training goes on."""
+
+    def made(*_args: Any, **_kwargs: Any) -> Any:
+        from nbsweep.values import Unkept
+
+        return Unkept(f"nbsweep has no {name}; Image (of a matplotlib figure too), Table and Histogram are kept")
+
+    made.__name__ = made.__qualname__ = name
+    return made
+
+
+class _Plot:
+    """W&B's `plot`, whose functions make charts of its pages."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _unkept(f"plot.{name}")
+
+
 VALUES: dict[str, Any] = {  # what code asks for on its way to a function that does nothing
     "AlertLevel": SimpleNamespace(INFO="INFO", WARN="WARN", ERROR="ERROR"),
     "CommError": CommError,
     "Error": Error,
     **dict.fromkeys(("termerror", "termlog", "termwarn"), _to_stderr),
+    "plot": _Plot(),
+    **{name: _unkept(name) for name in LOGGED},
     "util": SimpleNamespace(generate_id=lambda length=8: secrets.token_hex(length)[:length]),
 }
 NAMES = IGNORED | INSTEAD.keys() | VALUES.keys()

@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from nbsweep import console, current, environment, memory, process, torch_threads
@@ -246,6 +247,7 @@ class Agent:
         if not self._elsewhere:
             torch_threads.divide(self.id, self.workers)
         config = self.controller.config
+        record = replace(record, project=self.controller.project)
         run = Run(record, metric=config.metric, parameters=config.parameters, on_finish=self._note_end)
         self._lives.begin(run)
         if record.started_at is not None and record.started_at > record.created_at:

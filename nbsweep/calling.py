@@ -62,7 +62,7 @@ class Outcome:
     error : str or None
         The traceback, or what else tells of a failure.
     returned : float or None
-        What the function gave back, where that is a number.
+        What the function gave back, where that is a number, or a dict with one of the metric.
     short_of_memory : bool
         Whether it failed for want of memory.
     """
@@ -78,6 +78,9 @@ def outcome_of(function: Callable[..., Any], run: Run) -> Outcome:
     run.awaits_init = not _needed(function)  # as W&B's, it may ask `if nbsweep.run is None: nbsweep.init(...)`
     try:
         returned = call_with_config(function, run)
+        metric = run.summarising.metric
+        if isinstance(returned, dict) and metric is not None:
+            returned = returned.get(metric.name)
         number = returned if isinstance(returned, (int, float)) else None
         outcome = Outcome(run.stop_state or "finished", returned=number)
     except RunStopped:

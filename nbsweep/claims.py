@@ -118,7 +118,7 @@ class Claims:
 
 
 def give_back_in(db: Session, records: Iterable[RunRecord]) -> None:
-    """Make these runs, which were claimed and not begun, pending; those of a sweep that a person stopped are killed."""
+    """Make these runs, which were claimed and not begun, pending; those of a sweep that was stopped are killed."""
     records = list(records)
     owners = {record.id: record.agent_id for record in records}
     counts: dict[str, int] = {}
@@ -137,5 +137,6 @@ def give_back_in(db: Session, records: Iterable[RunRecord]) -> None:
 
 
 def _was_stopped(sweep: SweepRecord) -> bool:
-    """Whether a person has ended the sweep; its last agents may still be at work."""
-    return sweep.state == "cancelled" or (sweep.state in ("running", "finished") and sweep.note_kind == "person")
+    """Whether a person or the metric's target has ended the sweep; its last agents may still be at work."""
+    ended = sweep.state in ("running", "finished") and sweep.note_kind in ("person", "target")
+    return sweep.state == "cancelled" or ended

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nbsweep import sweep_config
+from nbsweep.config_parameters import chosen
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
 from nbsweep.prior import prior_observations
@@ -136,8 +137,10 @@ class SweepControl:
             run = db.run(run_id)
             if run is None or run.sweep_id != self.sweep_id:
                 raise UsageError(f"sweep {self.sweep_id} has no run {run_id!r}")
+            of_run = next(each for each in db.sweep_versions(self.sweep_id) if each.version == run.sweep_version)
+            config = chosen(sweep_config.load(of_run.config).parameters, run.config)
             number = db.next_run_number(self.sweep_id, "")
-            record = replace(self._record(number, run.config), state="pending", started_at=None)
+            record = replace(self._record(number, config), state="pending", started_at=None)
             db.insert_run(record)
             return record, self._raise_count(db, 1) is not None
 
@@ -166,7 +169,7 @@ class SweepControl:
         if points is None:
             return None
         place = functools.partial(space.place, points)
-        retries = Retries()
+        retries = Retries(config.parameters)
         retries.tell(runs, sweep.revision)
         if retries.next(config.retry, lambda run: place(run.config) is not None) is not None:
             return None
@@ -177,7 +180,7 @@ class SweepControl:
 
     def _take(self, sweep: SweepRecord) -> None:
         """The sweep's config as it is now."""
-        self.version, self.seed = sweep.version, sweep.seed
+        self.version, self.seed, self.project = sweep.version, sweep.seed, sweep.project
         self.config = sweep_config.load(sweep.config)
 
     def _counted_priors(self, db: Session, config: SweepConfig) -> list[Observation]:

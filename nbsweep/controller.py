@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from nbsweep import failures, search
 from nbsweep.ahead import Ahead
 from nbsweep.claims import give_back_in
+from nbsweep.config_parameters import chosen
 from nbsweep.control import EVERY_POINT_TAKEN, SweepControl
 from nbsweep.errors import StoreError
 from nbsweep.identity import id_after, new_id
@@ -70,7 +71,7 @@ class Controller(SweepControl):
         super().__init__(store, sweep_id)
         self._searcher: Searcher | None = None
         self._told_revision = -1
-        self._retries = Retries()
+        self._retries = Retries(self.config.parameters)
         self._next_recovery = 0.0
         self._kept_code: str | None = None
         self._fitting: tuple[int, Coordinates] | None = None  # of which version, and what fits its space
@@ -137,7 +138,8 @@ class Controller(SweepControl):
                     )
                     break
                 except _MovedOn:  # what was read in that transaction, its own writes too, is read again
-                    self._next_recovery, self._told_revision, self._retries = 0.0, told, Retries()
+                    self._next_recovery, self._told_revision = 0.0, told
+                    self._retries = Retries(self.config.parameters)
         except BaseException:
             self._forget()
             raise
@@ -205,7 +207,8 @@ class Controller(SweepControl):
 
     def _forget(self) -> None:
         """The searcher may have moved past a point that was not kept; it is rebuilt from the store."""
-        self._searcher, self._told_revision, self._kept_code, self._retries = None, -1, None, Retries()
+        self._searcher, self._told_revision, self._kept_code = None, -1, None
+        self._retries = Retries(self.config.parameters)
 
     def _asked_outside(self, agent_id: str) -> bool:
         """Let a searcher that takes its time suggest before the write transaction; whether it was asked to."""
@@ -228,7 +231,7 @@ class Controller(SweepControl):
         sweep = existing_sweep(db, self.sweep_id)
         if sweep.version != self.version:
             self._take(sweep)
-            self._searcher, self._told_revision = None, -1
+            self._searcher, self._told_revision, self._retries = None, -1, Retries(self.config.parameters)
         if time.monotonic() >= self._next_recovery:  # a run of another process may have died
             self._next_recovery = time.monotonic() + RECOVER_EVERY_S
             recover_in(db, self.sweep_id)
@@ -355,7 +358,8 @@ class Controller(SweepControl):
         run = self._retries.next(self.config.retry, self._fits)
         if run is None:
             return None
-        return self._record(db.next_run_number(self.sweep_id, ""), run.config, run.attempt + 1)
+        config = chosen(self.config.parameters, run.config)
+        return self._record(db.next_run_number(self.sweep_id, ""), config, run.attempt + 1)
 
     def _told(self, db: Session) -> Searcher:
         """The searcher, told of every run that changed since it was last asked."""

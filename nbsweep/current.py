@@ -23,12 +23,17 @@ _of_process: list[Run] = []
 _inherited: WeakKeyDictionary[threading.Thread, Run] = WeakKeyDictionary()
 _lock = threading.Lock()
 _users: set[str] = set()
+_at_work: dict[int, Run] = {}  # thread: the run that an agent trains there
 _start = threading.Thread.start
 
 
 def bind_thread(run: Run | None) -> None:
     """Make `run` the current run of the calling thread."""
     _of_thread.run = run
+    if run is None:
+        _at_work.pop(threading.get_ident(), None)
+    else:
+        _at_work[threading.get_ident()] = run
 
 
 def set_process_run(run: Run | None) -> None:
@@ -43,7 +48,24 @@ def thread_run() -> Run | None:
     except AttributeError:
         # Asked once a thread: what it inherits was noted before it began.
         run = _of_thread.run = _inherited.get(threading.current_thread()) if _inherited else None
-    return run
+    return run if run is None or not run.closed else _after(run)
+
+
+def _after(closed: Run) -> Run | None:
+    """The run of a thread whose run has ended: a pool's that outlives it works for the next one.
+
+    Where several train, nobody can tell for which; and it is none, for the values of an ended run would be mistaken
+    for those of another. A thread that trains, or that outlived the last of them, keeps its run.
+    """
+    if threading.get_ident() in _at_work:
+        return closed
+    others = {run.id: run for run in list(_at_work.values()) if not run.closed}
+    if len(others) > 1:
+        return None
+    for run in others.values():
+        _of_thread.run = run
+        return run
+    return closed
 
 
 def current_run() -> Run | None:
@@ -53,7 +75,7 @@ def current_run() -> Run | None:
     except AttributeError:
         run = thread_run()
     if run is not None:
-        return run
+        return run if not run._closed else thread_run()
     return _of_process[0] if _of_process else None
 
 

@@ -48,7 +48,7 @@ class RunFiles:
 
     def save(
         self,
-        glob_str: str | bytes | os.PathLike[str],
+        glob_str: str | bytes | os.PathLike[str] | None = None,
         base_path: str | os.PathLike[str] | None = None,
         policy: str = "live",
         glob: bool = True,
@@ -62,7 +62,8 @@ class RunFiles:
         Parameters
         ----------
         glob_str : str or path
-            A path, or a pattern such as ``checkpoints/*.pt``.
+            A path, or a pattern such as ``checkpoints/*.pt``. Without it nothing is done: W&B's old code calls
+            ``run.save()`` to keep a new name of the run, which is kept anyway.
         base_path : str or path, optional
             A directory above: what is below it is laid out in `dir` as it is there. By default the working directory;
             of an absolute `glob_str` the directory two levels above the file, so that one is kept.
@@ -81,6 +82,8 @@ class RunFiles:
         UsageError
             For another policy, or a `glob_str` that is not below `base_path` or begins with ``*`` there.
         """
+        if glob_str is None:
+            return []
         if policy not in ("live", "now", "end"):
             raise UsageError(f'save(policy={policy!r:.80}): use "live", "now" or "end"')
         given = os.fsdecode(glob_str)
@@ -199,7 +202,7 @@ class RunFiles:
 
 
 def save(
-    glob_str: str | bytes | os.PathLike[str],
+    glob_str: str | bytes | os.PathLike[str] | None = None,
     base_path: str | os.PathLike[str] | None = None,
     policy: str = "live",
     glob: bool = True,

@@ -15,6 +15,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,6 +63,8 @@ def join(recorder: Recorder) -> Run | None:
         return None
     _joined.add((os.getpid(), run_id))
     config = sweep_config.load(sweep.config) if sweep is not None else None
+    if sweep is not None:
+        record = replace(record, project=sweep.project)
     metric, parameters = (None, None) if config is None else (config.metric, config.parameters)
     writer = _claim(run_id)
     if writer is None:

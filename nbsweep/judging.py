@@ -92,7 +92,8 @@ def oddity(metric: Metric, count: int, summary: Mapping[str, Any], returned: obj
     summary : dict
         As the store has it.
     returned : object
-        What the training function gave back: who comes from Optuna returns the value.
+        What the training function gave back: who comes from Optuna returns the value, from
+        Ray Tune a dict with it.
 
     Examples
     --------

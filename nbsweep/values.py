@@ -90,6 +90,8 @@ def bounded(value: Any) -> Any:
 
 
 def _capture_object(value: Any) -> Any:
+    if isinstance(value, Unkept):
+        return value
     if hasattr(value, "detach") and hasattr(value, "item"):  # a tensor of torch, or one that looks like it
         if _size(value) != 1:
             return Unkept(f"a tensor of shape {tuple(getattr(value, 'shape', ()))}; {_MANY}")

@@ -45,6 +45,56 @@ def test_prints_of_a_runs_own_threads_and_pools_are_the_runs() -> None:
         assert text.count(f"pool of {own}") == 3 and text.count(" of ") == 4
 
 
+def test_a_pool_that_outlives_its_run_works_for_the_next_one() -> None:
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+
+    def squared() -> float:
+        nbsweep.log({"from the pool": nbsweep.config.lr})
+        print("in the pool")
+        return float((nbsweep.config.lr - 3) ** 2)
+
+    def train() -> None:
+        nbsweep.init()
+        nbsweep.log({"loss": pool.submit(squared).result()})
+
+    config = {"method": "grid", "metric": {"name": "loss"}, "parameters": {"lr": {"values": [1, 2, 3]}}}
+    sweep_id = nbsweep.sweep(config)
+    nbsweep.agent(sweep_id, train)
+    sweep = nbsweep.Sweep(sweep_id)
+    pool.shutdown()
+    assert [run.summary for run in sweep.runs] == [{"loss": (lr - 3) ** 2, "from the pool": lr} for lr in (1, 2, 3)]
+    assert ["in the pool" in sweep.console(run.id) for run in sweep.runs] == [True] * 3
+
+
+def test_a_pool_that_outlives_its_run_is_nobodys_where_several_train(capsys: pytest.CaptureFixture[str]) -> None:
+    """An ended run's values would be mistaken for those of another."""
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    both = threading.Barrier(2)
+    raised: list[str] = []
+
+    def asked() -> None:
+        try:
+            nbsweep.log({"loss": 1.0})
+        except nbsweep.UsageError as error:
+            raised.append(str(error))
+
+    def train(run: Any) -> None:
+        if run.number == 0:
+            pool.submit(print, "mine").result()
+        else:
+            both.wait(20)
+            pool.submit(asked).result()
+            both.wait(20)
+        run.log({"loss": 0.5})
+
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, train, count=1)
+    nbsweep.agent(sweep_id, train, count=2, workers=2)
+    pool.shutdown()
+    assert [run.summary for run in nbsweep.Sweep(sweep_id).runs] == [{"loss": 0.5}] * 3
+    assert len(raised) == 2 and all("in a thread of your own use run.log()" in text for text in raised)
+
+
 def test_log_in_a_runs_own_thread_finds_the_run() -> None:
     def train() -> None:
         thread = threading.Thread(target=nbsweep.log, args=({"loss": 0.25},))

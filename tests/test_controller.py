@@ -286,6 +286,25 @@ def test_configs_of_an_earlier_space_are_not_handed_out(store: Store) -> None:
     assert ended[1] == ("crashed", None)
 
 
+def test_a_point_whose_retry_has_more_in_its_config_is_not_tried_for_ever(store: Store) -> None:
+    """Training code adds to a config, and the one that crashed had not come so far, or wrote other values."""
+    controller = new(store, GRID | {"retry": 2})
+    agent = controller.join(None)
+    first = claim(controller, agent)
+    with store.write() as db:
+        db.update_run(first.id, config=first.config | {"epochs": 3, "began": 1})
+    controller.report(first.id, "crashed")
+    second = claim(controller, agent)
+    assert (second.attempt, second.config) == (1, first.config), "what training code added is not the sweep's"
+    with store.write() as db:
+        db.update_run(second.id, config=second.config | {"epochs": 3, "began": 2})
+    controller.report(second.id, "finished")
+    for each in (controller, Controller(store, controller.sweep_id)):
+        third = claim(each, agent)
+        assert third.attempt == 0 and third.config != first.config
+        each.report(third.id, "finished")
+
+
 def test_the_agent_of_a_process_that_ends_is_given_no_more_runs(store: Store) -> None:
     """It may be asking just when the end of the process marks its runs: the retry would crash with it."""
     controller = new(store, GRID)

@@ -192,6 +192,13 @@ def test_a_body_that_defines_train_is_called(notebook: Notebook, definition: str
     assert "loss = " in notebook.text("%sweep best")
 
 
+def test_a_body_that_only_defines_other_functions_is_refused(notebook: Notebook) -> None:
+    notebook.text(DEFINE)
+    cell = notebook.run("%%sweep_train --count 1 --wait\nimport math\ndef objective(config):\n    log({'loss': 1})\n")
+    assert "only defines objective, and would train nothing: name the function train, or call it" in (cell.error or "")
+    assert "0" in notebook.text("import nbsweep\nprint(len(nbsweep.Sweep(None).runs))")
+
+
 @pytest.mark.parametrize("leaving", ["exit()", "quit()"])
 def test_exit_in_training_code_ends_its_run_not_the_kernel(notebook: Notebook, leaving: str) -> None:
     notebook.text(DEFINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import threading
 import weakref
@@ -45,6 +46,28 @@ def test_a_rerun_has_the_config_of_its_run_and_is_trained_by_the_function_that_t
     assert again.config == first.config and again.id != first.id
     assert again.state == "finished" and again.summary["loss"] == first.summary["loss"]
     assert sweep.state == "finished"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_rerun_has_what_the_sweep_chose_and_not_what_training_code_has_added() -> None:
+    config = CONFIG | {"parameters": CONFIG["parameters"] | {"net": {"parameters": {"depth": {"values": [1, 2]}}}}}
+    sweep_id = nbsweep.sweep(config)
+    given: list[dict[str, Any]] = []
+
+    def adding() -> None:
+        run = nbsweep.init(config={"epochs": 3})
+        given.append(copy.deepcopy(run.config.as_dict()))
+        run.config.update({"began": len(given), "net": {"size": len(given)}})
+        run.log({"loss": 1.0})
+
+    nbsweep.agent(sweep_id, adding, count=1)
+    sweep = nbsweep.Sweep(sweep_id)
+    sweep.rerun(1)
+    until(lambda: len(sweep.runs) == 2 and not process.agents(sweep_id))
+    first, again = sweep.runs
+    assert given[0] == given[1] and set(given[0]) == {"lr", "net", "epochs"}
+    assert (first.config["began"], again.config["began"]) == (1, 2)
+    assert (first.config["net"]["size"], again.config["net"]["size"]) == (1, 2)
 
 
 def test_an_agent_at_work_goes_on_for_longer() -> None:

@@ -241,6 +241,32 @@ def test_what_would_be_missed_is_refused_with_what_to_use_instead(name: str) -> 
     assert not hasattr(nbsweep, name)
 
 
+def test_what_is_made_for_pages_that_there_are_not_is_left_out_and_the_rest_of_the_step_is_kept() -> None:
+    def train() -> None:
+        run: Any = nbsweep.init()
+        run.name = f"lr={run.config.lr:.3f}"
+        assert run.save() == [], "W&B's old way to keep the name"
+        matrix = nbsweep.plot.confusion_matrix(probs=None, y_true=[0, 1], preds=[0, 1], class_names=["a", "b"])
+        run.log(
+            {"loss": 0.5, "matrix": matrix, "page": nbsweep.Html("<b>x</b>"), "in": {"clip": nbsweep.Video("x.mp4")}}
+        )
+
+    with pytest.warns(UserWarning, match="was not kept: nbsweep has no") as told:
+        (run,) = trained(train)
+    assert (run.state, run.summary) == ("finished", {"loss": 0.5}), run.error
+    said = [str(each.message) for each in told]
+    assert len(said) == 3
+    for key, name in (("matrix", "plot.confusion_matrix"), ("page", "Html"), ("in.clip", "Video")):
+        assert any(text.startswith(f"log: {key!r} was not kept: nbsweep has no {name}") for text in said), said
+
+
+def test_a_run_of_a_sweep_has_the_sweeps_project() -> None:
+    sweep_id = nbsweep.sweep(CONFIG, project="digits")
+    seen: list[str] = []
+    nbsweep.agent(sweep_id, lambda: seen.append(nbsweep.init(project="other").project), count=1)
+    assert seen == ["digits"]
+
+
 def test_a_coroutine_is_run_to_its_end() -> None:
     async def train() -> None:
         await asyncio.sleep(0)
@@ -252,6 +278,8 @@ def test_a_coroutine_is_run_to_its_end() -> None:
 
 def test_who_returns_the_value_as_in_optuna_is_told_to_log_it() -> None:
     (run,) = trained(lambda: 0.25)
+    assert run.stopped_because == "never logged 'loss'; what train returns is not kept: log({'loss': 0.25})"
+    (run,) = trained(lambda: {"loss": 0.25, "acc": 1})
     assert run.stopped_because == "never logged 'loss'; what train returns is not kept: log({'loss': 0.25})"
 
 

@@ -55,7 +55,13 @@ def training_function(shell: Any, body: str) -> Callable[..., Any]:
         raise UsageError(
             "the body of %%sweep_train is empty: write the training code below it; it sees config, run and log"
         )
-    defines_train = _only_defines_train(tree)
+    defined = _functions_alone(tree)
+    defines_train = defined is not None and "train" in defined
+    if defined and not defines_train:
+        raise UsageError(
+            f"the body of %%sweep_train only defines {' and '.join(defined)}, and would train nothing: name the "
+            "function train, or call it in the last line"
+        )
 
     def train(config: Any, run: Run) -> Any:
         namespace = dict(shell.user_ns)
@@ -76,9 +82,11 @@ def _line_of(source: str, number: int | None) -> str:
     return lines[number - 1] if number is not None and number <= len(lines) else ""
 
 
-def _only_defines_train(tree: ast.Module) -> bool:
+def _functions_alone(tree: ast.Module) -> list[str] | None:
+    """The functions that a body defines which does nothing else; None where it does, as a decorator may."""
     statements = [s for s in tree.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
     if not all(isinstance(statement, _DEFINITIONS) for statement in statements):
-        return False
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return any(isinstance(statement, functions) and statement.name == "train" for statement in statements)
+        return None
+    functions = [s for s in statements if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    names = [function.name for function in functions]
+    return names if "train" in names or not any(function.decorator_list for function in functions) else None

@@ -340,6 +340,10 @@ class Controller(SweepControl):
         """Whether the space, which may have changed since the run was made, has its config."""
         if run.sweep_version == self.version:
             return True
+        if self.config.method == "grid":  # whose values of a q_uniform are not those of a search that draws
+            space = SearchSpace.from_config(self.config.parameters)
+            points = space.points("grid")
+            return points is not None and space.place(points, run.config) is not None
         if self._fitting is None or self._fitting[0] != self.version:
             from nbsweep.search.coordinates import Coordinates  # brings NumPy, which a grid does without
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from nbsweep.stopping import Hyperband, Verdict
 from nbsweep.store import Store, first_values, read_history
+from nbsweep.store.rows import key_of
 from nbsweep.sweep_config import Metric, SweepConfig
 
 __all__ = ["Judge", "oddity", "reached", "words"]
@@ -37,7 +38,7 @@ class Judge:
         assert config.early_terminate is not None
         self._store = store
         self._sweep_id = sweep_id
-        self._key = config.metric.name
+        self._key = key_of(config.metric.name)
         self._hyperband = Hyperband(config.early_terminate, config.metric.goal)
         self._histories: dict[str, list[object]] = {}
         self._losses: dict[str, list[float]] = {}
@@ -55,6 +56,10 @@ class Judge:
         verdicts = self._hyperband.judged(self._losses, known)
         return {run_id: verdict for run_id, verdict in verdicts.items() if verdict.stop}
 
+    def seen(self, run_id: str) -> int:
+        """How many finite values of a run it has judged by: what the store does not have yet is not among them."""
+        return len(self._losses.get(run_id, ()))
+
     def _read(self) -> None:
         with self._store.read() as db:
             sweep = db.sweep(self._sweep_id)
@@ -63,9 +68,12 @@ class Judge:
             chunks = db.chunks(changed, kind="key", key=self._key, since=since)
         firsts = first_values(chunks)
         for run_id, history in read_history(chunks).items():
-            values = self._histories.setdefault(run_id, [])
-            values[firsts[run_id, self._key] :] = list(history.columns[self._key].values)
-            self._losses[run_id] = self._hyperband.losses(values)
+            known, losses = self._histories.setdefault(run_id, []), self._losses.setdefault(run_id, [])
+            again = known[firsts[run_id, self._key] :]  # of a chunk that was not full
+            del known[len(known) - len(again) :], losses[len(losses) - len(self._hyperband.losses(again)) :]
+            values = list(history.columns[self._key].values)
+            known += values
+            losses += self._hyperband.losses(values)
         if sweep is not None:
             self._revision = sweep.revision
 

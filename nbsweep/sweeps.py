@@ -130,26 +130,26 @@ class Sweep:
         runs = [run for run in self.runs if inside is None or run.id in inside]
         return analysis.runs_frame(runs, self.checked_config.parameter_names)
 
-    def history(self, run: str | int | None = None) -> pd.DataFrame:
+    def history(self, run: str | int | RunRecord | None = None) -> pd.DataFrame:
         """A row a log call: run, step, time and a column a key; of one run (name, id or number), or of all."""
         return analysis.history_frame(self.histories(run))
 
-    def histories(self, run: str | int | None = None) -> dict[str, History]:
+    def histories(self, run: str | int | RunRecord | None = None) -> dict[str, History]:
         """What was logged, as arrays: {run name: History}; of one run (name, id or number), or of all that logged."""
         chosen = self.runs if run is None else [self.run(run)]
         with self.store.read() as db:
             histories = read_history(db.chunks([each.id for each in chosen]))
         return {each.name: histories[each.id] for each in chosen if each.id in histories}
 
-    def run(self, run: str | int) -> RunRecord:
-        """The run of that name, id or number: from 1, as the name ends and `to_pandas` has it."""
-        runs, wanted = self.runs, str(run)
+    def run(self, run: str | int | RunRecord) -> RunRecord:
+        """The run of that name, id or number: from 1, as the name ends and `to_pandas` has it; or as `runs` has it."""
+        runs, wanted = self.runs, run.id if isinstance(run, RunRecord) else str(run)
         for found in ((r for r in runs if wanted in (r.name, r.id)), (r for r in runs if wanted == str(r.number + 1))):
             for each in found:
                 return each
         raise UsageError(f"sweep {self.name} has no run {run!r}; its runs: {_few([r.name for r in runs])}")
 
-    def code(self, run: str | int) -> str | None:
+    def code(self, run: str | int | RunRecord) -> str | None:
         """The code that a run was trained with, as `nbsweep.training_code` found it; None where it is not known."""
         record = self.run(run)
         with self.store.read() as db:
@@ -162,7 +162,7 @@ class Sweep:
         with self.store.read() as db:
             return db.sweep_versions(self.id)
 
-    def console(self, run: str | int) -> str:
+    def console(self, run: str | int | RunRecord) -> str:
         """What a run printed."""
         record = self.run(run)
         with self.store.read() as db:
@@ -292,13 +292,13 @@ class Sweep:
         self._control.delete()
         self._recorder.notify()
 
-    def kill_run(self, run: str | int) -> None:
-        """End one running run (name, id or number)."""
+    def kill_run(self, run: str | int | RunRecord) -> None:
+        """End one running run (name, id or number from 1; or one of `runs`)."""
         self._control.kill_run(self.run(run).id)
         self._recorder.poll_now()
 
-    def rerun(self, run: str | int) -> str:
-        """Train the config of a run (name, id or number) once more; returns what comes of it, in words.
+    def rerun(self, run: str | int | RunRecord) -> str:
+        """Train the config of a run (as `run` takes it) once more; returns what comes of it, in words.
 
         An agent at work takes it next. With none, this process starts one if it has trained this sweep before; else
         the next agent of any process takes it.

@@ -57,7 +57,7 @@ class MetricWatch:
         self._controller = controller
         self._mirror = None if logs_elsewhere is None else MetricMirror(controller.store, controller.sweep_id)
         self.logs = logs_elsewhere or (lambda run: run.state == "running")
-        self._looked_at: dict[str, int] = {}  # run id: values of the metric when it was last judged
+        self._looked_at: dict[str, int] = {}  # run id: values of the metric that it was last judged by
         self._judge: Judge | None = None
         self._judge_version = 0
 
@@ -82,8 +82,16 @@ class MetricWatch:
             self._mirror.refresh(runs, metric)
         counts = {run_id: run.summarising.metric_count for run_id, run in runs.items()}
         fresh = {run_id: runs[run_id] for run_id, count in counts.items() if count > self._looked_at.get(run_id, 0)}
-        self._looked_at = counts
-        return Seen(_first_to_reach(fresh, metric), self._to_stop(fresh, counts, metric)) if fresh else Seen()
+        if not fresh:
+            return Seen()
+        to_stop = self._to_stop(fresh, counts, metric)
+        judge = self._judge_now()
+        # A value that the store lacks yet was not judged; the next look sees it, and so it does where this one fails.
+        self._looked_at = {
+            run_id: count if judge is None or count < judge.first_band else min(count, judge.seen(run_id))
+            for run_id, count in counts.items()
+        }
+        return Seen(_first_to_reach(fresh, metric), to_stop)
 
     def reached_by(self, run: Run) -> bool:
         """Whether a run that has ended was as good as the sweep's target. From any thread."""

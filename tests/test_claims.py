@@ -87,6 +87,18 @@ def test_what_was_claimed_and_not_begun_is_the_next_agents(store: Store) -> None
     assert sorted(trained) == list(range(1, 41)), "every point once"
 
 
+def test_what_was_claimed_and_not_begun_does_not_wait_in_a_sweep_that_reached_its_target(store: Store) -> None:
+    controller = controller_of(store, {**RANDOM, "metric": {"name": "y", "target": 0.1}})
+    agent = controller.join(None)
+    runs = controller.next_runs(agent, None, 4)
+    assert isinstance(runs, list)
+    controller.target_reached(runs[0].name)
+    with store.write() as db:
+        controller.leave_in(db, agent, runs[1:])
+    with store.read() as db:
+        assert Counter(run.state for run in db.runs(controller.sweep_id)) == {"running": 1, "killed": 3}
+
+
 def test_what_somebody_else_has_taken_is_not_given_back(store: Store) -> None:
     controller = controller_of(store, GRID)
     first, second = controller.join(None), controller.join(None)

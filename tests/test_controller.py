@@ -305,6 +305,23 @@ def test_a_point_whose_retry_has_more_in_its_config_is_not_tried_for_ever(store:
         each.report(third.id, "finished")
 
 
+def test_a_queued_point_of_a_grid_that_counts_from_its_min_fits_the_grid(store: Store) -> None:
+    """The min is no multiple of q: a search that draws has other values than a grid."""
+    x = {"x": {"distribution": "q_uniform", "min": 0.05, "max": 0.35, "q": 0.1}}
+    config = {"method": "grid", "name": "g", "metric": {"name": "loss"}, "parameters": x}
+    controller = new(store, config)
+    agent = controller.join(None)
+    first = claim(controller, agent)
+    controller.report(first.id, "finished")
+    controller.rerun(first.id)
+    assert define_sweep(store, sweep_config.load(config | {"description": "more"})).sweep.version == 2
+    again = claim(controller, agent)
+    assert again.config == first.config == {"x": 0.05}
+    earlier = [({"x": 0.05}, 1.0), ({"x": 0.12}, 1.0)]
+    other = define_sweep(store, sweep_config.load(config | {"name": "h"}), prior_runs=earlier)
+    assert "1 of 2 prior runs fit" in (other.priors or "")
+
+
 def test_the_agent_of_a_process_that_ends_is_given_no_more_runs(store: Store) -> None:
     """It may be asking just when the end of the process marks its runs: the retry would crash with it."""
     controller = new(store, GRID)

@@ -47,7 +47,12 @@ def ls(options: argparse.Namespace) -> int:
         print_json([sweep_facts(*each) for each in sweeps])
         return 0
     if not sweeps:
-        sys.stderr.write("No sweeps: define one with `nbsweep sweep CONFIG.yaml` or in a notebook.\n")
+        elsewhere = _sweeps(None) if options.project and missing is None else []
+        if elsewhere:
+            others = ", ".join(sorted({repr(sweep.project) for sweep, _runs in elsewhere}))
+            sys.stderr.write(f"Project {options.project!r} has no sweep; there are some in {others}.\n")
+        else:
+            sys.stderr.write("No sweeps: define one with `nbsweep sweep CONFIG.yaml` or in a notebook.\n")
         return 0
     now = time.time()
     columns = ("id", "name", "project", "method", "state", "runs", "best", "defined")

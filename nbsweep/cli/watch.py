@@ -23,6 +23,7 @@ from nbsweep.progress import without_traceback
 from nbsweep.recovery import recover
 from nbsweep.rounding import plural, rounded
 from nbsweep.store import AgentRecord, RunRecord, SweepRecord, first_values, read_history
+from nbsweep.store.rows import key_of
 from nbsweep.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -133,15 +134,16 @@ class Watcher:
             del self._curves[gone]
         if metric is None:
             return
-        known = {(run_id, metric.name): len(self._curves.get(run_id, ())) for run_id in run_ids}
+        key = key_of(metric.name)
+        known = {(run_id, key): len(self._curves.get(run_id, ())) for run_id in run_ids}
         with self._store.read() as db:
-            chunks = db.chunks(run_ids, kind="key", key=metric.name, since=known)
+            chunks = db.chunks(run_ids, kind="key", key=key, since=known)
         firsts = first_values(chunks)
         for run_id, history in read_history(chunks).items():
             values = self._curves.setdefault(run_id, [])
-            values[firsts[run_id, metric.name] :] = [
+            values[firsts[run_id, key] :] = [
                 float(value) if isinstance(value, (int, float)) or hasattr(value, "__float__") else math.nan
-                for value in history.columns[metric.name].values
+                for value in history.columns[key].values
             ]
 
 

@@ -90,7 +90,8 @@ class SeriesReader:
 
     def fresh(self, db: Session, run_ids: list[str]) -> list[Series]:
         """What these runs have logged since the last time, for every page."""
-        known = {pair: count for pair, count in self._known.items() if pair[0] in run_ids}
+        changed = set(run_ids)
+        known = {pair: count for pair, count in self._known.items() if pair[0] in changed}
         chunks = [each for key in sorted(self.keys) for each in db.chunks(run_ids, kind="key", key=key, since=known)]
         series = _series(db, chunks, known)
         self._remember(series)

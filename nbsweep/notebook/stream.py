@@ -303,8 +303,10 @@ class SweepStream:
 
     def _code_changed(self, run: RunRecord) -> bool:
         """Whether the run before it, by number, was trained with other code."""
-        before = next((self._codes[n] for n in range(run.number - 1, -1, -1) if n in self._codes), None)
-        return None not in (run.code_hash, before) and run.code_hash != before
+        if run.code_hash is None:  # as all of a sweep whose command names no file
+            return False
+        before = next((self._codes[n] for n in range(run.number - 1, -1, -1) if n in self._codes), run.code_hash)
+        return run.code_hash != before
 
     def _free_name(self, wanted: str) -> str:
         with self.sweep.store.read() as db:

@@ -132,11 +132,12 @@ def said_of_priors(
     if not observations:
         return "No prior runs are there to count." if unended == 0 else f"No prior run has ended yet ({unended} go on)."
     coordinates = Coordinates(space)
+    lattice = space.points(method) if method == "grid" else None  # its values of a q_uniform count from the min
     misfits: dict[str, list[str]] = {}
     failed = 0
     for observation in observations:
         reason = misfit(coordinates, observation.config)
-        if reason is not None:
+        if reason is not None and (lattice is None or space.place(lattice, observation.config) is None):
             misfits.setdefault(reason[0], []).append(reason[1])
         elif observation.state == "failed":
             failed += 1

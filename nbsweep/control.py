@@ -137,8 +137,7 @@ class SweepControl:
             run = db.run(run_id)
             if run is None or run.sweep_id != self.sweep_id:
                 raise UsageError(f"sweep {self.sweep_id} has no run {run_id!r}")
-            of_run = next(each for each in db.sweep_versions(self.sweep_id) if each.version == run.sweep_version)
-            config = chosen(sweep_config.load(of_run.config).parameters, run.config)
+            config = chosen(self.config_of(db, run).parameters, run.config)
             number = db.next_run_number(self.sweep_id, "")
             record = replace(self._record(number, config), state="pending", started_at=None)
             db.insert_run(record)
@@ -175,6 +174,13 @@ class SweepControl:
             return None
         taken = {place(run.config) for run in runs} | {place(prior.config) for prior in priors}
         return EVERY_POINT_TAKEN if len(taken - {None}) >= points.size else None
+
+    def config_of(self, db: Session, run: RunRecord) -> SweepConfig:
+        """The sweep's config in the version that a run was made for."""
+        if run.sweep_version == self.version:
+            return self.config
+        versions = {version.version: version for version in db.sweep_versions(self.sweep_id)}
+        return sweep_config.load(versions[run.sweep_version].config)
 
     # -- for those that build on it ---------------------------------------------------------------------------------
 

@@ -164,15 +164,18 @@ class Program:
     def __init__(self, store: Store, sweep_id: str, engine: ProcessEngine, *, program: str | None = None) -> None:
         self._store = store
         self._controller = Controller(store, sweep_id)
-        config = self._controller.config
+        self._config = self._controller.config
         self._engine = engine
-        self._program = program or config.program
-        self._command = config.command
+        self._given_program = program
         self._heard = True
         self._folders: dict[str, str] = {}  # of the runs whose processes are at work, by run id
         self._told: set[str] = set()  # the runs that were told to stop before their processes had ended them
         self._directory = str(Path.cwd())
-        check_program(self._program, self._command, f"sweep {sweep_id}")
+        check_program(self._program, self._config.command, f"sweep {sweep_id}")
+
+    @property
+    def _program(self) -> str | None:
+        return self._given_program or self._config.program
 
     def __call__(self, config: Mapping[str, Any], run: Run) -> None:
         """Train one run.
@@ -183,9 +186,15 @@ class Program:
             Unless the process ended well.
         """
         printed = Printed(lambda stream, text: self._keep(run, stream, text))
-        values = _as_written(config, self._controller.config.parameters)
+        with contextlib.suppress(StoreError), self._store.read() as db:  # away for a while: as it was last known
+            of_run = db.run(run.id)
+            if of_run is not None:  # a person may have defined the sweep anew since the agent began
+                self._config = self._controller.config_of(db, of_run)
+        at_that_version = self._config
+        values = _as_written(config, at_that_version.parameters)
+        program = self._given_program or at_that_version.program
         with tempfile.TemporaryDirectory(prefix="nbsweep-") as folder:
-            words = build_command(self._command, values, _surroundings(self._program, folder))
+            words = build_command(at_that_version.command, values, _surroundings(program, folder))
             Path(folder, "config.json").write_text(json.dumps(values), encoding="utf-8")
             self._folders[run.id] = folder
 

@@ -610,3 +610,27 @@ for values in (["3", "2"], ["1"]):
     history = sweep.history()
     assert list(history["step"]) == [0, 1, 2] and list(history["loss"]) == [3.0, 2.0, 1.0]
     assert only_run(sweep).summary == {"loss": 1.0}
+
+
+def test_an_agent_at_work_follows_a_command_that_is_defined_anew(here: Terminal) -> None:
+    here.write(
+        "train.py",
+        "import sys, nbsweep\nrun = nbsweep.init()\nrun.config['mode'] = sys.argv[1]\nrun.log({'loss': 1})\n",
+    )
+    config = {
+        "name": "follows",
+        "method": "grid",
+        "metric": {"name": "loss"},
+        "parameters": {"x": {"values": [1, 2, 3]}},
+    }
+
+    def define(mode: str) -> str:
+        return nbsweep.sweep(config | {"command": ["${interpreter}", "train.py", mode]})
+
+    sweep_id = define("first")
+    nbsweep.agent(sweep_id, count=1)
+    agent = program_agent(sweep_id, count=2)
+    assert define("second") == sweep_id, "after the agent was made, before it claims"
+    agent.start()
+    assert agent.wait(60)
+    assert [run.config["mode"] for run in Sweep(sweep_id).runs] == ["first", "second", "second"]

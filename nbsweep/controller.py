@@ -23,6 +23,7 @@ from nbsweep.identity import id_after, new_id
 from nbsweep.liveness import agent_here
 from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.retrying import Retries
+from nbsweep.rounding import plural
 from nbsweep.search.base import Observation, Searcher
 from nbsweep.space import SearchSpace
 from nbsweep.store import RunRecord, Session, Store
@@ -241,7 +242,7 @@ class Controller(SweepControl):
         if agent.stop_requested:
             return End("stopped")
         if agent.count is not None and agent.started >= agent.count:
-            return End(f"{agent.count} runs were asked for")
+            return End(f"{plural(agent.count, 'run')} {'was' if agent.count == 1 else 'were'} asked for")
         if agent.left_at is not None:  # others took it for gone, while its machine slept or was cut off
             db.update_agents([agent_id], left_at=None)
             if sweep.state == "finished":

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from nbsweep import analysis, console
 from nbsweep.errors import StoreError
-from nbsweep.rounding import rounded
+from nbsweep.rounding import plural, rounded
 from nbsweep.store.records import LIVE_STATES, RunRecord, SweepRecord
 
 if TYPE_CHECKING:
@@ -206,8 +206,8 @@ class Progress:
     details: tuple[str, ...]
 
     def __str__(self) -> str:
-        asked = f" of {self.count}" if self.count is not None else ""
-        return " · ".join((f"{self.ended}{asked} runs", *self.details))
+        runs = plural(self.ended, "run") if self.count is None else f"{self.ended} of {self.count} runs"
+        return " · ".join((runs, *self.details))
 
 
 class Terminal:

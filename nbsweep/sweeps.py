@@ -97,7 +97,10 @@ class Sweep:
 
     @property
     def runs(self) -> list[RunRecord]:
-        """All runs so far, by number."""
+        """All runs so far, in the order of `RunRecord.number`, which counts from 0.
+
+        Tables, exports and commands have it from 1; `run`, `rerun` and `kill_run` take a record of these as it is.
+        """
         self._recorder.flush()
         recover(self.store, self.id)
         with self.store.read() as db:

@@ -39,7 +39,8 @@ def test_a_rerun_has_the_config_of_its_run_and_is_trained_by_the_function_that_t
     sweep = nbsweep.Sweep(sweep_id)
     first = sweep.runs[0]
 
-    assert f" has the config of {first.name}. A new agent trains 1 more run" in sweep.rerun(1)
+    assert sweep.run(first) == sweep.run(1) == sweep.run(first.name)
+    assert f" has the config of {first.name}. A new agent trains 1 more run" in sweep.rerun(first)
 
     until(lambda: not process.agents(sweep_id))
     again = sweep.runs[3]

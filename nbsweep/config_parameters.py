@@ -14,7 +14,7 @@ from nbsweep.config_problems import MISSING, Problems, did_you_mean, join, show
 from nbsweep.config_schema import DISTRIBUTIONS, GRID_DISTRIBUTIONS, PARAMETER_KEYS, Key
 from nbsweep.support import first_multiple, last_multiple
 
-__all__ = ["check_grid", "check_names", "chosen", "dotted_names", "read_parameters"]
+__all__ = ["check_grid", "check_names", "dotted_names", "read_parameters"]
 
 _LIKE = "{values: [...]}, {min: ..., max: ...} or {value: ...}"
 _OVERFLOW, _UNDERFLOW = 709.78, -744.4  # where exp() leaves the floats
@@ -52,20 +52,6 @@ def dotted_names(parameters: Mapping[str, Any]) -> Iterator[str]:
     ['net.depth', 'lr']
     """
     return (name for name, _key in _names_and_keys(parameters))
-
-
-def chosen(parameters: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run's config has of a normalised section's parameters, without what training code has added.
-
-    >>> chosen({"net": {"parameters": {"depth": {"value": 2}}}}, {"net": {"depth": 2, "size": 1e6}, "epochs": 3})
-    {'net': {'depth': 2}}
-    """
-    return {
-        name: chosen(below, value) if below is not None and isinstance(value, Mapping) else value
-        for name, value in config.items()
-        if name in parameters
-        for below in (parameters[name].get("parameters"),)
-    }
 
 
 def check_names(parameters: Mapping[str, Any], path: str, problems: Problems) -> None:

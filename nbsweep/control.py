@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nbsweep import sweep_config
-from nbsweep.config_parameters import chosen
 from nbsweep.errors import UsageError
 from nbsweep.identity import new_id, run_name
 from nbsweep.prior import prior_observations
 from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.retrying import Retries
 from nbsweep.search.base import Observation
+from nbsweep.search.priors import completed
 from nbsweep.space import SearchSpace
 from nbsweep.store import LIVE_STATES, AgentRecord, RunRecord, Session, Store, SweepRecord
 from nbsweep.store.media import remove_media
@@ -137,7 +137,7 @@ class SweepControl:
             run = db.run(run_id)
             if run is None or run.sweep_id != self.sweep_id:
                 raise UsageError(f"sweep {self.sweep_id} has no run {run_id!r}")
-            config = chosen(self.config_of(db, run).parameters, run.config)
+            config = completed(SearchSpace.from_config(self.config_of(db, run).parameters), run.config)
             number = db.next_run_number(self.sweep_id, "")
             record = replace(self._record(number, config), state="pending", started_at=None)
             db.insert_run(record)
@@ -168,7 +168,7 @@ class SweepControl:
         if points is None:
             return None
         place = functools.partial(space.place, points)
-        retries = Retries(config.parameters)
+        retries = Retries(space.key)
         retries.tell(runs, sweep.revision)
         if retries.next(config.retry, lambda run: place(run.config) is not None) is not None:
             return None
@@ -188,6 +188,11 @@ class SweepControl:
         """The sweep's config as it is now."""
         self.version, self.seed, self.project = sweep.version, sweep.seed, sweep.project
         self.config = sweep_config.load(sweep.config)
+        self.__dict__.pop("_space", None)
+
+    @functools.cached_property
+    def _space(self) -> SearchSpace:
+        return SearchSpace.from_config(self.config.parameters)
 
     def _counted_priors(self, db: Session, config: SweepConfig) -> list[Observation]:
         """The earlier runs that a search of this config is told of; all but bayes may try again what failed."""

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 from nbsweep import failures, search
 from nbsweep.ahead import Ahead
 from nbsweep.claims import give_back_in
-from nbsweep.config_parameters import chosen
 from nbsweep.control import EVERY_POINT_TAKEN, SweepControl
 from nbsweep.errors import StoreError
 from nbsweep.identity import id_after, new_id
@@ -25,12 +24,10 @@ from nbsweep.recovery import existing_sweep, recover_in
 from nbsweep.retrying import Retries
 from nbsweep.rounding import plural
 from nbsweep.search.base import Observation, Searcher
-from nbsweep.space import SearchSpace
+from nbsweep.search.coordinates import membership
+from nbsweep.search.priors import completed
 from nbsweep.store import RunRecord, Session, Store
 from nbsweep.training_code import TrainingCode
-
-if TYPE_CHECKING:
-    from nbsweep.search.coordinates import Coordinates
 
 __all__ = ["Controller", "End", "Wait", "note_error"]
 
@@ -72,10 +69,10 @@ class Controller(SweepControl):
         super().__init__(store, sweep_id)
         self._searcher: Searcher | None = None
         self._told_revision = -1
-        self._retries = Retries(self.config.parameters)
+        self._retries = Retries(self._space.key)
         self._next_recovery = 0.0
         self._kept_code: str | None = None
-        self._fitting: tuple[int, Coordinates] | None = None  # of which version, and what fits its space
+        self._fitting: tuple[int, Callable[[Mapping[str, Any]], bool]] | None = None  # of which version, what fits
         self._ahead = Ahead()
 
     # -- for agents ----------------------------------------------------------------------------------------------
@@ -140,7 +137,7 @@ class Controller(SweepControl):
                     break
                 except _MovedOn:  # what was read in that transaction, its own writes too, is read again
                     self._next_recovery, self._told_revision = 0.0, told
-                    self._retries = Retries(self.config.parameters)
+                    self._retries = Retries(self._space.key)
         except BaseException:
             self._forget()
             raise
@@ -209,7 +206,7 @@ class Controller(SweepControl):
     def _forget(self) -> None:
         """The searcher may have moved past a point that was not kept; it is rebuilt from the store."""
         self._searcher, self._told_revision, self._kept_code = None, -1, None
-        self._retries = Retries(self.config.parameters)
+        self._retries = Retries(self._space.key)
 
     def _asked_outside(self, agent_id: str) -> bool:
         """Let a searcher that takes its time suggest before the write transaction; whether it was asked to."""
@@ -232,7 +229,7 @@ class Controller(SweepControl):
         sweep = existing_sweep(db, self.sweep_id)
         if sweep.version != self.version:
             self._take(sweep)
-            self._searcher, self._told_revision, self._retries = None, -1, Retries(self.config.parameters)
+            self._searcher, self._told_revision, self._retries = None, -1, Retries(self._space.key)
         if time.monotonic() >= self._next_recovery:  # a run of another process may have died
             self._next_recovery = time.monotonic() + RECOVER_EVERY_S
             recover_in(db, self.sweep_id)
@@ -341,15 +338,9 @@ class Controller(SweepControl):
         """Whether the space, which may have changed since the run was made, has its config."""
         if run.sweep_version == self.version:
             return True
-        if self.config.method == "grid":  # whose values of a q_uniform are not those of a search that draws
-            space = SearchSpace.from_config(self.config.parameters)
-            points = space.points("grid")
-            return points is not None and space.place(points, run.config) is not None
         if self._fitting is None or self._fitting[0] != self.version:
-            from nbsweep.search.coordinates import Coordinates  # brings NumPy, which a grid does without
-
-            self._fitting = self.version, Coordinates(SearchSpace.from_config(self.config.parameters))
-        return self._fitting[1].of(run.config) is not None
+            self._fitting = self.version, membership(self._space, self.config.method)
+        return self._fitting[1](run.config)
 
     def _again(self, db: Session) -> RunRecord | None:
         """The config of a run that crashed, unless it was tried again already or as often as `retry` says."""
@@ -363,7 +354,7 @@ class Controller(SweepControl):
         run = self._retries.next(self.config.retry, self._fits)
         if run is None:
             return None
-        config = chosen(self.config.parameters, run.config)
+        config = completed(self._space, run.config)
         return self._record(db.next_run_number(self.sweep_id, ""), config, run.attempt + 1)
 
     def _told(self, db: Session) -> Searcher:

@@ -15,8 +15,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from nbsweep.stopping import Hyperband, Verdict
-from nbsweep.store import Store, first_values, read_history
-from nbsweep.store.rows import key_of
+from nbsweep.store import Store, values_beyond
 from nbsweep.sweep_config import Metric, SweepConfig
 
 __all__ = ["Judge", "oddity", "reached", "words"]
@@ -38,9 +37,9 @@ class Judge:
         assert config.early_terminate is not None
         self._store = store
         self._sweep_id = sweep_id
-        self._key = key_of(config.metric.name)
+        self._key = config.metric.name
         self._hyperband = Hyperband(config.early_terminate, config.metric.goal)
-        self._histories: dict[str, list[object]] = {}
+        self._held: dict[str, int] = {}  # run id: how many values were read
         self._losses: dict[str, list[float]] = {}
         self._revision = -1
 
@@ -52,7 +51,7 @@ class Judge:
     def to_stop(self, running: Collection[str]) -> dict[str, Verdict]:
         """Those of `running` (run ids) that are to be stopped, each with the verdict."""
         self._read()
-        known = [run_id for run_id in running if run_id in self._histories]
+        known = [run_id for run_id in running if run_id in self._losses]
         verdicts = self._hyperband.judged(self._losses, known)
         return {run_id: verdict for run_id, verdict in verdicts.items() if verdict.stop}
 
@@ -64,16 +63,11 @@ class Judge:
         with self._store.read() as db:
             sweep = db.sweep(self._sweep_id)
             changed = [run.id for run in db.runs(self._sweep_id, since_revision=self._revision)]
-            since = {(run_id, self._key): len(self._histories.get(run_id, ())) for run_id in changed}
-            chunks = db.chunks(changed, kind="key", key=self._key, since=since)
-        firsts = first_values(chunks)
-        for run_id, history in read_history(chunks).items():
-            known, losses = self._histories.setdefault(run_id, []), self._losses.setdefault(run_id, [])
-            again = known[firsts[run_id, self._key] :]  # of a chunk that was not full
-            del known[len(known) - len(again) :], losses[len(losses) - len(self._hyperband.losses(again)) :]
-            values = list(history.columns[self._key].values)
-            known += values
-            losses += self._hyperband.losses(values)
+            held = {run_id: self._held.get(run_id, 0) for run_id in changed}
+            chunks = db.chunks_beyond(self._key, held)
+        for run_id, values in values_beyond(chunks, held).items():
+            self._held[run_id] = held[run_id] + len(values)
+            self._losses.setdefault(run_id, []).extend(self._hyperband.losses(values))
         if sweep is not None:
             self._revision = sweep.revision
 

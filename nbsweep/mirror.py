@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from nbsweep.runs import Run
-from nbsweep.store import Store, first_values, read_history
-from nbsweep.store.rows import key_of
+from nbsweep.store import Store, values_beyond
 from nbsweep.sweep_config import Metric
 
 __all__ = ["MetricMirror"]
@@ -32,21 +31,16 @@ class MetricMirror:
 
     def refresh(self, runs: Mapping[str, Run], metric: Metric) -> None:
         """Bring these runs ({id: run}) up to date; one short read where nothing has changed."""
-        key = key_of(metric.name)
         with self._store.read() as db:
             sweep = db.sweep(self._sweep_id)
             if sweep is None or sweep.revision == self._revision:
                 return
             self._revision = sweep.revision
-            known = {(run_id, key): self._read.get(run_id, 0) for run_id in runs}
-            chunks = db.chunks(list(runs), kind="key", key=key, since=known)
-        self._read = {run_id: self._read.get(run_id, 0) for run_id in runs}
-        firsts = first_values(chunks)
-        for run_id, history in read_history(chunks).items():
-            values = list(history.columns[key].values)
-            new = values[self._read[run_id] - firsts[run_id, key] :]
+            self._read = {run_id: self._read.get(run_id, 0) for run_id in runs}
+            chunks = db.chunks_beyond(metric.name, self._read)
+        for run_id, new in values_beyond(chunks, self._read).items():
             runs[run_id].summarising.note_metric(_numbers(new))
-            self._read[run_id] = firsts[run_id, key] + len(values)
+            self._read[run_id] += len(new)
 
 
 def _numbers(values: Iterable[object]) -> Iterator[float]:

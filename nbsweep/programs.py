@@ -31,6 +31,7 @@ from nbsweep.runs import Run
 from nbsweep.store import RunRecord, Store
 from nbsweep.store.media import media_root
 from nbsweep.store.records import after_frames
+from nbsweep.sweep_config import SweepConfig
 from nbsweep.training_code import TrainingCode, code_of_file
 
 __all__ = ["Program", "ProgramAgent", "check_program", "gpu_environments", "program_agent"]
@@ -171,11 +172,7 @@ class Program:
         self._folders: dict[str, str] = {}  # of the runs whose processes are at work, by run id
         self._told: set[str] = set()  # the runs that were told to stop before their processes had ended them
         self._directory = str(Path.cwd())
-        check_program(self._program, self._config.command, f"sweep {sweep_id}")
-
-    @property
-    def _program(self) -> str | None:
-        return self._given_program or self._config.program
+        check_program(self._program_in(self._config), self._config.command, f"sweep {sweep_id}")
 
     def __call__(self, config: Mapping[str, Any], run: Run) -> None:
         """Train one run.
@@ -186,15 +183,10 @@ class Program:
             Unless the process ended well.
         """
         printed = Printed(lambda stream, text: self._keep(run, stream, text))
-        with contextlib.suppress(StoreError), self._store.read() as db:  # away for a while: as it was last known
-            of_run = db.run(run.id)
-            if of_run is not None:  # a person may have defined the sweep anew since the agent began
-                self._config = self._controller.config_of(db, of_run)
-        at_that_version = self._config
-        values = _as_written(config, at_that_version.parameters)
-        program = self._given_program or at_that_version.program
+        of_sweep = self._config_for(run)
+        values = _as_written(config, of_sweep.parameters)
         with tempfile.TemporaryDirectory(prefix="nbsweep-") as folder:
-            words = build_command(at_that_version.command, values, _surroundings(program, folder))
+            words = build_command(of_sweep.command, values, _surroundings(self._program_in(of_sweep), folder))
             Path(folder, "config.json").write_text(json.dumps(values), encoding="utf-8")
             self._folders[run.id] = folder
 
@@ -236,6 +228,17 @@ class Program:
 
     # -- private -------------------------------------------------------------------------------------------------
 
+    def _config_for(self, run: Run) -> SweepConfig:
+        """The sweep's config as it was when the run was claimed: a person may have defined it anew since then."""
+        with contextlib.suppress(StoreError), self._store.read() as db:  # away for a while: as it was last known
+            record = db.run(run.id)
+            if record is not None:
+                self._config = self._controller.config_of(db, record)
+        return self._config
+
+    def _program_in(self, config: SweepConfig) -> str | None:
+        return self._given_program or config.program
+
     def _environment(self, run: Run, folder: str) -> dict[str, str]:
         found = {
             RUN_ID: run.id,
@@ -262,9 +265,10 @@ class Program:
 
     def training_code(self) -> TrainingCode | None:
         """The program as it is now, where it is a file; see `nbsweep.training_code`."""
-        if self._program is None or not Path(self._directory, self._program).is_file():
+        program = self._program_in(self._config)
+        if program is None or not Path(self._directory, program).is_file():
             return None
-        return code_of_file(Path(self._directory, self._program))
+        return code_of_file(Path(self._directory, program))
 
 
 def _surroundings(program: str | None, folder: str) -> Surroundings:

@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from nbsweep.config_parameters import chosen
 from nbsweep.store.records import RunRecord
-from nbsweep.support import identity
 
 __all__ = ["Retries"]
 
@@ -18,9 +16,9 @@ class Retries:
 
     Parameters
     ----------
-    parameters : mapping
-        The sweep's, as its config has them now: by these alone a run's config is another's. Training code may have
-        added to it, the crashed run's less or more than that of its retry.
+    key_of : callable
+        What a config is in the sweep's space as it is now, as `SearchSpace.key`: training code may have added to that
+        of a crashed run, and something else to that of its retry.
 
     Attributes
     ----------
@@ -28,9 +26,9 @@ class Retries:
         The sweep's, up to which it has been told; -1 before the first time.
     """
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, key_of: Callable[[Mapping[str, Any]], str]) -> None:
         self.revision = -1
-        self._parameters = parameters
+        self._key_of = key_of
         self._crashed: dict[str, tuple[RunRecord, tuple[str, int]]] = {}  # run id: it, and the attempt that is to come
         self._tries: dict[str, tuple[str, int]] = {}  # run id: whose config it tries again, and which attempt it is
 
@@ -38,9 +36,9 @@ class Retries:
         """Take the runs that changed since `revision` was what it is now."""
         for run in runs:
             if run.attempt > 0:
-                self._tries[run.id] = self._point(run), run.attempt
+                self._tries[run.id] = self._key_of(run.config), run.attempt
             if run.state == "crashed":
-                self._crashed[run.id] = run, (self._point(run), run.attempt + 1)
+                self._crashed[run.id] = run, (self._key_of(run.config), run.attempt + 1)
             else:
                 self._crashed.pop(run.id, None)
         self.revision = revision
@@ -57,6 +55,3 @@ class Retries:
             elif fits(run):
                 return run
         return None
-
-    def _point(self, run: RunRecord) -> str:
-        return identity(chosen(self._parameters, run.config))

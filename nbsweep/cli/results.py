@@ -47,10 +47,14 @@ def ls(options: argparse.Namespace) -> int:
         print_json([sweep_facts(*each) for each in sweeps])
         return 0
     if not sweeps:
-        elsewhere = _sweeps(None) if options.project and missing is None else []
-        if elsewhere:
-            others = ", ".join(sorted({repr(sweep.project) for sweep, _runs in elsewhere}))
-            sys.stderr.write(f"Project {options.project!r} has no sweep; there are some in {others}.\n")
+        others: set[str] = set()
+        if options.project and missing is None:
+            with existing_store().read() as db:
+                others = {repr(sweep.project) for sweep in db.sweeps()}
+        if others:
+            sys.stderr.write(
+                f"Project {options.project!r} has no sweep; there are some in {', '.join(sorted(others))}.\n"
+            )
         else:
             sys.stderr.write("No sweeps: define one with `nbsweep sweep CONFIG.yaml` or in a notebook.\n")
         return 0

@@ -22,8 +22,7 @@ from nbsweep.plan import Plan
 from nbsweep.progress import without_traceback
 from nbsweep.recovery import recover
 from nbsweep.rounding import plural, rounded
-from nbsweep.store import AgentRecord, RunRecord, SweepRecord, first_values, read_history
-from nbsweep.store.rows import key_of
+from nbsweep.store import AgentRecord, RunRecord, SweepRecord, values_beyond
 from nbsweep.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -134,17 +133,14 @@ class Watcher:
             del self._curves[gone]
         if metric is None:
             return
-        key = key_of(metric.name)
-        known = {(run_id, key): len(self._curves.get(run_id, ())) for run_id in run_ids}
+        held = {run_id: len(self._curves.get(run_id, ())) for run_id in run_ids}
         with self._store.read() as db:
-            chunks = db.chunks(run_ids, kind="key", key=key, since=known)
-        firsts = first_values(chunks)
-        for run_id, history in read_history(chunks).items():
-            values = self._curves.setdefault(run_id, [])
-            values[firsts[run_id, key] :] = [
+            chunks = db.chunks_beyond(metric.name, held)
+        for run_id, values in values_beyond(chunks, held).items():
+            self._curves.setdefault(run_id, []).extend(
                 float(value) if isinstance(value, (int, float)) or hasattr(value, "__float__") else math.nan
-                for value in history.columns[key].values
-            ]
+                for value in values
+            )
 
 
 def draw(moment: Moment) -> RenderableType:

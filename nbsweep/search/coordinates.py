@@ -7,7 +7,7 @@ them. A categorical one is the index of its value; its distance is 0 or 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from nbsweep.errors import UsageError
 from nbsweep.space import Parameter, SearchSpace
 from nbsweep.support import Axis, plain
 
-__all__ = ["Coordinate", "Coordinates", "Points"]
+__all__ = ["Coordinate", "Coordinates", "Points", "membership"]
 
 Points = NDArray[np.float64]
 """Rows of coordinates, shape (n, dimension)."""
@@ -209,3 +209,12 @@ def _between(bounds: Sequence[float] | None, value: float) -> bool:
         return True
     slack = 1e-9 * max(abs(bounds[0]), abs(bounds[1])) if np.isfinite(bounds).all() else 0.0
     return bounds[0] - slack <= value <= bounds[1] + slack
+
+
+def membership(space: SearchSpace, method: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a search by this method may come to a config; a grid's values of a q_uniform count from its min."""
+    lattice = space.points(method) if method == "grid" else None
+    if lattice is not None:
+        return lambda config: space.place(lattice, config) is not None
+    coordinates = Coordinates(space)
+    return lambda config: coordinates.of(config) is not None

@@ -14,7 +14,7 @@ from typing import Any
 from nbsweep.config_problems import did_you_mean, show
 from nbsweep.errors import UsageError
 from nbsweep.search.base import Observation
-from nbsweep.search.coordinates import Coordinates
+from nbsweep.search.coordinates import Coordinates, membership
 from nbsweep.space import Parameter, SearchSpace
 from nbsweep.support import plain
 
@@ -132,12 +132,12 @@ def said_of_priors(
     if not observations:
         return "No prior runs are there to count." if unended == 0 else f"No prior run has ended yet ({unended} go on)."
     coordinates = Coordinates(space)
-    lattice = space.points(method) if method == "grid" else None  # its values of a q_uniform count from the min
+    fits = membership(space, method)
     misfits: dict[str, list[str]] = {}
     failed = 0
     for observation in observations:
         reason = misfit(coordinates, observation.config)
-        if reason is not None and (lattice is None or space.place(lattice, observation.config) is None):
+        if reason is not None and not fits(observation.config):
             misfits.setdefault(reason[0], []).append(reason[1])
         elif observation.state == "failed":
             failed += 1

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from nbsweep.store.chunks import Chunk, Column, History, RunTail, first_values, read_history
+from nbsweep.store.chunks import Chunk, Column, History, RunTail, first_values, read_history, values_beyond
 from nbsweep.store.database import DEFAULT_URL, Store, missing_file, shown, storage_url
 from nbsweep.store.records import LIVE_STATES, AgentRecord, RunRecord, SweepRecord, SweepVersion
 from nbsweep.store.session import Session
@@ -28,4 +28,5 @@ __all__ = [
     "read_history",
     "shown",
     "storage_url",
+    "values_beyond",
 ]

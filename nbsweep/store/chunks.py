@@ -8,7 +8,7 @@ at each flush until it is full; a reader therefore never sees half a chunk.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,17 @@ from nbsweep.store.packing import Packed, Values, as_values, by_key, joined, kin
 from nbsweep.store.peaks import PeaksSoFar
 from nbsweep.store.rows import key_of
 
-__all__ = ["CHUNK_VALUES", "Chunk", "Column", "History", "RunTail", "first_values", "read_history", "thinned"]
+__all__ = [
+    "CHUNK_VALUES",
+    "Chunk",
+    "Column",
+    "History",
+    "RunTail",
+    "first_values",
+    "read_history",
+    "thinned",
+    "values_beyond",
+]
 
 CHUNK_VALUES = 1024
 
@@ -206,6 +216,17 @@ def first_values(chunks: Iterable[Chunk]) -> dict[tuple[str, str], int]:
     for chunk in chunks:
         found.setdefault((chunk.run_id, chunk.key), chunk.first)
     return found
+
+
+def values_beyond(chunks: Iterable[Chunk], held: Mapping[str, int]) -> dict[str, list[Any]]:
+    """The values of one key that come after those held ({run id: count}), of what `Session.chunks_beyond` gave."""
+    chunks = list(chunks)
+    firsts = first_values(chunks)
+    return {
+        run_id: list(column.values[held[run_id] - firsts[run_id, key] :])
+        for run_id, history in read_history(chunks).items()
+        for key, column in history.columns.items()
+    }
 
 
 def read_history(chunks: Iterable[Chunk]) -> dict[str, History]:

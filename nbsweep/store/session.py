@@ -303,6 +303,12 @@ class Session:
             chunks.sort(key=attrgetter("run_id", "kind", "key", "seq"))
         return [each for each in chunks if each.first + each.count > since.get((each.run_id, each.key), -1)]
 
+    def chunks_beyond(self, key: str, held: Mapping[str, int]) -> list[Chunk]:
+        """Chunks of a key that hold newer values than the first ones that are held: {run id: count}."""
+        column = key_of(key)
+        since = {(run_id, column): count for run_id, count in held.items()}
+        return self.chunks(held, kind="key", key=column, since=since)
+
     def newest_rows(self, run_id: str) -> list[Chunk]:
         """The last chunk of a run's steps and times; empty where it has logged nothing."""
         table = schema.history

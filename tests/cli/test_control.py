@@ -143,6 +143,13 @@ def test_what_is_wrong_is_said_on_stderr_with_exit_code_2(
         assert printed.out == ""
 
 
+def test_a_list_of_a_project_without_sweeps_says_which_have_some(terminal: Terminal) -> None:
+    assert "No sweeps: define one" in terminal.try_run("ls", "--project", "nope").stderr
+    defined(terminal, "--project", "P")
+    assert terminal.try_run("ls", "--project", "nope").stderr == "Project 'nope' has no sweep; there are some in 'P'.\n"
+    assert terminal.json("ls", "--project", "nope") == []
+
+
 def test_looking_makes_no_store(terminal: Terminal) -> None:
     elsewhere = terminal.directory / "elsewhere.db"
     env = {"NBSWEEP_STORAGE": f"sqlite:///{elsewhere}"}

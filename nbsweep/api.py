@@ -13,6 +13,7 @@ from nbsweep.agents import Agent
 from nbsweep.current import bind_thread, current_run, run_for, set_process_run, thread_run
 from nbsweep.definitions import define_sweep
 from nbsweep.errors import UsageError
+from nbsweep.finding import existing_store, find_sweep
 from nbsweep.joining import RUN_ID, join
 from nbsweep.own_runs import begin_own
 from nbsweep.programs import program_agent
@@ -20,7 +21,6 @@ from nbsweep.progress import wait_for
 from nbsweep.run_config import Config, Summary, config_defaults
 from nbsweep.runs import Run
 from nbsweep.support import plain
-from nbsweep.sweeps import existing_store, find_sweep
 
 __all__ = ["agent", "define_metric", "finish", "init", "log", "login", "sweep"]
 

@@ -12,9 +12,10 @@ from nbsweep import analysis, process
 from nbsweep.artifacts import lost
 from nbsweep.control import SweepControl
 from nbsweep.errors import UsageError
+from nbsweep.finding import existing_store, few, find_sweep
 from nbsweep.recovery import recover
 from nbsweep.rounding import plural
-from nbsweep.store import History, RunRecord, Store, SweepRecord, SweepVersion, read_history
+from nbsweep.store import History, RunRecord, SweepRecord, SweepVersion, read_history
 from nbsweep.support import counted
 from nbsweep.sweep_config import SweepConfig
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from nbsweep.importance import Importance
     from nbsweep.notebook.dashboard import Dashboard
 
-__all__ = ["Sweep", "existing_store", "find_sweep"]
+__all__ = ["Sweep"]
 
 
 class Sweep:
@@ -150,7 +151,7 @@ class Sweep:
         for found in ((r for r in runs if wanted in (r.name, r.id)), (r for r in runs if wanted == str(r.number + 1))):
             for each in found:
                 return each
-        raise UsageError(f"sweep {self.name} has no run {run!r}; its runs: {_few([r.name for r in runs])}")
+        raise UsageError(f"sweep {self.name} has no run {run!r}; its runs: {few([r.name for r in runs])}")
 
     def code(self, run: str | int | RunRecord) -> str | None:
         """The code that a run was trained with, as `nbsweep.training_code` found it; None where it is not known."""
@@ -365,57 +366,3 @@ class Sweep:
         if record is None:
             raise UsageError(f"sweep {self.id!r} is no longer in the store: it was deleted")
         return record
-
-
-def existing_store() -> Store:
-    """This process's store, for those who look for a sweep: looking makes none.
-
-    Raises
-    ------
-    UsageError
-        When there is none yet.
-    """
-    return process.existing_store(
-        lambda missing: (
-            f"there is no sweep yet, nor the store {missing}: define one with %%sweep define or nbsweep.sweep(config), "
-            "or name another store in NBSWEEP_STORAGE"
-        )
-    )
-
-
-def find_sweep(store: Store, sweep_id: str | None, *, project: str | None = None) -> SweepRecord:
-    """The sweep of that id or name (W&B's "entity/project/id" too); None: the current one, else the newest."""
-    with store.read() as db:
-        if sweep_id is None:
-            current = process.current_sweep_id()
-            found = db.sweep(current) if current is not None and project is None else None
-            newest = [found] if found is not None else db.sweeps(project=project)
-            if not newest:
-                there = "there is no sweep yet" if project is None else f"project {project!r} has no sweep yet"
-                where = process.shown_storage()
-                raise UsageError(
-                    f"{there} in the store {where}: define one with %%sweep define or nbsweep.sweep(config)"
-                )
-            return newest[0]
-        if not isinstance(sweep_id, str):
-            raise UsageError(f"a sweep is named by its id or name, a string, not {sweep_id!r:.80}")
-        reference = sweep_id.rstrip("/").rsplit("/", 1)[-1] if sweep_id.count("/") in (1, 2) else sweep_id
-        inside = None if project is None else {each.id for each in db.sweeps(project=project)}
-        elsewhere: list[str] = []
-        for each in dict.fromkeys((sweep_id, reference)):
-            by_id = db.sweep(each)
-            for found in [by_id] if by_id is not None else db.sweeps(name=each):
-                if inside is None or found.id in inside:
-                    return found
-                elsewhere.append(repr(found.project))
-        if elsewhere:
-            where = _few(list(dict.fromkeys(elsewhere)))
-            raise UsageError(f"project {project!r} has no sweep {sweep_id!r}; it is in project {where}")
-        known = [f"{each.id} ({each.name})" if each.name != each.id else each.id for each in db.sweeps()]
-    raise UsageError(f"there is no sweep {sweep_id!r} in this store; it has {_few(known)}")
-
-
-def _few(names: list[str], most: int = 8) -> str:
-    if not names:
-        return "none"
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

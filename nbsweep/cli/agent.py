@@ -19,12 +19,12 @@ from nbsweep.cli import FAILED, INTERRUPTED, RUNS_FAILED
 from nbsweep.cli.opening import existing_store
 from nbsweep.cli.output import duration, safe, values_in_words
 from nbsweep.errors import StoreError
+from nbsweep.finding import find_sweep
 from nbsweep.programs import ProgramAgent, gpu_environments, program_agent
 from nbsweep.progress import progress_of, without_traceback
 from nbsweep.rounding import rounded
 from nbsweep.store import RunRecord
 from nbsweep.sweep_config import Metric
-from nbsweep.sweeps import find_sweep
 
 __all__ = ["agent", "train"]
 

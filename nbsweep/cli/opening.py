@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from nbsweep import process
 from nbsweep.errors import UsageError
+from nbsweep.finding import find_sweep
 from nbsweep.recovery import recover
 from nbsweep.store import RunRecord, Store
-from nbsweep.sweeps import Sweep, find_sweep
+from nbsweep.sweeps import Sweep
 
 __all__ = ["existing_store", "find_run", "open_sweep", "sweep_or_run"]
 

@@ -118,7 +118,7 @@ def _values(called: str, option: str, rest: list[str]) -> list[Candidate]:
 
 
 def _sweeps() -> list[Candidate]:
-    from nbsweep.sweeps import existing_store
+    from nbsweep.finding import existing_store
 
     try:
         with existing_store().read() as db:

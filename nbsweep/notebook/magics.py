@@ -18,6 +18,7 @@ from nbsweep.config_problems import show
 from nbsweep.definitions import define_sweep
 from nbsweep.errors import UsageError
 from nbsweep.exporting import write_table
+from nbsweep.finding import existing_store, find_sweep
 from nbsweep.notebook import live
 from nbsweep.notebook.body import training_function
 from nbsweep.notebook.card import SpaceCard
@@ -28,7 +29,7 @@ from nbsweep.notebook.usage import help_of, line_of
 from nbsweep.programs import gpu_environments, program_agent
 from nbsweep.rounding import plural
 from nbsweep.store import Store
-from nbsweep.sweeps import Sweep, existing_store, find_sweep
+from nbsweep.sweeps import Sweep
 
 __all__ = ["SweepMagics"]
 

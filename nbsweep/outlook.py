@@ -16,7 +16,9 @@ from nbsweep.sweep_config import SweepConfig
 __all__ = ["outlook", "used_up", "why_suggested"]
 
 LATEST = 3  # suggestions in a row that promise little before that is said
+STILL = 8  # results in a row that gained as little: where it gets on, a promise of nothing is wrong
 LITTLE = 0.01  # of the distance from the best value to the median of all that differ
+DIFFERENT = 3  # values at least: on a plateau a model promises nothing because it knows nothing
 
 
 def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
@@ -32,7 +34,7 @@ def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
     >>> runs = [run(0, 1.0, improvement=0.3), run(1, 0.5, improvement=0.2)]
     >>> outlook(runs, config)
     'the next run is expected to improve loss by about 0.2'
-    >>> outlook([*runs, *(run(n, 0.5, improvement=1e-4) for n in (2, 3, 4))], config)
+    >>> outlook([*runs, run(2, 0.7), *(run(n, 0.5, improvement=1e-4) for n in range(3, 11))], config)
     'the next run is expected to improve loss by about 0.0001: more runs are unlikely to help much'
     >>> outlook([*(run(n, 1.0 - n / 10, improvement=0.2) for n in range(4)), run(4, 1e4, improvement=0.2)], config)
     'the next run is expected to improve loss by about 0.2'
@@ -49,12 +51,15 @@ def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
     newest = sorted(told, key=lambda run: run.number)[-LATEST:]
     promised = [float((run.suggestion or {})["improvement"]) for run in newest]
     said = f"the next run is expected to improve {metric.name} by about {promised[-1]:.2g}"
-    values = [analysis.metric_value(run, metric) for run in runs]
+    values = [analysis.metric_value(run, metric) for run in sorted(runs, key=lambda run: run.number)]
     known = [value for value in values if value is not None and math.isfinite(value)]
-    if len(promised) == LATEST and len(known) > LATEST:
-        best = min(known) if metric.goal == "minimize" else max(known)
-        middle = statistics.median(set(known))  # no mean: one diverged run would make every promise a little one
-        if max(promised) <= LITTLE * abs(middle - best) or max(promised) == 0.0:
+    different = set(known)
+    if len(promised) == LATEST and len(known) > STILL and len(different) >= DIFFERENT:
+        better = min if metric.goal == "minimize" else max
+        best = better(known)
+        gained = abs(better(known[:-STILL]) - best)
+        middle = statistics.median(different)  # no mean: one diverged run would make every promise a little one
+        if max(*promised, gained) <= LITTLE * abs(middle - best):
             said += ": more runs are unlikely to help much"
     return said
 

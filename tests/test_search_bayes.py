@@ -159,6 +159,47 @@ def test_an_optimum_at_the_edge_of_failure_is_reached() -> None:
     assert max(config["x"] for config in configs if config["x"] <= 0.5) > 0.49
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_where_all_have_failed_the_space_is_gone_through_until_a_run_works(seed: int) -> None:
+    def function(config: Config) -> float | None:
+        return (config["x"] - 0.64) ** 2 if abs(config["x"] - 0.63) <= 0.05 else None
+
+    values = [function(config) for config in searched(optimizer(seed, x={"min": 0.0, "max": 1.0}), function, 40)]
+    assert min(value for value in values if value is not None) < 1e-6
+
+
+@pytest.mark.parametrize("value", [None, 0.5])
+def test_while_nothing_is_to_be_learnt_a_range_is_covered_evenly(value: float | None) -> None:
+    space = SearchSpace.from_config({name: {"min": 0.0, "max": 1.0} for name in "xyzuvw"})
+    search, points = BayesSearch(space, 1, Metric("loss")), []
+    for number in range(64):
+        config, basis = search.ask(number), search.basis(number)
+        assert config is not None and basis is not None
+        assert basis.kind == ("initial design" if number < 7 else "exploration")
+        points.append(list(config.values()))
+        search.tell(Observation(number, config, "failed" if value is None else "finished", value))
+    for column in np.array(points).T:
+        assert np.histogram(column, 8, (0.0, 1.0))[0].min() >= 4
+
+
+def test_on_a_plateau_what_works_is_kept_to() -> None:
+    def function(config: Config) -> float | None:
+        return None if config["x"] > 0.5 else 1.0
+
+    for seed in range(3):
+        found = optimizer(seed, x={"min": 0.0, "max": 1.0}, y={"min": 0.0, "max": 1.0})
+        later = searched(found, function, 40)[16:]
+        assert sum(config["x"] > 0.5 for config in later) <= len(later) / 4, seed
+
+
+def test_the_first_result_that_differs_is_fitted_to_at_once() -> None:
+    search = BayesSearch(SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}}), 1, Metric("loss"))
+    for number in range(32):
+        search.tell(Observation(number, {"x": number / 31}, "finished", 1.0 if number < 31 else 0.0))
+    members = search._surrogate(search._known())[0].members
+    assert all(member.gp.hyperparameters.log_w[0] > 0.0 for member in members), "a length scale within the range"
+
+
 def test_beyond_what_a_model_takes_failures_count_on() -> None:
     search, rng = BayesSearch(SearchSpace.from_config({"x": {"min": 0.0, "max": 1.0}}), 1, Metric("loss")), RNG(0)
     for number in range(480):
@@ -206,6 +247,16 @@ def test_multiples_of_a_law_without_ends_are_not_suggested_twice() -> None:
     found = optimizer(3, x={"distribution": "q_log_normal", "mu": 4, "sigma": 1, "q": 8})
     values = [config["x"] for config in searched(found, lambda config: -float(config["x"]), 16)]
     assert len(set(values[3:])) == 13
+
+
+def test_between_two_wide_steps_nothing_is_hoped_for() -> None:
+    def function(config: Config) -> float:
+        return float(((config["k"] - 130) / 20) ** 2 + 4 * (config["x"] - 0.37) ** 2)
+
+    for seed in range(4):
+        wide = {"distribution": "q_normal", "mu": 100, "sigma": 20, "q": 10}
+        configs = searched(optimizer(seed, k=wide, x={"min": 0.0, "max": 1.0}), function, 30)
+        assert min(map(function, configs)) < 0.05, seed  # 120 beside the best x gives 0.25
 
 
 def test_a_told_value_beyond_what_is_suggested_is_learnt_from() -> None:

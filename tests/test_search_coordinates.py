@@ -17,14 +17,14 @@ SPACE = SearchSpace.from_config(
 @given(st.floats(0.0, 1.0))
 def test_the_last_bits_of_a_point_make_no_other_config(place: float) -> None:
     coordinates = Coordinates(SPACE)
-    here = coordinates.snapped(np.array([place, 0.5]))
-    assert np.array_equal(coordinates.snapped(here), here)
+    (here,) = snapped = coordinates.snapped(np.array([[place, 0.5]]))
+    assert np.array_equal(coordinates.snapped(snapped), snapped)
     assert abs(here[0] - place) < 1e-12
     for near in (np.nextafter(here[0], 0.0), np.nextafter(here[0], 1.0)):
-        assert coordinates.config(coordinates.snapped(np.array([near, 0.5]))) == coordinates.config(here)
+        assert coordinates.config(coordinates.snapped(np.array([[near, 0.5]]))[0]) == coordinates.config(here)
 
 
 def test_the_ends_of_a_range_stay_what_they_are() -> None:
     coordinates = Coordinates(SPACE)
-    assert coordinates.config(coordinates.snapped(np.array([1.0, 1.0]))) == {"lr": 0.1, "units": 128}
-    assert coordinates.config(coordinates.snapped(np.array([0.0, 0.0]))) == {"lr": 1e-5, "units": 32}
+    assert coordinates.config(coordinates.snapped(np.array([[1.0, 1.0]]))[0]) == {"lr": 0.1, "units": 128}
+    assert coordinates.config(coordinates.snapped(np.array([[0.0, 0.0]]))[0]) == {"lr": 1e-5, "units": 32}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nbsweep.search.explained import explained
 from nbsweep.search.gp import GaussianProcess, Hyperparameters, _Evidence
 from nbsweep.search.outputs import standardised
+from nbsweep.search.surrogate import Member, Surrogate
 
 
 def test_many_good_results_in_one_place_promise_nothing_elsewhere() -> None:
@@ -38,3 +40,18 @@ def test_the_gradients_of_a_prediction_are_those_of_its_values() -> None:
     higher, lower = process.predict(at + step * np.eye(2)), process.predict(at - step * np.eye(2))
     assert by_mean[0] == pytest.approx((higher[0] - lower[0]) / (2.0 * step), rel=1e-4)
     assert by_sd[0] == pytest.approx((higher[1] - lower[1]) / (2.0 * step), rel=1e-3)
+
+
+def test_the_sd_that_is_kept_with_a_run_is_that_of_its_result() -> None:
+    rng = np.random.default_rng(2)
+    values = 3.0 + rng.normal(0.0, 0.5, size=40)
+    process = GaussianProcess(
+        rng.random((40, 1)),
+        standardised(values),
+        np.zeros(1, dtype=bool),
+        [0],
+        Hyperparameters(np.array([-4.0]), 0.0, 0.0),
+    )
+    surrogate = Surrogate((Member(process, float(process.predict(process.x)[0].min())),))
+    told = explained(surrogate, np.array([0.5]), values, "minimize")
+    assert told.sd == pytest.approx(0.5, rel=0.35) and told.improvement is not None and told.improvement < 0.2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections import Counter
 from typing import Any
 
@@ -226,14 +225,12 @@ def test_the_grid_orders_nests_level_by_level() -> None:
     assert [(p["a"]["y"], p["a"]["z"], p["b"]) for p in s.grid()] == list(itertools.product([3, 4], [1, 2], [1, 2]))
 
 
-def test_a_grid_of_a_trillion_points_starts_at_once() -> None:
-    started = time.perf_counter()
+def test_a_grid_of_a_trillion_points_starts_at_once() -> None:  # as no walk through it would in a lifetime
     s = space(**{f"p{n}": {"min": 1, "max": 10**4} for n in range(3)})
     assert s.grid_size == 10**12
     assert next(s.grid()) == {"p0": 1, "p1": 1, "p2": 1}
     assert s.grid_point(10**12 - 1) == {"p0": 10**4, "p1": 10**4, "p2": 10**4}
     assert s.grid_point(123_456_789) == {"p0": 2, "p1": 2346, "p2": 6790}
-    assert time.perf_counter() - started < 1.0
 
 
 def test_an_infinite_space_has_no_grid() -> None:

@@ -153,9 +153,10 @@ class BayesSearch:
         """Do now what the next suggestion will need, once one more result is in: the fit. From any thread."""
         with self._lock:
             known = self._known()
-        if len(known.values) >= 2 and self._coordinates.dimension:
+        size = _fit_size(len(known.values) + 1)
+        if _differ(known.values[:size]) and self._coordinates.dimension:
             with one_thread:
-                self._fitted(known, _fit_size(len(known.values) + 1))
+                self._fitted(known, size)
 
     # -- what was told --------------------------------------------------------------------------------------------
 
@@ -226,6 +227,8 @@ class BayesSearch:
         observed = known.values[: known.results]
         if number % 4 == 0 and _stands_still(observed[self._initial :], observed):
             return self._random.ask(number), Suggestion("exploration")
+        if not _differ(known.values) and not coordinates.categorical.all():
+            return self._spread(number, known), Suggestion("exploration")
         rng = np.random.default_rng([self._seed, number])
         surrogate, member_values = self._surrogate(known)
         around = self._around(surrogate, known, rng)
@@ -268,14 +271,32 @@ class BayesSearch:
         if number:
             sequence.fast_forward(number)
         quantiles = sequence.random(1)
-        return self._coordinates.snapped(self._coordinates.at(quantiles)[0])
+        return np.asarray(self._coordinates.snapped(self._coordinates.at(quantiles))[0])
+
+    def _spread(self, number: int, known: _Known) -> dict[str, Any] | None:
+        """The next of the start's points, or a random one: the first that is free and more likely to work than not.
+
+        For as long as all results are equal, or there is none. A model that has seen one kind of answer knows no length
+        scale, and is least sure at the space's ends: it would go from corner to corner for ever.
+        """
+        rng = np.random.default_rng([self._seed, number])
+        quantiles = rng.random((_SPREAD_TRIES, self._coordinates.dimension))
+        drawn = self._coordinates.snapped(self._coordinates.at(quantiles))
+        points = [x for x in (self._designed(number), *drawn) if x is not None and x.tobytes() not in self._users]
+        if not points:
+            return self._random.ask(number)
+        if len(known.failed) and len(known.x):
+            failing = self._failure(known).predict(np.array(points))[0]
+            points = [x for x, fails in zip(points, failing, strict=True) if fails < 0.0] or [points[failing.argmin()]]
+        return self._coordinates.config(points[0])
 
     def _surrogate(self, known: _Known) -> tuple[Surrogate, Array]:
         coordinates = self._coordinates
         members: list[Member] = []
         values = known.values
         if len(values) >= 2:
-            fits = self._fitted(known, _fit_size(len(values)))
+            size = _fit_size(len(values))
+            fits = self._fitted(known, size if _differ(values[:size]) else len(values))
             keep = kept(known.x, values, coordinates.categorical, np.exp(fits[0][1].log_w), _MODEL_SIZE)
             values = values[keep]
             for transform, hyperparameters in fits:
@@ -329,6 +350,7 @@ class BayesSearch:
 
 
 _INITIAL_MOST = 12  # runs of a start
+_SPREAD_TRIES = 16  # points that are looked at for one that is likely to work, while all results are equal
 _FIT_ALL = 12  # results up to which a fit takes the newest too
 _FIT_EACH = 30  # results up to which there is a fit for each
 _FIT_SIZE = 200
@@ -337,6 +359,11 @@ _STILL = 8  # results, beyond the start's, that show whether the search gets on
 _APART = 5e-3  # how far a suggestion is from those at work, at least, in a space of real numbers
 _MODEL_SIZE = 400
 _NEAR = 0.2  # of its range: how far a real parameter of every other suggestion is from the best known, at most
+
+
+def _differ(values: Array) -> bool:
+    """Whether there are two results that one can learn from."""
+    return len(values) > 1 and bool(values.min() < values.max())
 
 
 def _stands_still(later: Array, values: Array) -> bool:

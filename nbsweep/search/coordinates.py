@@ -147,17 +147,18 @@ class Coordinates:
         values = {c.parameter.path: c.value(x[i]) for i, c in enumerate(self.each)}
         return self.space.config([values.get(p.path, p.ppf(0.5)) for p in self.space.parameters])
 
-    def snapped(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The point as its config has it: the quantiles of integers and multiples that were treated as real.
+    def snapped(self, points: Points) -> Points:
+        """The points, shape (n, dimension), as their configs have them: integers and multiples, where treated as real.
 
         Other real coordinates are rounded to 2⁻⁴⁰: the last bits of what linear algebra gives differ with where arrays
         lie in memory, and a suggestion must not.
         """
-        x = np.asarray(np.where(self.real, np.round(x * _GRAINS) / _GRAINS, x))
+        points = np.asarray(np.where(self.real, np.round(points * _GRAINS) / _GRAINS, points))
         for i, c in enumerate(self.each):
             if c.snaps:
-                x[i] = c.parameter.encode(c.value(x[i]))
-        return x
+                different, place = np.unique(points[:, i], return_inverse=True)
+                points[:, i] = np.array([c.parameter.encode(c.value(x)) for x in different])[place]
+        return points
 
     def every(self) -> Points:
         """All points of a space in which each coordinate has levels."""

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 def explained(surrogate: Surrogate, x: Array, values: Array, goal: str) -> Suggestion:
-    """The first model's prediction at a point, brought back through its transform.
+    """The first model's prediction at a point, brought back through its transform; its sd is that of a result there.
 
     Parameters
     ----------
@@ -39,7 +39,8 @@ def explained(surrogate: Surrogate, x: Array, values: Array, goal: str) -> Sugge
     outcomes, weights = back(mean + sd * nodes), weights / weights.sum()
     predicted = float(weights @ outcomes)
     improvement = float(weights @ np.maximum(back(np.array([member.best]))[0] - outcomes, 0.0))
-    sd = float(np.sqrt(weights @ (outcomes - predicted) ** 2))
+    results = back(mean + np.hypot(sd, member.gp.noise**0.5) * nodes)  # a result has the noise of results, too
+    sd = float(np.sqrt(weights @ (results - weights @ results) ** 2))
     return Suggestion("model", (-unit if goal == "maximize" else unit) * predicted, unit * sd, unit * improvement)
 
 

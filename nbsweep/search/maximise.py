@@ -62,11 +62,10 @@ def best_points(
         values = surrogate.acquisition(candidates)
         starts = candidates[_distinct(candidates, np.argsort(-values, kind="stable"), _STARTS)]
         found = np.vstack([_climbed(surrogate, coordinates, starts, low, high), candidates])
-    order = np.argsort(-surrogate.acquisition(found), kind="stable")
-    for x in found[order]:
-        snapped = coordinates.snapped(x)
-        if free(snapped):
-            yield snapped
+    found = coordinates.snapped(found)  # first: between two multiples of a wide q much is expected that neither has
+    for x in found[np.argsort(-surrogate.acquisition(found), kind="stable")]:
+        if free(x):
+            yield x
 
 
 def perturbed(coordinates: Coordinates, around: Points, rng: np.random.Generator) -> Points:

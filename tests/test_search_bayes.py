@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from nbsweep.errors import UsageError
 from nbsweep.search import Observation, Optimizer, make_searcher
-from nbsweep.search.bayes import BayesSearch
+from nbsweep.search.bayes import BayesSearch, _stands_still
+from nbsweep.search.outputs import standardised
 from nbsweep.space import SearchSpace
 from nbsweep.sweep_config import Metric, load
 from tests import strategies
@@ -402,6 +403,13 @@ def test_scale_and_offset_of_the_metric_make_no_difference() -> None:
         return searched(optimizer(1, x={"min": 0.0, "max": 1.0}), lambda c: scale * (c["x"] - 0.3) ** 2, 8)
 
     assert [config["x"] for config in configs(1.0)] == pytest.approx([c["x"] for c in configs(2.0**40)], abs=1e-4)
+
+
+def test_one_diverged_run_does_not_hide_what_the_others_show() -> None:
+    values = np.array([3.0, 1e9, 2.0, *(1.0 - 0.05 * np.arange(9))])
+    spread = standardised(values)[np.arange(len(values)) != 1]
+    assert np.ptp(spread) > 0.3, "the others are told apart"
+    assert not _stands_still(values[3:], values), "and that they get better is seen"
 
 
 def search_of(impute: str | None = None, while_running: str | None = None) -> BayesSearch:

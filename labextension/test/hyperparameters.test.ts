@@ -157,6 +157,38 @@ a, b = nn.Dropout(0.5), nn.Dropout(p=0.5)`).parameters;
         log({"loss": lr})`).train,
     ).toMatch(/\n# Call it: fit_model\(data\)$/);
   });
+
+  it("calls nothing that the code calls itself, to keep what it gives back", () => {
+    const { train } = made(`def fit_model(data, lr=0.1):
+    for row in data:
+        log({"loss": lr * row})
+    return lr
+result = fit_model([1, 2, 3])`);
+    expect(train.trimEnd().endsWith("result = fit_model([1, 2, 3])")).toBe(true);
+  });
+
+  it("offers the values that the code tells apart, and no others", () => {
+    const values = (source: string) =>
+      findHyperparameters(source).parameters.map(({ definition }) =>
+        "values" in definition ? definition.values.map(({ value }) => value) : null,
+      );
+    expect(
+      values(`OPTIMIZERS = {"adam": Adam, "sgd": SGD}
+optimizer = "sgd"
+make = OPTIMIZERS[optimizer]`),
+    ).toEqual([["adam", "sgd"]]);
+    expect(
+      values(`args.activation = "relu"
+if args.activation == "relu":
+    act = nn.ReLU()
+elif args.activation == "tanh":
+    act = nn.Tanh()
+label = "adam" if other == "sgd" else "none"`),
+    ).toEqual([["relu", "tanh"]]);
+    expect(values('config = {"optimizer": "adam", "mode": "fast"}')).toEqual([
+      ["adam", "sgd", "rmsprop"],
+    ]);
+  });
 });
 
 describe("Keras", () => {

@@ -76,8 +76,10 @@ export function findHyperparameters(source: string): Findings {
   const names = new Set<string>();
   const add = (written: string, node: SyntaxNode): void => {
     const literal = readLiteral(node, source);
-    const definition = literal && rangeOf(written, literal);
-    if (!literal || !definition) return;
+    const usual = literal && rangeOf(written, literal);
+    if (!literal || !usual) return;
+    const known = "values" in usual ? knownToCode(root, source, written, literal.value) : null;
+    const definition = known ? { values: known } : usual;
     const place = { from: node.from, to: node.to };
     // One constant of two names (`lr = learning_rate = 0.01`) is the first's: it can be replaced only once.
     if (found.some(({ places }) => places.some(({ from }) => from === place.from))) return;
@@ -101,6 +103,37 @@ export function findHyperparameters(source: string): Findings {
     else if (node.name === "CallExpression") called(node, source, add);
   });
   return { parameters: found, metric: findMetric(root, source), trains: trains(root, source) };
+}
+
+/**
+ * The values that the code itself tells apart, for a constant that is a string: the keys of a dict that has it as a key
+ * (`{"adam": Adam, "sgd": SGD}`), or what its name is compared with. Another value would be one that the code lacks.
+ */
+function knownToCode(
+  root: SyntaxNode,
+  source: string,
+  name: string,
+  value: Literal["value"],
+): readonly Literal[] | null {
+  if (typeof value !== "string") return null;
+  const keyed: string[][] = [];
+  const compared = new Set([value]);
+  walk(root, (node) => {
+    if (node.name === "DictionaryExpression") {
+      const keys = node
+        .getChildren(":")
+        .map(({ prevSibling: key }) => (key?.name === "String" ? readString(key, source) : null))
+        .filter((key) => key !== null);
+      if (keys.length > 1 && keys.includes(value)) keyed.push(keys);
+    } else if (node.name === "BinaryExpression") {
+      const [one, operator, other] = children(node);
+      const ofIt = one && /(\w+)["'\]]*$/.exec(text(one, source))?.[1] === name;
+      if (ofIt && other?.name === "String" && /^[=!]=$/.test(text(operator!, source)))
+        compared.add(readString(other, source) ?? value);
+    }
+  });
+  const known = keyed[0] ?? (compared.size > 1 ? [...compared] : null);
+  return known?.map((each) => ({ value: each, integer: false })) ?? null;
 }
 
 type Add = (name: string, value: SyntaxNode) => void;

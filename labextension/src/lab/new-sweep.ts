@@ -217,12 +217,24 @@ function callLine(root: SyntaxNode, source: string): string | null {
   });
   const last = functions[functions.length - 1];
   if (acts || !last) return null;
-  const name = text(last.getChild("VariableName")!, source);
+  const names = functions.map((node) => text(node.getChild("VariableName")!, source));
+  if (root.getChildren("AssignStatement").some((node) => calls(node, source, names))) return null;
+  const name = names[names.length - 1]!;
   const onlyDefines = root.getChild("AssignStatement") === null;
   if (name === "train" && onlyDefines) return null;
   const parameters = last.getChild("ParamList");
   const required = parameters ? requiredNames(parameters, source) : [];
   return required.length === 0 ? `${name}()` : `# Call it: ${name}(${required.join(", ")})`;
+}
+
+/** Whether a call of one of those functions is in it: `loss = fit()`. */
+function calls(within: SyntaxNode, source: string, names: readonly string[]): boolean {
+  let found = false;
+  walk(within, (node) => {
+    const callee = node.name === "CallExpression" ? node.firstChild : null;
+    found ||= callee?.name === "VariableName" && names.includes(text(callee, source));
+  });
+  return found;
 }
 
 function requiredNames(list: SyntaxNode, source: string): string[] {

@@ -45,7 +45,7 @@ def best_run(runs: Sequence[RunRecord], metric: Metric | None) -> RunRecord | No
         return None
     sign = 1.0 if metric.goal == "minimize" else -1.0
     candidates = [
-        (sign * value, run.number, run)
+        (sign * value, run.index, run)
         for run in runs
         if run.state in COUNTED_STATES and (value := metric_value(run, metric)) is not None and math.isfinite(value)
     ]
@@ -104,7 +104,7 @@ def runs_frame(runs: Sequence[RunRecord], declared: Container[str] = ()) -> pd.D
         row: dict[str, Any] = {
             "run": run.name,
             "id": run.id,
-            "number": run.number + 1,  # as its name ends
+            "number": run.number,
             "state": run.state,
             "duration_s": run.duration_s(now),
         }

@@ -220,7 +220,7 @@ class SweepControl:
         return RunRecord(
             id=run_id,
             sweep_id=self.sweep_id,
-            number=number,
+            index=number,
             name=run_name(run_id, number),
             project="",
             config=config,

@@ -275,7 +275,7 @@ class Controller(SweepControl):
         """Claims after a first one in the same transaction; none where that one came out of the queue."""
         agent = next(agent for agent in db.agents_by_ids([first.agent_id or ""]))
         number = db.next_run_number(self.sweep_id, "")
-        if first.number != number - 1 or first.attempt > 0 or self._queued(db) is not None:
+        if first.index != number - 1 or first.attempt > 0 or self._queued(db) is not None:
             return []
         if agent.count is not None:
             most = min(most, agent.count - agent.started)
@@ -370,7 +370,7 @@ class Controller(SweepControl):
         for run in db.runs(self.sweep_id, since_revision=self._told_revision):
             value = run.summary.get(metric) if metric else None
             number = value if isinstance(value, (int, float)) else None
-            self._searcher.tell(Observation(run.number, run.config, run.state, number))
+            self._searcher.tell(Observation(run.index, run.config, run.state, number))
         self._told_revision = sweep.revision
         return self._searcher
 
@@ -382,7 +382,7 @@ class Controller(SweepControl):
         if len(failed) < failures.AT_THE_START:
             return
         # A long sweep is not read whole: what can be too many lies within reach of the latest failures.
-        since = failed[-failures.LATEST :][0].number - failures.REACH
+        since = failed[-failures.LATEST :][0].index - failures.REACH
         if since > sweep.failures_from and len(failed) <= failures.SHARE * failures.LATEST:
             return
         why = failures.too_many(db.runs(self.sweep_id, from_number=max(sweep.failures_from, since)))

@@ -138,7 +138,7 @@ def create_run(
         record = RunRecord(
             id=run_id,
             sweep_id=None,
-            number=number,
+            index=number,
             name=name or run_name(run_id, number),
             project=project,
             config={},

@@ -48,10 +48,10 @@ def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
     ]
     if not told:
         return None
-    newest = sorted(told, key=lambda run: run.number)[-LATEST:]
+    newest = sorted(told, key=lambda run: run.index)[-LATEST:]
     promised = [float((run.suggestion or {})["improvement"]) for run in newest]
     said = f"the next run is expected to improve {metric.name} by about {promised[-1]:.2g}"
-    values = [analysis.metric_value(run, metric) for run in sorted(runs, key=lambda run: run.number)]
+    values = [analysis.metric_value(run, metric) for run in sorted(runs, key=lambda run: run.index)]
     known = [value for value in values if value is not None and math.isfinite(value)]
     different = set(known)
     if len(promised) == LATEST and len(known) > STILL and len(different) >= DIFFERENT:

@@ -49,7 +49,7 @@ class Retries:
         if not crashed:
             return None
         tried = Counter(self._tries.values())
-        for run, attempt in sorted(crashed, key=lambda each: each[0].number):
+        for run, attempt in sorted(crashed, key=lambda each: each[0].index):
             if tried[attempt]:
                 tried[attempt] -= 1
             elif fits(run):

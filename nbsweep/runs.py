@@ -43,7 +43,7 @@ class Run(RunFiles, StandIns):
     sweep_id : str or None
         None for a run outside any sweep.
     number : int
-        0 for a sweep's first run; names, tables and commands count from 1.
+        1 for a sweep's first run, as names, tables and commands count.
     config : Config
         The hyperparameters.
     summary : Summary

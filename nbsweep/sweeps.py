@@ -98,9 +98,9 @@ class Sweep:
 
     @property
     def runs(self) -> list[RunRecord]:
-        """All runs so far, in the order of `RunRecord.number`, which counts from 0.
+        """All runs so far, in the order of `RunRecord.number`, which counts from 1.
 
-        Tables, exports and commands have it from 1; `run`, `rerun` and `kill_run` take a record of these as it is.
+        `run`, `rerun` and `kill_run` take a record of these, or its number.
         """
         self._recorder.flush()
         recover(self.store, self.id)
@@ -146,9 +146,9 @@ class Sweep:
         return {each.name: histories[each.id] for each in chosen if each.id in histories}
 
     def run(self, run: str | int | RunRecord) -> RunRecord:
-        """The run of that name, id or number: from 1, as the name ends and `to_pandas` has it; or as `runs` has it."""
+        """The run of that name, id or number (from 1, as the name ends and `to_pandas` has it); or as `runs` has it."""
         runs, wanted = self.runs, run.id if isinstance(run, RunRecord) else str(run)
-        for found in ((r for r in runs if wanted in (r.name, r.id)), (r for r in runs if wanted == str(r.number + 1))):
+        for found in ((r for r in runs if wanted in (r.name, r.id)), (r for r in runs if wanted == str(r.number))):
             for each in found:
                 return each
         raise UsageError(f"sweep {self.name} has no run {run!r}; its runs: {few([r.name for r in runs])}")

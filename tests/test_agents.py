@@ -131,7 +131,7 @@ def test_an_agent_says_that_it_was_stopped_or_reached_the_target() -> None:
 
 def test_an_exception_fails_its_run_alone_and_its_traceback_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     def train(run: Any) -> None:
-        if run.number == 1:
+        if run.number == 2:
             raise ZeroDivisionError("the second one")
         run.log({"loss": 1.0})
 
@@ -165,7 +165,7 @@ def test_of_a_group_of_exceptions_its_own_line_is_the_reason() -> None:
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
 def test_even_base_exceptions_of_training_code_end_only_their_run(error: type[BaseException]) -> None:
     def train(run: Any) -> None:
-        if run.number == 0:
+        if run.number == 1:
             raise error()
 
     sweep_id = nbsweep.sweep(CONFIG)
@@ -222,7 +222,7 @@ def test_stop_after_current_lets_the_running_run_finish() -> None:
 
 def test_one_run_can_be_killed_and_the_rest_go_on() -> None:
     def train(run: Any) -> None:
-        if run.number == 0:
+        if run.number == 1:
             forever_logging()
 
     sweep_id = nbsweep.sweep(CONFIG)
@@ -271,7 +271,7 @@ def test_what_a_run_made_can_be_freed_after_it() -> None:
         model = Model()
         models.append(weakref.ref(model))
         run.log({"loss": 1.0})
-        if run.number == 1:
+        if run.number == 2:
             raise ValueError(model)
 
     nbsweep.agent(nbsweep.sweep(CONFIG), train, count=2)
@@ -462,6 +462,16 @@ def test_an_unknown_sweep_is_said_with_those_there_are() -> None:
         nbsweep.agent("digitz", lambda: None)
 
 
+def test_a_run_has_one_number_from_1_wherever_it_is_told() -> None:
+    trained: list[int] = []
+    sweep_id = nbsweep.sweep(CONFIG)
+    nbsweep.agent(sweep_id, lambda run: trained.append(run.number), count=2)
+    sweep = nbsweep.Sweep(sweep_id)
+    assert sorted(trained) == [run.number for run in sweep.runs] == sweep.to_pandas()["number"].tolist() == [1, 2]
+    assert [run.name.rpartition("-")[2] for run in sweep.runs] == ["1", "2"]
+    assert [sweep.run(number).number for number in (1, 2)] == [1, 2]
+
+
 def test_importing_nbsweep_loads_nothing_heavy() -> None:
     heavy = ("numpy", "sklearn", "sqlalchemy", "IPython", "pandas", "yaml")
     code = f"import sys, nbsweep; print([name for name in {heavy} if name in sys.modules])"
@@ -594,7 +604,7 @@ def test_values_and_tracebacks_that_no_database_takes_do_not_hold_up_other_runs(
     def train(run: Any) -> None:
         run.config.update({"out": Path("/x")})
         run.log({"loss": 0.5, "caf\udce9": 1.0})
-        if run.number == 0:
+        if run.number == 1:
             raise ValueError("caf\udce9")
 
     sweep_id = nbsweep.sweep(CONFIG)
@@ -624,7 +634,7 @@ def idle() -> None:
 @pytest.mark.parametrize("train", [forever_logging, idle])
 def test_a_run_that_takes_longer_than_the_limit_is_stopped_and_says_so(train: Callable[[], None]) -> None:
     def first_alone(run: Any) -> None:
-        if run.number == 0:
+        if run.number == 1:
             train()
         run.log({"loss": 1.0})
 
@@ -883,11 +893,11 @@ def _holds_itself() -> dict[str, Any]:
 @pytest.mark.parametrize("odd", [_holds_itself, _Odd])
 def test_a_value_that_cannot_be_kept_is_left_out_and_all_else_is_recorded(where: str, odd: Callable[[], Any]) -> None:
     def train(config: Any, run: Any) -> None:
-        if run.number == 0 and where == "config":
+        if run.number == 1 and where == "config":
             config["odd"] = odd()
-        elif run.number == 0 and where == "summary":
+        elif run.number == 1 and where == "summary":
             run.summary["odd"] = odd()
-        elif run.number == 0:
+        elif run.number == 1:
             run.log({"odd": odd(), "loss": 2.0})
         run.log({"loss": 1.0})
 

@@ -92,7 +92,7 @@ def test_a_run_that_another_agent_claims_meanwhile_is_not_handed_out_again(
     run = one.next_run(first)
     other = claimed[0]
     assert isinstance(run, RunRecord) and isinstance(other, RunRecord)
-    assert (other.number, run.number) == (5, 6) and run.config != other.config
+    assert (other.index, run.index) == (5, 6) and run.config != other.config
 
 
 def test_two_agents_that_take_turns_get_what_one_controller_would_give(store: Store) -> None:

@@ -57,7 +57,7 @@ def test_several_claims_are_those_that_would_have_been_made_one_by_one(store: St
     others = [one_by_one.next_run(second) for _ in range(5)]
     assert isinstance(runs, list)
     assert [run.config for run in runs] == [run.config for run in others if isinstance(run, RunRecord)]
-    assert [run.number for run in runs] == list(range(5))
+    assert [run.index for run in runs] == list(range(5))
     assert [run.started_at is None for run in runs] == [False, True, True, True, True]
     assert [run.id for run in runs[1:]] == [id_after(run.id) for run in runs[:-1]], "they share an index's pages"
 
@@ -232,7 +232,7 @@ def test_short_runs_end_as_all_others_do_and_nothing_is_lost() -> None:
     sweep_id = nbsweep.sweep(RANDOM)
     nbsweep.agent(sweep_id, square, count=200, workers=2)
     sweep = nbsweep.Sweep(sweep_id)
-    assert [run.number for run in sweep.runs] == list(range(200)) and sweep.state == "finished"
+    assert [run.number for run in sweep.runs] == list(range(1, 201)) and sweep.state == "finished"
     runs = sweep.runs
     for run in runs:
         assert run.state == "finished" and run.summary == {"y": run.config["x"] ** 2}
@@ -246,7 +246,7 @@ def test_a_long_run_among_short_ones_holds_no_claims() -> None:
     go_on = threading.Event()
 
     def train(run: Any) -> None:
-        if run.number >= 20:
+        if run.number > 20:
             assert go_on.wait(60)
 
     sweep_id = nbsweep.sweep(RANDOM)
@@ -254,7 +254,7 @@ def test_a_long_run_among_short_ones_holds_no_claims() -> None:
     sweep = nbsweep.Sweep(sweep_id)
     until(lambda: sum(run.state == "running" for run in sweep.runs) == 1 and len(sweep.runs) > 20)
     until(lambda: all(run.started_at is not None for run in sweep.runs if run.state == "running"))
-    assert {run.state for run in sweep.runs if run.number > 20} <= {"pending"}
+    assert {run.state for run in sweep.runs if run.number > 21} <= {"pending"}
     go_on.set()
     assert agent.wait(60)
     assert Counter(run.state for run in sweep.runs) == {"finished": 60}

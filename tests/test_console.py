@@ -79,7 +79,7 @@ def test_a_pool_that_outlives_its_run_is_nobodys_where_several_train(capsys: pyt
             raised.append(str(error))
 
     def train(run: Any) -> None:
-        if run.number == 0:
+        if run.number == 1:
             pool.submit(print, "mine").result()
         else:
             both.wait(20)
@@ -184,7 +184,7 @@ def test_a_stream_that_a_run_closes_fails_no_other_run(monkeypatch: pytest.Monke
 
     def train(run: Any) -> None:
         print("before", flush=True)
-        if run.number == 0:
+        if run.number == 1:
             sys.stdout.close()
         print("after", flush=True)
 
@@ -195,7 +195,7 @@ def test_what_a_run_prints_after_its_end_is_not_piled_up(capsys: pytest.CaptureF
     stopped, printed, end, runs = threading.Event(), threading.Event(), threading.Event(), []
 
     def train(run: Any) -> None:
-        if run.number == 0:
+        if run.number == 1:
             runs.append(run)
             try:
                 stopped.wait(20)
@@ -251,7 +251,7 @@ def test_a_stream_that_training_code_put_in_front_spoils_no_later_agent(monkeypa
     monkeypatch.setattr(sys, "stdout", sys.stdout)  # put back after the test
 
     def train(run: Any) -> None:
-        if run.number == 0 and not isinstance(sys.stdout, Tee):
+        if run.number == 1 and not isinstance(sys.stdout, Tee):
             sys.stdout = Tee(sys.stdout)
         print("one line")
 

@@ -121,7 +121,7 @@ def test_count_is_the_agents_own(store: Store) -> None:
     claim(controller, agent)
     assert isinstance(controller.next_run(agent), End)
     other = controller.join(1)
-    assert claim(controller, other).number == 2
+    assert claim(controller, other).index == 2
 
 
 def test_run_cap_bounds_the_sweep(store: Store) -> None:
@@ -337,7 +337,7 @@ def test_a_long_sweep_is_not_read_whole_for_a_claim_or_a_failure(store: Store, m
     agent = controller.join(None)
     runs = [claim(controller, agent) for _ in range(300)]
     for run in runs:
-        controller.report(run.id, "crashed" if run.number == 7 else "finished")
+        controller.report(run.id, "crashed" if run.index == 7 else "finished")
     again = claim(controller, agent)
     assert (again.attempt, again.config) == (1, runs[7].config)
     controller.report(again.id, "finished")

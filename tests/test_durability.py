@@ -187,7 +187,7 @@ def claim_a_grid(context: ForkServerContext, url: str, processes: int, points: i
         child.join(timeout=60)
     assert [child.exitcode for child in children] == [0] * processes
     sweep = nbsweep.Sweep(sweep_id)
-    assert sweep.state == "finished" and [run.number for run in sweep.runs] == list(range(points))
+    assert sweep.state == "finished" and [run.number for run in sweep.runs] == list(range(1, points + 1))
     assert len({run.name for run in sweep.runs}) == points
     return done
 

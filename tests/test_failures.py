@@ -112,7 +112,7 @@ def test_a_script_whose_runs_all_fail_says_so_and_ends() -> None:
 @pytest.mark.usefixtures("tmp_store")
 def test_a_metric_that_is_logged_by_another_name_is_said_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     def train(run: Any) -> None:
-        run.log({"Loss": 0.5} if run.number < 2 else {"loss": float("nan")})
+        run.log({"Loss": 0.5} if run.number < 3 else {"loss": float("nan")})
 
     sweep_id = nbsweep.sweep(CONFIG)
     nbsweep.agent(sweep_id, train, count=3)

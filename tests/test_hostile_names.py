@@ -55,7 +55,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Any:
             print(*CORPUS)
             run.log({CORPUS[3]: float(run.number), **{f"logged {name}": number for number, name in enumerate(NAMES)}})
             run.log({f"said {name}": name for name in NAMES})
-            if run.number == 2:
+            if run.number == 3:
                 raise RuntimeError(CORPUS[1])
 
         sweep_id = nbsweep.sweep(config, seed=1)

@@ -30,8 +30,8 @@ def test_a_look_goes_through_the_values_of_runs_that_have_logged_alone(monkeypat
 
     def train(run: Run) -> None:
         for step in range(6):
-            run.log({"loss": 1.0 + run.number})
-            if run.number < 6 or step < 3:
+            run.log({"loss": float(run.number)})
+            if run.number < 7 or step < 3:
                 continue
             process.recorder().flush()
             before = len(through)

@@ -170,7 +170,7 @@ def test_a_body_has_its_run_from_the_start_and_so_have_functions_of_other_cells(
     notebook.text(DEFINE)
     notebook.run("import nbsweep\ndef helper():\n    nbsweep.run.log({'loss': nbsweep.run.number})")
     notebook.text("%%sweep_train --count 2 --wait\n" + body)
-    assert "loss = 0" in notebook.text("%sweep best")
+    assert "loss = 1" in notebook.text("%sweep best")
 
 
 def test_names_of_the_body_stay_in_the_run_and_the_notebooks_are_read(notebook: Notebook) -> None:

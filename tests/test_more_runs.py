@@ -99,8 +99,8 @@ def test_more_runs_outlive_an_agent_that_is_still_ending() -> None:
     reached = [threading.Event(), threading.Event()]
 
     def slow(run: Any) -> None:
-        reached[run.number].set()
-        assert go_on[run.number].wait(20)
+        reached[run.number - 1].set()
+        assert go_on[run.number - 1].wait(20)
         train()
 
     first = nbsweep.agent(sweep_id, slow, count=1, block=False)

@@ -107,7 +107,7 @@ def test_each_figure_can_be_drawn_where_the_user_wants_it() -> None:
 @pytest.mark.parametrize(("key", "highest"), [("val/acc", True), ("pace", False)])
 def test_the_best_of_another_metric_than_the_sweeps_is_what_its_name_says(key: str, highest: bool) -> None:
     def train(run: nbsweep.Run) -> None:
-        run.log({"loss": 0.5, key: (3 * run.number) % 7})
+        run.log({"loss": 0.5, key: (3 * run.number - 3) % 7})
 
     sweep = trained(CONFIG, 7, train)
     ax = sweep.plot_history(key, by="run").axes[0]
@@ -149,12 +149,12 @@ def failing() -> None:
 
 
 def one_diverged(run: nbsweep.Run) -> None:
-    run.log({"loss": 1e12 if run.number == 0 else run.config.lr})
+    run.log({"loss": 1e12 if run.number == 1 else run.config.lr})
 
 
 def from_end_to_end(run: nbsweep.Run) -> None:
     run.log({"loss": -1.7e308})
-    run.log({"loss": 1.7e308 if run.number % 2 else -1.7e308})
+    run.log({"loss": 1.7e308 if (run.number - 1) % 2 else -1.7e308})
 
 
 @pytest.mark.parametrize("train", [nan_only, all_equal, failing, one_diverged, from_end_to_end, usual])
@@ -235,7 +235,7 @@ def test_sixty_parameters_stay_readable() -> None:
 @pytest.mark.parametrize(("sign", "goal"), [(1, "minimize"), (-1, "maximize")])
 def test_a_run_that_diverged_goes_off_the_scale_of_the_curves_which_say_so(sign: int, goal: str) -> None:
     def train(run: nbsweep.Run) -> None:
-        number = run.number
+        number = run.number - 1
         for step in range(5):
             nbsweep.log({"loss": sign * (1e12 if number == 3 and step > 2 else 10 / (step + 1) + number / 10)})
 
@@ -251,7 +251,7 @@ def test_a_run_that_diverged_goes_off_the_scale_of_the_curves_which_say_so(sign:
 
 def test_moments_of_many_runs_go_off_the_scale_that_is_little_of_what_they_logged() -> None:
     def train(run: nbsweep.Run) -> None:
-        number = run.number
+        number = run.number - 1
         for step in range(20):
             nbsweep.log({"loss": 10.0 ** (number + 2) if number % 3 == 1 and step < 2 else 10 / (step + 1)})
 
@@ -267,7 +267,7 @@ def test_moments_of_many_runs_go_off_the_scale_that_is_little_of_what_they_logge
 )
 def test_no_run_goes_off_the_scale_that_the_picture_needs(far: tuple[int, ...], why: str) -> None:
     def train(run: nbsweep.Run) -> None:
-        number = run.number
+        number = run.number - 1
         nbsweep.log({"loss": 1e12 if number in far or (number == 0 and -1 in far) else 5.0 + number})
         nbsweep.log({"loss": 1.0 if number == 0 else 1e12 if number in far else 5.0})
 
@@ -322,7 +322,7 @@ def test_texts_are_told_apart(texts: list[str], shown: list[str]) -> None:
 
 
 def test_nothing_covers_the_words_of_an_importance_figure() -> None:
-    sweep = trained(CONFIG, 9, lambda run: run.log({"loss": (run.number * 5) % 9}))
+    sweep = trained(CONFIG, 9, lambda run: run.log({"loss": (run.number * 5 - 5) % 9}))
     figure = sweep.plot_importance()
     drawn(figure)
     ax = figure.axes[0]
@@ -337,7 +337,7 @@ def test_long_names_of_a_sweep_and_its_metric_stay_within_the_importance_figure(
     parameters = {"model.encoder.attention_dropout_probability": {"min": 0, "max": 1}, "lr": {"min": 0, "max": 1}}
     config = {**CONFIG, "metric": {"name": metric}, "parameters": parameters}
     sweep = trained(
-        config, 9, lambda run: run.log({metric: (run.number * 5) % 9}), "a rather long name of a sweep " * 3
+        config, 9, lambda run: run.log({metric: (run.number * 5 - 5) % 9}), "a rather long name of a sweep " * 3
     )
     figure = sweep.plot_importance()
     drawn(figure)
@@ -450,7 +450,7 @@ def test_what_is_far_worse_is_left_to_a_marked_edge_and_what_is_far_better_is_no
 
 def test_the_best_run_has_its_place_and_a_diverged_one_is_an_arrow_that_says_how_far() -> None:
     values = [0.1 + number / 1000 for number in range(18)]
-    sweep = trained(CONFIG, 20, lambda run: run.log({"loss": [*values, -9.0, 1000.0][run.number]}))
+    sweep = trained(CONFIG, 20, lambda run: run.log({"loss": [*values, -9.0, 1000.0][run.number - 1]}))
     ax = sweep.plot_slices(parameter="lr").axes[0]
     (dots, arrow) = [np.asarray(each.get_offsets())[:, 1] for each in ax.collections]
     assert dots.min() == -9.0 and len(dots) == 19 and arrow.tolist() == [pytest.approx(0.117)]

@@ -53,7 +53,7 @@ def test_pairs_count_and_the_search_begins_with_what_they_say(capsys: pytest.Cap
     assert said == "6 of 6 prior runs fit the search space and count as observations.\n"
     run = claim(sweep_id)
     assert run.suggestion is not None and run.suggestion["kind"] == "model", "no initial design: results are there"
-    assert run.number == 0 and run.config["epochs"] == 2
+    assert run.index == 0 and run.config["epochs"] == 2
     assert abs(run.config["lr"] - 0.03) < 0.03 and run.config["units"] < 256, "near the best that was given"
     assert nbsweep.Sweep(sweep_id).to_pandas()["run"].size == 1, "earlier runs are no runs of the sweep"
 
@@ -79,7 +79,7 @@ def test_it_is_said_which_do_not_fit_and_why(capsys: pytest.CaptureFixture[str])
 
 
 def test_none_that_fits_is_said_and_the_sweep_is_there(capsys: pytest.CaptureFixture[str]) -> None:
-    assert claim(nbsweep.sweep(BAYES, prior_runs=[({"lr": 7, "units": 64}, 1.0)])).number == 0
+    assert claim(nbsweep.sweep(BAYES, prior_runs=[({"lr": 7, "units": 64}, 1.0)])).index == 0
     assert (
         "0 of 1 prior run fit the search space; 1 does not: parameters.lr: 7 is above max 0.1."
         in capsys.readouterr().out

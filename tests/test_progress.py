@@ -65,13 +65,13 @@ def test_what_is_known_of_a_sweep_follows_each_change_of_its_runs() -> None:
     assert known.best(loss) is None and known.states["a"]["running"] == 2
     known.update([run(0, "finished", 0.5), run(1, "failed", 0.1), run(2, "running")])
     best = known.best(loss)
-    assert best is not None and best.number == 0
+    assert best is not None and best.index == 0
     assert known.states["a"] == {"running": 1, "finished": 1, "failed": 1} and not known.states["b"].total()
     known.update([run(2, "finished", 0.2)])
-    assert (best := known.best(loss)) is not None and best.number == 2
+    assert (best := known.best(loss)) is not None and best.index == 2
     known.update([run(2, "finished", 0.9)])
-    assert (best := known.best(loss)) is not None and best.number == 0, "the best one's value was changed for the worse"
-    assert (best := known.best(Metric("loss", "maximize"))) is not None and best.number == 2
+    assert (best := known.best(loss)) is not None and best.index == 0, "the best one's value was changed for the worse"
+    assert (best := known.best(Metric("loss", "maximize"))) is not None and best.index == 2
     assert known.best(None) is None
 
 

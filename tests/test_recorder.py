@@ -403,7 +403,7 @@ def test_agents_go_on_through_an_outage_and_their_sweep_ends_well(tmp_store: str
     def train(run: Any) -> None:
         for step in range(50):
             run.log({"loss": float(step)})
-            if step == 20 and run.number == 0:
+            if step == 20 and run.number == 1:
                 outage.reason = "database or disk is full"
 
     agent = nbsweep.agent(sweep_id, train, block=False)

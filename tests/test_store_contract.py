@@ -442,7 +442,7 @@ def test_writers_take_turns_and_a_reader_that_asks_from_a_revision_misses_nothin
             sweep, latest = db.sweep("s1"), db.runs("s1", since_revision=revision)
         assert sweep is not None and all(run.revision <= sweep.revision for run in latest)
         for run in latest:
-            seen[run.id] = run.number
+            seen[run.id] = run.index
         revision = sweep.revision
     assert [child.exitcode for child in children] == [0] * 4
     assert sorted(seen.values()) == list(range(100))

@@ -122,7 +122,7 @@ def test_a_first_page_of_zeros_loses_no_run(path: Path) -> None:
     """The schema is gone: rows are told by their shape."""
     overwrite(path, 0, b"\x00" * 4096)
     runs, losses = contents(path)
-    assert sorted(run.number for run in runs.values()) == list(range(RUNS))
+    assert sorted(run.index for run in runs.values()) == list(range(RUNS))
     assert {run.config["lr"] for run in runs.values()} == {number / 7 for number in range(RUNS)}
     assert set(losses.values()) == {POINTS}
 
@@ -468,7 +468,7 @@ def test_an_end_that_waits_is_said_once_an_outage_and_is_no_failure(
     def train(run: Any) -> None:
         run.log({"loss": 1.0})
         both.wait(20)
-        if run.number == 0:
+        if run.number == 1:
             hung.execute("BEGIN IMMEDIATE")
         both.wait(20)
         run.log({"loss": 0.5})

@@ -134,8 +134,8 @@ def test_a_changed_rule_of_early_termination_holds_from_the_next_run_on() -> Non
     def log_slowly(run: Any) -> None:
         begun.set()
         changed.wait(20)
-        for _ in range(300 if run.number == 0 else 10_000):  # so that both reach the band they are judged at
-            run.log({"loss": float(run.number)})
+        for _ in range(300 if run.number == 1 else 10_000):  # so that both reach the band they are judged at
+            run.log({"loss": float(run.number - 1)})
             time.sleep(0.002)
 
     agent = nbsweep.agent(sweep_id, log_slowly, count=2, block=False)

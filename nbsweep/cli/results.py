@@ -98,11 +98,11 @@ def sweep_facts(record: SweepRecord, runs: Sequence[RunRecord]) -> dict[str, Any
 
 
 def run_facts(run: RunRecord, metric: Metric | None) -> dict[str, Any]:
-    """A run in a few facts, as ``ls SWEEP --json`` gives it; its number is the one that commands take, from 1."""
+    """A run in a few facts, as ``ls SWEEP --json`` gives it; its number is the one that commands take."""
     return {
         "id": run.id,
         "name": run.name,
-        "number": run.number + 1,
+        "number": run.number,
         "state": run.state,
         "value": analysis.metric_value(run, metric),
         "config": run.config,

@@ -120,7 +120,7 @@ class Watcher:
             self._runs.update({run.id: run for run in db.runs(self._id, since_revision=self._revision)})
             agents = db.agents(self._id)
         self._revision = sweep.revision
-        runs = sorted(self._runs.values(), key=lambda run: run.number)
+        runs = sorted(self._runs.values(), key=lambda run: run.index)
         moment = Moment(sweep, self._plan, runs, agents, self._curves, time.time())
         self._read_curves([run.id for run in (*moment.running, *moment.latest)])
         at_work = any(agent.left_at is None for agent in agents)

@@ -156,7 +156,7 @@ class Overview:
             known = _Known(sweep.version, Plan.of(sweep_config.load(sweep.config)))
         known.runs.update((run.id, run) for run in db.runs(sweep.id, since_revision=known.read_to))
         known.revision = known.read_to = sweep.revision
-        runs = sorted(known.runs.values(), key=lambda run: run.number)
+        runs = sorted(known.runs.values(), key=lambda run: run.index)
         running = [run for run in runs if run.state == "running"]
         self._read_curves(db, known, running)
         known.item = _item(sweep, known, runs, running, db.agents(sweep.id))

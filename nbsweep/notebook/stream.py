@@ -276,7 +276,7 @@ class SweepStream:
         if sweep.version != self._version:
             self._version, self._plan = sweep.version, Plan.of(sweep_config.load(sweep.config))
         self._records.update(changed)
-        self._codes.update({run.number: run.code_hash for run in changed.values() if run.code_hash is not None})
+        self._codes.update({run.index: run.code_hash for run in changed.values() if run.code_hash is not None})
         self._read_revision = sweep.revision
         return db.agents(self.sweep.id)
 
@@ -305,7 +305,7 @@ class SweepStream:
         """Whether the run before it, by number, was trained with other code."""
         if run.code_hash is None:  # as all of a sweep whose command names no file
             return False
-        before = next((self._codes[n] for n in range(run.number - 1, -1, -1) if n in self._codes), run.code_hash)
+        before = next((self._codes[n] for n in range(run.index - 1, -1, -1) if n in self._codes), run.code_hash)
         return run.code_hash != before
 
     def _free_name(self, wanted: str) -> str:

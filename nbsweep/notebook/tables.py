@@ -57,7 +57,7 @@ def table_of(sweep: Sweep) -> Table:
     def order(run: RunRecord) -> tuple[int, float, int]:
         value = analysis.metric_value(run, metric)
         known = value is not None and math.isfinite(value)
-        return (0 if known else 1, sign * value if known and value is not None else 0.0, run.number)
+        return (0 if known else 1, sign * value if known and value is not None else 0.0, run.index)
 
     now = time.time()
     plan = Plan.of(config)

@@ -88,7 +88,7 @@ def run_view(
     metric_names = (config.metric.name,) if config.metric else ()
     return {
         "id": run.id,
-        "number": run.number,
+        "number": run.index,
         "name": run.name,
         "state": run.state,
         "config": displayed(_leading(analysis.flat(run.config, config.parameter_names), plan.parameters)),

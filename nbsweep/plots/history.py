@@ -132,7 +132,7 @@ def _search(sweep: Sweep, metric: str, ax: Axes) -> None:
     more = goal == "maximize"
     best_of: Any = np.maximum if more else np.minimum
     best = "best" if own is not None and own.name == metric else "highest" if more else "lowest"
-    numbers = [run.number + 1 for run, _ in valued]
+    numbers = [run.number for run, _ in valued]
     values = [value for _, value in valued]
     inks = colours(sweep, runs, ax, metric)
     ax.step(

@@ -74,11 +74,14 @@ class SweepVersion:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run. `state` is pending, running, finished, failed, stopped, killed or crashed."""
+    """A run. `state` is pending, running, finished, failed, stopped, killed or crashed.
+
+    `index` is its place in its sweep, from 0; people are told its `number`, from 1.
+    """
 
     id: str
     sweep_id: str | None
-    number: int
+    index: int
     name: str
     project: str
     config: dict[str, Any]
@@ -98,6 +101,11 @@ class RunRecord:
     suggestion: dict[str, Any] | None = None
     code_hash: str | None = None
     sweep_version: int = 1
+
+    @property
+    def number(self) -> int:
+        """What its name ends with, and tables and commands call it by: from 1."""
+        return self.index + 1
 
     @property
     def live(self) -> bool:

@@ -8,11 +8,12 @@ import json
 import math
 import warnings
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from nbsweep.store.records import AgentRecord, RunRecord, SweepRecord
 
-__all__ = ["agent_of", "from_row", "key_of", "plain", "run_of", "sweep_of", "to_row"]
+__all__ = ["agent_of", "from_row", "key_of", "plain", "row_of", "run_of", "sweep_of", "to_row"]
 
 LONGEST_KEY = 500  # characters: PostgreSQL's index takes entries of 2,704 bytes
 _JSON_COLUMNS = {"config", "suggestion", "summary", "tags"}
@@ -90,9 +91,21 @@ def sweep_of(row: Mapping[str, Any]) -> SweepRecord:
 
 def run_of(row: Mapping[str, Any]) -> RunRecord:
     values = from_row(row)
+    index = values.pop("number")  # the column is named as the field was at first
     return RunRecord(
-        **{**values, "stop_requested": bool(values["stop_requested"]), "tags": tuple(values["tags"] or ())}
+        **{
+            **values,
+            "index": index,
+            "stop_requested": bool(values["stop_requested"]),
+            "tags": tuple(values["tags"] or ()),
+        }
     )
+
+
+def row_of(run: RunRecord) -> dict[str, Any]:
+    """The columns of a run, as `run_of` reads them."""
+    values = {field.name: getattr(run, field.name) for field in fields(run)}
+    return to_row({"number": values.pop("index"), **values})
 
 
 def agent_of(row: Mapping[str, Any]) -> AgentRecord:

@@ -20,7 +20,7 @@ from nbsweep.store import direct, schema, statements
 from nbsweep.store.chunks import CHUNK_VALUES, Chunk
 from nbsweep.store.columns import JSON_CODE
 from nbsweep.store.records import AgentRecord, Asked, RunRecord, SweepRecord, SweepVersion
-from nbsweep.store.rows import agent_of, from_row, key_of, plain, run_of, sweep_of, to_row
+from nbsweep.store.rows import agent_of, from_row, key_of, plain, row_of, run_of, sweep_of, to_row
 
 __all__ = ["Session"]
 
@@ -125,7 +125,7 @@ class Session:
 
     def insert_runs(self, runs: Iterable[RunRecord]) -> None:
         """Keep new runs, in one statement."""
-        rows = [to_row({f.name: getattr(run, f.name) for f in fields(run)}) for run in runs]
+        rows = [row_of(run) for run in runs]
         if rows:
             self._connection.execute(schema.runs.insert(), rows)
             self.touch_runs([row["id"] for row in rows])
@@ -146,7 +146,7 @@ class Session:
         query = statements.runs_of(since=since_revision >= 0, numbered=from_number > 0, states=states is not None)
         # Sorted here: to spare itself the sorting, SQLite would read all runs of the sweep, in their numbers' order.
         return sorted(
-            (run_of(row) for row in self._ask(query, sweep=sweep_id, **asked).dicts()), key=attrgetter("number")
+            (run_of(row) for row in self._ask(query, sweep=sweep_id, **asked).dicts()), key=attrgetter("index")
         )
 
     def runs_by_ids(self, run_ids: Iterable[str]) -> list[RunRecord]:

@@ -33,7 +33,7 @@ thread = threading.Thread(target=print, args=("from a thread",)); thread.start()
 for step in range(100):
     log({"loss": config.lr + 1 / (step + 1), "batch loss": float(np.random.rand()), "step": step})
     time.sleep(0.002)
-    if run.number % 5 == 4 and step == 50:
+    if run.number % 5 == 0 and step == 50:
         raise RuntimeError("one in five fails")"""
 
 COUNT = """

@@ -45,7 +45,7 @@ CASES: dict[str, dict[str, str]] = {
         "more": HOSTILE,
         "parameters": "parameters |= {name + 'p': {'values': [name, name + 'b', 3, None, True]}}\n"
         "parameters['a.b/c'] = {'min': 0, 'max': 9}",
-        "train": USUAL + "\n    if run.number % 7 == 3: raise RuntimeError(name)",
+        "train": USUAL + "\n    if run.number % 7 == 4: raise RuntimeError(name)",
     },
     "all-failed": {"count": "5", "train": "raise RuntimeError('CUDA out of memory')"},
     "all-equal": {"count": "20", "train": "for _ in range(20): nbsweep.log({metric: 1.0})"},

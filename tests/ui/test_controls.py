@@ -230,7 +230,7 @@ SAYS = """from nbsweep.notebook import stream as module
 sweep_view, run_view = module.sweep_view, module.run_view
 module.sweep_view = lambda *a: {**sweep_view(*a), 'notice': 'The disk is <b>full</b>: points wait in memory.',
                                 'version': 2}
-module.run_view = lambda run, *a: {**run_view(run, *a), 'code': 'c0ffee12345', 'code_changed': run.number == 2}
+module.run_view = lambda run, *a: {**run_view(run, *a), 'code': 'c0ffee12345', 'code_changed': run.index == 2}
 nbsweep.Sweep('controls').dashboard()"""
 
 

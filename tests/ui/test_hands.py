@@ -16,7 +16,7 @@ PARAMETERS = {'lr': {'min': 0.1, 'max': 1.0}, 'act': {'values': ['relu', 'tanh',
 CONFIG = {'method': 'random', 'metric': {'name': 'loss', 'goal': 'minimize'}, 'parameters': PARAMETERS}
 %sweep define CONFIG --name hands --seed 1"""
 TRAIN = """%%sweep_train --count 20 --wait
-if run.number == 3:
+if run.number == 4:
     log({"loss": 5000.0})
     raise ValueError("no luck")
 log({"loss": config.lr + 0.1 * config.depth, "acc": 1 - config.lr / 2})"""

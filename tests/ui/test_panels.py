@@ -19,7 +19,7 @@ config = {{'method': 'random', 'metric': {{'name': 'loss', 'goal': 'minimize'}},
 TRAIN = f"""%%sweep_train --count {RUNS} --workers 2 --wait
 import math
 print("training with", config.lr)
-if run.number == 5:
+if run.number == 6:
     raise RuntimeError("no memory left")
 for step in range(60):
     floor = abs(math.log10(config.lr) + 2.5) + (0.5 if config.optimizer == 'sgd' else 0)
@@ -409,7 +409,7 @@ sweep_id = nbsweep.sweep(config, name=name, seed=1)
 def train(config, run):
     print(name)
     nbsweep.log({{name: config['a.b/c'], name + '2': 1.0}})
-    if run.number == 3:
+    if run.number == 4:
         raise RuntimeError(name)
 nbsweep.agent(sweep_id, train, count=12)"""
 

@@ -151,6 +151,42 @@ class Artifact:
         for file in list(files_below(path, {media_root(store_url()).resolve()})):
             self._add(file, (PurePosixPath(name or "") / file.relative_to(path).as_posix()).as_posix(), merge)
 
+    def add(self, obj: Any, name: str, overwrite: bool = False) -> None:
+        """Add a table, picture or histogram as it is now: ``NAME.table.json``, ``NAME.png``, ``NAME.histogram.json``.
+
+        Pictures in a table's cells are files of the artifact, too. Anything else is left out, with a warning.
+
+        Raises
+        ------
+        UsageError
+            As `add_file`.
+        """
+        from nbsweep.media.base import Media
+
+        if not isinstance(obj, Media):
+            warnings.warn(
+                f"artifact {self.name}: {name} is left out: it is no Table, Image or Histogram; add_file adds files",
+                stacklevel=2,
+            )
+            return
+        kept, files = obj.taken().packed(None, "media")
+        main = kept.record.get("file")
+        if main is None:
+            main, files = "histogram.json", {**files, "histogram.json": json.dumps(kept.record).encode()}
+        with tempfile.TemporaryDirectory() as made:
+            for each, data in files.items():
+                path = Path(made) / "made"
+                path.write_bytes(data)
+                ending = PurePosixPath(main).name.partition(".")[2] if "/" in main else main
+                self._add(path, each if each != main else f"{name}.{ending}", overwrite)
+
+    def add_reference(self, uri: Any, *_args: Any, **_kwargs: Any) -> None:
+        """W&B's note of a file elsewhere, which nbsweep does not keep: it says so."""
+        warnings.warn(
+            f"artifact {self.name}: the reference {str(uri)!r:.200} is left out; add_file and add_dir copy files",
+            stacklevel=2,
+        )
+
     @contextlib.contextmanager
     def new_file(self, name: str, mode: str = "w", encoding: str | None = None) -> Iterator[IO[Any]]:
         """A file of the artifact, to be written in a ``with`` block; where that fails, it is left out.

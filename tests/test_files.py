@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import nbsweep
@@ -139,6 +140,32 @@ def test_the_same_files_again_are_no_new_version_and_others_are_the_next() -> No
         assert again.dir is not None
         noted = json.loads(Path(again.dir, artifacts.RECORD).read_text())
         assert noted["metadata"] == {"accuracy": 0.9}
+
+
+def test_tables_pictures_and_histograms_are_files_of_an_artifact() -> None:
+    table = nbsweep.Table(columns=["id", "seen"], data=[[7, nbsweep.Image(np.zeros((2, 2), "u1"))]])
+
+    def train(run: nbsweep.Run) -> None:
+        run.log({"loss": 1.0})
+        artifact = nbsweep.Artifact("predictions")
+        artifact.add(table, "val/rows")
+        artifact.add(nbsweep.Image(np.zeros((2, 3), "u1")), "example")
+        artifact.add(nbsweep.Histogram([1.0, 2.0]), "weights")
+        with pytest.warns(UserWarning, match="chart is left out: it is no Table"):
+            artifact.add(object(), "chart")
+        with pytest.warns(UserWarning, match="reference 's3://bucket/data' is left out"):
+            artifact.add_reference("s3://bucket/data", name="data")
+        with pytest.raises(nbsweep.UsageError, match=r"has another file 'val/rows.table.json'"):
+            artifact.add(nbsweep.Table(columns=["id"]), "val/rows")
+        run.log_artifact(artifact)
+
+    for run in finished(trained(train)):
+        found = files_in(Path(run.dir) / "artifacts" / "predictions" / "v0")
+        own = {"val/rows.table.json", "example.png", "weights.histogram.json"}
+        assert own <= found.keys() and len(found) == 4
+        rows = json.loads(found["val/rows.table.json"])
+        assert rows["columns"] == ["id", "seen"] and rows["data"][0][0] == 7
+        assert rows["data"][0][1]["media"]["file"] in found and found["example.png"].startswith(b"\x89PNG")
 
 
 def test_a_directory_is_logged_with_what_its_links_lead_to_and_without_nbsweeps_own_files(tmp_path: Path) -> None:

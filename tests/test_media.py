@@ -109,6 +109,17 @@ def test_a_table_grows_by_columns() -> None:
     assert first.data == [[1], [2]]
 
 
+def test_a_table_gives_a_column() -> None:
+    table = nbsweep.Table(columns=["id", "word"], data=[[1, "a"], [2, "b"]])
+    assert table.get_column("word") == ["a", "b"]
+    numbers = table.get_column("id", convert_to="numpy")
+    assert isinstance(numbers, np.ndarray) and numbers.tolist() == [1, 2]
+    with pytest.raises(UsageError, match=r"get_column\('more'\): the columns are id, word"):
+        table.get_column("more")
+    with pytest.raises(UsageError, match="convert_to='torch'"):
+        table.get_column("id", convert_to="torch")
+
+
 def test_wandbs_other_arguments_of_pictures_and_tables_make_no_difference() -> None:
     with pytest.warns(UserWarning, match="nbsweep.Image: masks, file_type make no difference here"):
         image = nbsweep.Image(np.zeros((4, 4)), caption="x", masks={"prediction": {}}, file_type="jpg", boxes=None)

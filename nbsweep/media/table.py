@@ -93,6 +93,26 @@ class Table(Media):
         self.columns = [*self.columns, str(name)]
         self.data = [[*row, value] for row, value in zip(self.data, values, strict=True)]
 
+    def get_column(self, name: Any, convert_to: str | None = None) -> Any:
+        """A column's values, as a list; with ``convert_to="numpy"`` as an array.
+
+        Raises
+        ------
+        UsageError
+            When there is no such column, or for another `convert_to`.
+        """
+        if str(name) not in self.columns:
+            raise UsageError(f"Table.get_column({str(name)!r:.80}): the columns are {', '.join(self.columns)[:200]}")
+        if convert_to not in (None, "numpy"):
+            raise UsageError(f'Table.get_column(convert_to={convert_to!r:.80}): it is None or "numpy"')
+        place = self.columns.index(str(name))
+        values = [row[place] for row in self.data]
+        if convert_to is None:
+            return values
+        import numpy as np
+
+        return np.array(values)
+
     def get_dataframe(self) -> pd.DataFrame:
         """The table for pandas."""
         import pandas as pd

@@ -459,7 +459,8 @@ def test_looking_for_sweeps_where_there_is_no_store_makes_none_and_says_where_it
         notebook.client.complete(line, reply=True, timeout=30)
     assert list(tmp_path.iterdir()) == []
     notebook.text(DEFINE)
-    assert "digits" in notebook.text("%sweep list") and Path(store).exists()
+    listed = notebook.text("%sweep list")
+    assert "digits" in listed and "not begun" in listed and Path(store).exists()
 
 
 def test_stop_and_cancel_of_a_cancelled_sweep_say_that_it_is(notebook: Notebook) -> None:

@@ -65,8 +65,8 @@ def ls(options: argparse.Namespace) -> int:
         facts = sweep_facts(record, runs)
         best = f"{facts['metric']} {rounded(facts['best'])}" if facts["best"] is not None else "–"
         rows.append(
-            (record.id, record.name, record.project, facts["method"], record.standing, str(facts["runs"]), best,
-             ago(now - record.created_at))
+            (record.id, record.name, record.project, facts["method"], record.standing_with(len(runs)),
+             str(facts["runs"]), best, ago(now - record.created_at))
         )  # fmt: skip
     table(columns, rows, right=("runs",), first_to_go=("project", "method", "defined"))
     return 0

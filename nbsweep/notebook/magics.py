@@ -206,9 +206,8 @@ class SweepMagics(Magics):  # type: ignore[misc]
         current = process.current_sweep_id()
         for sweep, count in rows:
             mark = "*" if sweep.id == current else " "
-            print(
-                f"{mark} {sweep.id}  {sweep.name}  {sweep.config['method']}  {sweep.standing}  {plural(count, 'run')}"
-            )
+            standing = sweep.standing_with(count)
+            print(f"{mark} {sweep.id}  {sweep.name}  {sweep.config['method']}  {standing}  {plural(count, 'run')}")
         if not rows:
             print(f"No sweeps yet in {process.shown_storage()}: define one with %%sweep define.")
 

@@ -55,6 +55,10 @@ class SweepRecord:
         """Its state as people are told it: one that somebody ended early, and that can go on, is stopped."""
         return "stopped" if self.state == "finished" and self.note_kind == "person" else self.state
 
+    def standing_with(self, runs: int) -> str:
+        """Its standing in a list, where one that nobody has trained yet is told from one that is being trained."""
+        return "not begun" if self.state == "running" and runs == 0 else self.standing
+
     @property
     def waits_for_resume(self) -> bool:
         """Whether a new agent would train nothing yet. A pause of failures ends with one, a person's does not."""

@@ -51,7 +51,8 @@ that is there while the run goes on), gives `NBSWEEP_MEDIA`, where it is set, as
 
 | A sweep is | when |
 |---|---|
-| running | it takes agents: some are at work, or, from when it was defined, it waits for the first |
+| not begun | nobody has trained it yet; lists alone say so, `Sweep.state` and `--json` have it as `running` |
+| running | it takes agents |
 | paused | no new runs begin: by a person, until `resume`; by failures, until `resume` or a new agent |
 | finished | no agent works on it: all is trained, or the target was reached; a new agent can go on with it |
 | stopped | as finished, and a person ended it early; `Sweep.state` and `--json` have it as `finished` |

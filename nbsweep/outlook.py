@@ -16,7 +16,7 @@ from nbsweep.sweep_config import SweepConfig
 __all__ = ["outlook", "used_up", "why_suggested"]
 
 LATEST = 3  # suggestions in a row that promise little before that is said
-STILL = 8  # results in a row that gained as little: where it gets on, a promise of nothing is wrong
+STILL = 8  # latest results, or half of all, that gained as little: where it gets on, a promise of nothing is wrong
 LITTLE = 0.01  # of the distance from the best value to the median of all that differ
 DIFFERENT = 3  # values at least: on a plateau a model promises nothing because it knows nothing
 
@@ -54,10 +54,11 @@ def outlook(runs: Sequence[RunRecord], config: SweepConfig) -> str | None:
     values = [analysis.metric_value(run, metric) for run in sorted(runs, key=lambda run: run.index)]
     known = [value for value in values if value is not None and math.isfinite(value)]
     different = set(known)
-    if len(promised) == LATEST and len(known) > STILL and len(different) >= DIFFERENT:
+    still = max(STILL, len(known) // 2)
+    if len(promised) == LATEST and len(known) > still and len(different) >= DIFFERENT:
         better = min if metric.goal == "minimize" else max
         best = better(known)
-        gained = abs(better(known[:-STILL]) - best)
+        gained = abs(better(known[:-still]) - best)
         middle = statistics.median(different)  # no mean: one diverged run would make every promise a little one
         if max(*promised, gained) <= LITTLE * abs(middle - best):
             said += ": more runs are unlikely to help much"

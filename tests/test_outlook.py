@@ -50,5 +50,11 @@ def test_where_the_last_eight_gained_a_promise_of_nothing_is_not_believed(goal: 
     assert HINT in said([sign * value for value in [*gaining, *[1.5] * 6]], 0.0, goal)
 
 
+def test_a_long_search_has_come_to_rest_when_its_later_half_gained_nothing() -> None:
+    gaining = [3.0, 2.0, 1.0, *[1.5] * 21, 0.9, *[1.5] * 15]
+    assert HINT not in said(gaining, 0.0), "sixteen of forty were in vain"
+    assert HINT in said([*gaining, *[1.5] * 10], 0.0)
+
+
 def test_a_promise_that_is_worth_a_run_is_no_hint_to_stop() -> None:
     assert HINT not in said([3.0, 2.0, 1.0, *[1.5] * 20], 0.1)
